@@ -1,0 +1,84 @@
+// The configuration as the rest of the program sees it: validated, defaults filled in, durations in
+// milliseconds, paths absolute, secrets in the clear (print it through redact alone).
+import type { PolicyOverrides } from '../registry/manifest.ts'
+
+export interface Config {
+  /** Absolute path of the file, or null when the configuration was built in memory (demo, tests). */
+  readonly file: string | null
+  /** Repository patterns, lower case: `owner/name` or `owner/*`. */
+  readonly repos: readonly string[]
+  readonly server: { readonly host: string; readonly port: number; readonly publicUrl: string | null }
+  readonly dataDir: string
+  /** `sqlite`, or a `postgres://` URL. */
+  readonly database: string
+  readonly github: {
+    /** Any of them verifies; empty when webhooks are not used. */
+    readonly webhookSecrets: readonly string[]
+    readonly token: string | null
+    readonly app: { readonly id: string; readonly privateKey: string } | null
+    readonly apiUrl: string
+    readonly intake: 'webhook' | 'poll' | 'both'
+  }
+  readonly inbound: { readonly secret: string } | null
+  readonly telegram: {
+    readonly botToken: string | null
+    readonly apiUrl: string
+    readonly updates: 'polling' | 'webhook' | 'off'
+    readonly webhookSecret: string | null
+  }
+  readonly agent: {
+    readonly backend: 'auto' | 'claude-cli' | 'anthropic' | 'openai' | 'openai-compatible' | 'offline'
+    readonly command: string
+    readonly model: string
+    readonly apiKey: string | null
+    readonly baseUrl: string | null
+    readonly timeoutMs: number
+    readonly osUser: string | null
+    readonly env: Readonly<Record<string, string>>
+    readonly fallback: 'offline' | null
+  }
+  readonly budgets: Budgets
+  /** In file order; the implicit admin when the file names none. */
+  readonly users: readonly User[]
+  readonly apiTokens: readonly ApiToken[]
+  /** Absolute paths, the built-in modules not included. */
+  readonly moduleDirs: readonly string[]
+  readonly modules: Readonly<Record<string, ModuleSettings>>
+  readonly workers: { readonly concurrency: number }
+  readonly retention: { readonly deliveriesMs: number; readonly runsMs: number }
+  readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly format: 'json' | 'pretty' }
+}
+
+/** Caps in USD; null = none set at this level. */
+export interface Budgets {
+  readonly perRunUsd: number | null
+  readonly perDayUsd: number | null
+}
+
+export interface User {
+  readonly name: string
+  readonly chatId: number | null
+  readonly role: 'admin' | 'member'
+  readonly github: string | null
+  /** Lower case. */
+  readonly repos: readonly string[]
+  /** Where this user's messages go: `telegram:ID`, `slack:URL`, `discord:URL`, `https://…`; null = the log. */
+  readonly address: string | null
+  readonly hear: 'all' | 'mine'
+  /** `'all'`: the implicit admin, every flag on. */
+  readonly features: Readonly<Record<string, boolean>> | 'all'
+  readonly budgets: Budgets
+}
+
+export interface ApiToken {
+  readonly name: string
+  readonly token: string
+  readonly user: string
+  readonly scopes: readonly string[]
+}
+
+export interface ModuleSettings extends PolicyOverrides {
+  readonly enabled: boolean
+  readonly config: Readonly<Record<string, unknown>>
+  readonly budgets: Budgets
+}

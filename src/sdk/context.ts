@@ -1,0 +1,80 @@
+import type { Issue, PullRequest, Repository } from './subject.ts'
+
+export type SubjectKind = 'pull_request' | 'issue' | 'repository' | 'none'
+
+/** Why this run exists. */
+export interface Trigger<Data = Readonly<Record<string, unknown>>> {
+  readonly type: 'webhook' | 'command' | 'schedule' | 'invoke' | 'resume'
+  readonly event: string | null
+  readonly action: string | null
+  /** The webhook's payload, the command's arguments, the answer to a question … */
+  readonly data: Data
+  /** Login or user name of who caused it, when somebody did. */
+  readonly by: string | null
+  /** When it was caused, ISO 8601; a schedule's planned tick. */
+  readonly at: string
+}
+
+export interface AgentRequest {
+  /** The instructions. Trusted text alone: nothing that a stranger wrote. */
+  readonly prompt: string
+  /** Outside text by name; each goes into a boundary of its own, with random marks. */
+  readonly untrusted?: Readonly<Record<string, string>>
+  /** JSON Schema of the answer; `output` then holds the validated value. */
+  readonly schema?: Readonly<Record<string, unknown>>
+  readonly model?: string
+  /** Duration (`5m`) or seconds; never more than the installation allows. */
+  readonly timeout?: string | number
+}
+
+export interface AgentAnswer {
+  readonly text: string
+  /** The structured answer when a schema was given, else null. */
+  readonly output: unknown
+  readonly cost_usd: number
+  readonly model: string | null
+  readonly backend: string
+}
+
+export interface Logger {
+  debug(message: string, fields?: Record<string, unknown>): void
+  info(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  error(message: string, fields?: Record<string, unknown>): void
+}
+
+/** The slice of Octokit that `ctx.github` offers: everything goes through the broker. */
+export interface GitHubClient {
+  request(route: string, parameters?: Record<string, unknown>): Promise<{ status: number; data: unknown; headers: unknown }>
+  paginate(route: string, parameters?: Record<string, unknown>): Promise<unknown[]>
+  /** Octokit's typed REST methods (`rest.issues.get`, …). */
+  readonly rest: Readonly<Record<string, Readonly<Record<string, (parameters?: Record<string, unknown>) => Promise<{ status: number; data: unknown }>>>>>
+}
+
+/** ModuleContext: all that a handler is given. Every outside call goes through the broker. */
+export interface ModuleContext<Config = unknown, Input = unknown, Data = Readonly<Record<string, unknown>>> {
+  readonly run: { readonly id: string; readonly module: string; readonly attempt: number }
+  readonly trigger: Trigger<Data>
+  readonly input: Input
+  readonly config: Config
+  readonly entity: string
+  readonly recipients: readonly string[]
+  /** Kept per module and entity; null before the first `done(summary, { state })`. */
+  readonly state: unknown
+  readonly pr: PullRequest
+  readonly issue: Issue
+  readonly repo: Repository
+  /** An Octokit for the run's repository: reads inside it, writes as far as `may` goes. */
+  readonly github: GitHubClient
+  readonly agent: { run(request: AgentRequest): Promise<AgentAnswer> }
+  readonly journal: { record(data: Readonly<Record<string, unknown>>): void }
+  /** Runs `fn` at most once per run, also across retries and crashes; later calls get its stored result. */
+  once<T>(key: string, fn: () => T | Promise<T>): Promise<T>
+  /** A message to the recipients, at once. The same text is sent once per run. */
+  notify(text: string): Promise<void>
+  /** Starts a run of another module on the same entity. */
+  invoke(module: string, input?: unknown): Promise<{ run_id: string }>
+  /** Aborts on timeout, cancellation and shutdown. */
+  readonly signal: AbortSignal
+  readonly log: Logger
+}

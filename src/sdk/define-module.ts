@@ -1,0 +1,44 @@
+import type { ModuleContext, SubjectKind } from './context.ts'
+import type { Outcome } from './outcome.ts'
+
+/** A validator of any library that follows Standard Schema (standardschema.dev), version 1. */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+  }
+}
+
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] }
+
+export interface SchemaIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+type OutputOf<S> = S extends StandardSchema<infer _I, infer O> ? O : Readonly<Record<string, unknown>>
+
+export interface ModuleDefinition<
+  Config extends StandardSchema | undefined = undefined,
+  Input extends StandardSchema | undefined = undefined,
+> {
+  /** What a run is about. Must agree with the manifest when both say it. */
+  readonly subject?: SubjectKind
+  /** What this code can handle (`pull_request.opened`); the manifest's webhooks must be a subset. */
+  readonly events?: readonly string[]
+  readonly config?: Config
+  readonly input?: Input
+  handle(ctx: ModuleContext<OutputOf<Config>, OutputOf<Input>>): Outcome | Promise<Outcome>
+}
+
+/** The identity function, for its types: `export default defineModule({ … })`. */
+export function defineModule<
+  Config extends StandardSchema | undefined = undefined,
+  Input extends StandardSchema | undefined = undefined,
+>(definition: ModuleDefinition<Config, Input>): ModuleDefinition<Config, Input> {
+  return definition
+}

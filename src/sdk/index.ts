@@ -1,0 +1,31 @@
+// The only thing that a module imports. Semver applies to this file and to module.yaml.
+export { defineModule } from './define-module.ts'
+export type { ModuleDefinition, SchemaIssue, SchemaResult, StandardSchema } from './define-module.ts'
+export { done, failed, paused, skipped } from './outcome.ts'
+export type { Outcome, PausedOptions, QuestionOption } from './outcome.ts'
+export { PermanentError, RetryAfterError } from './errors.ts'
+export type {
+  AgentAnswer,
+  AgentRequest,
+  GitHubClient,
+  Logger,
+  ModuleContext,
+  SubjectKind,
+  Trigger,
+} from './context.ts'
+export type {
+  Account,
+  ChangedFile,
+  CheckInput,
+  Comment,
+  Commit,
+  Issue,
+  Label,
+  LabelReceipt,
+  PullRequest,
+  Receipt,
+  Repository,
+  ReviewComment,
+  ReviewInput,
+  SearchHit,
+} from './subject.ts'
