@@ -8,15 +8,24 @@ export type Span =
 
 export type Line = readonly Span[]
 
-/** `plain: true`: one text without any mark-up, sent as it is (the generic webhook's messages). */
+/**
+ * `plain: true`: one text without any mark-up, sent as it is (the generic webhook's messages).
+ * `tail`: how many of the last lines must survive when a service's limit forces a cut.
+ */
 export interface Message {
   readonly lines: readonly Line[]
   readonly plain?: boolean
+  readonly tail?: number
 }
 
 /** The message as plain text; a link whose text is not its URL becomes `TEXT: URL`. */
 export function toPlainText(message: Message): string {
-  return message.lines.map((line) => line.map(plainSpan).join('')).join('\n')
+  return message.lines.map(toPlainLine).join('\n')
+}
+
+/** One line of it as plain text. */
+export function toPlainLine(line: Line): string {
+  return line.map(plainSpan).join('')
 }
 
 function plainSpan(span: Span): string {

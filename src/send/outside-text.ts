@@ -1,0 +1,35 @@
+// Text that strangers wrote, made fit for a message: a title cannot forge a second line, turn the
+// reading direction around, or break the encoding. Nothing is escaped here: that is the senders' part.
+
+/** Longer than any title that GitHub takes (256), so that only abuse is cut. In code points. */
+const ONE_LINE_MAX = 256
+
+const BREAKS = /[\p{Cc}\u2028\u2029][\p{Cc}\s]*/gu
+const CONTROLS_WITHIN_LINES = /[^\P{Cc}\n\t]+/gu
+const DIRECTION_MARKS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
+
+/** One line, trimmed, at most `max` code points and then `...`. */
+export function oneLine(text: string, max = ONE_LINE_MAX): string {
+  // A field may hold megabytes: only what can matter is looked at.
+  const head = text.slice(0, max * 8).toWellFormed()
+  return cut(head.replace(DIRECTION_MARKS, '').replace(BREAKS, ' ').trim(), max)
+}
+
+/** The text with its lines kept, without other control characters and direction marks. */
+export function cleanLines(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/\r\n?|[\u2028\u2029]/g, '\n')
+    .replace(DIRECTION_MARKS, '')
+    .replace(CONTROLS_WITHIN_LINES, ' ')
+}
+
+/** The first `max` code points and `...` when there are more; never half a surrogate pair. */
+export function cut(text: string, max: number): string {
+  if (text.length <= max) return text
+  let end = 0
+  for (let count = 0; count < max && end < text.length; count++) {
+    end += text.codePointAt(end)! > 0xffff ? 2 : 1
+  }
+  return end < text.length ? `${text.slice(0, end)}...` : text
+}

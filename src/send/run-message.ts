@@ -1,0 +1,35 @@
+// What the recipients of a run read: contract section 5, "Results of runs".
+import { cleanLines, oneLine } from './outside-text.ts'
+import { textLines } from './message.ts'
+import type { Line, Message } from './message.ts'
+
+export interface FinishedRun {
+  readonly module: string
+  readonly entity: string
+  readonly runId: string
+  readonly outcome:
+    | { readonly status: string; readonly summary: string }
+    | { readonly status: string; readonly reason: string }
+  /** The pull request or issue that the run was about, when it is known. */
+  readonly subject: { readonly number: number; readonly title: string; readonly url: string } | null
+}
+
+/** The summary, `#N Title` and the URL; without a subject the entity, so that `#N` is never missing. */
+export function runMessage({ module, entity, runId, outcome, subject }: FinishedRun): Message {
+  const said = cleanLines('summary' in outcome ? outcome.summary : outcome.reason).trim()
+  const summary = said === '' ? `${module} ended ${outcome.status} (run ${runId})` : said
+  const tail = subject === null ? entityLines(entity) : subjectLines(subject)
+  return { lines: [...textLines(summary), ...tail], tail: tail.length }
+}
+
+/** `MODULE failed on ENTITY: REASON (run ID)`, one line. */
+export function crashNotice(module: string, entity: string, reason: string, runId: string): Message {
+  return { lines: [[`${module} failed on ${entity}: ${oneLine(reason, 1_000)} (run ${runId})`]] }
+}
+
+function subjectLines({ number, title, url }: NonNullable<FinishedRun['subject']>): Line[] {
+  const name = `#${number} ${oneLine(title)}`.trim()
+  return url === '' ? [[{ bold: name }]] : [[{ bold: name }], [oneLine(url, 1_024)]]
+}
+
+const entityLines = (entity: string): Line[] => (entity === '-' ? [] : [[entity]])

@@ -1,0 +1,55 @@
+// A message in Telegram's HTML (https://core.telegram.org/bots/api#html-style) and its plain twin, for when
+// the service refuses the formatting. Every outside string is escaped; both say the same.
+import { fitMessage } from './fit.ts'
+import { toPlainLine } from './message.ts'
+import type { Line, Message, Span } from './message.ts'
+
+/** Telegram counts after parsing; we hold the raw text to it too, in UTF-16 units, to be on the safe side. */
+const MAX_UNITS = 4_096
+
+export interface TelegramText {
+  /** null: the message is plain and goes without a parse mode. */
+  readonly html: string | null
+  readonly text: string
+}
+
+/** Both renderings, each at most 4096 characters; null when there is nothing to read. */
+export function toTelegram(message: Message): TelegramText | null {
+  const tidy = { ...message, lines: message.lines.map((line) => line.map(tidySpan)) }
+  const plain = message.plain === true
+  const { lines } = fitMessage(tidy, MAX_UNITS, plain ? [toPlainLine] : [toPlainLine, toHtmlLine])
+  const text = lines.map(toPlainLine).join('\n')
+  if (text.trim() === '') return null
+  return { html: plain ? null : lines.map(toHtmlLine).join('\n'), text }
+}
+
+/** Well-formed text only (Telegram refuses lone surrogates); a link without a text shows its URL. */
+function tidySpan(span: Span): Span {
+  if (typeof span === 'string') return span.toWellFormed()
+  if ('bold' in span) return { bold: span.bold.toWellFormed() }
+  if ('code' in span) return { code: span.code.toWellFormed() }
+  const link = span.link.toWellFormed()
+  const text = span.text.toWellFormed()
+  if (text.trim() === '') return { link, text: link }
+  return { link, text }
+}
+
+const toHtmlLine = (line: Line): string => line.map(toHtml).join('')
+
+function toHtml(span: Span): string {
+  if (typeof span === 'string') return escape(span)
+  if ('bold' in span) return tagged('b', span.bold)
+  if ('code' in span) return tagged('code', span.code)
+  // A URL shown as itself needs no tag: Telegram finds it. Other schemes would be dropped by Telegram or
+  // run by a client: they stay text.
+  if (span.text === span.link || !isWebLink(span.link)) return escape(toPlainLine([span]))
+  return `<a href="${escape(span.link)}">${escape(span.text)}</a>`
+}
+
+const tagged = (tag: string, text: string): string => (text === '' ? '' : `<${tag}>${escape(text)}</${tag}>`)
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPES[character]!)
+
+const isWebLink = (url: string): boolean => /^(?:https?|tg):\/\/\S+$/i.test(url) && URL.canParse(url)
