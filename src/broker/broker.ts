@@ -1,0 +1,242 @@
+// The wall between a module and the world. Enters: calls from a module process, each checked. Leaves: what the
+// manifest grants, on the run's own subject, with credentials that the module never sees.
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { PermanentError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Module } from '../registry/manifest.ts'
+import type { SubjectKind } from '../sdk/context.ts'
+import { textLines } from '../send/message.ts'
+import type { ClaimedRun, NewRun, Store } from '../store/store.ts'
+import type { Agent } from './agent/agent.ts'
+import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
+
+/** How many `ctx.invoke` may follow each other from one cause: modules that call each other must end. */
+const MAX_DEPTH = 5
+
+export interface BrokerOptions {
+  /** null: the installation has no GitHub credentials. */
+  readonly github: GitHubBroker | null
+  readonly agent: Agent
+  readonly store: Store
+  /** The address of a user by name; null when the user is gone. */
+  readonly addressOf: (user: string) => string | null
+  readonly module: (name: string) => Module | undefined
+  readonly newRunId: () => string
+  readonly clock: Clock
+  readonly log: Log
+  /** A message or a run was added. */
+  readonly onAdded: () => void
+}
+
+/** One run's door to the world. */
+export interface RunBroker {
+  /** Loads what the run is about, fresh. */
+  load(): Promise<LoadedSubject>
+  /** Serves one call of the module process. */
+  call(method: string, params: unknown): Promise<unknown>
+  /** What the agent has cost so far, in USD. */
+  readonly costUsd: number
+  /** What the module recorded for its journal. */
+  readonly records: Readonly<Record<string, unknown>>
+}
+
+export interface Broker {
+  open(run: ClaimedRun, module: Module, signal: AbortSignal): RunBroker
+}
+
+const shapes = {
+  read: z.object({ on: z.enum(['pr', 'issue', 'repo']), name: z.string(), args: z.array(z.unknown()).max(4) }),
+  write: z.object({ verb: z.string(), args: z.array(z.unknown()).max(4) }),
+  fetch: z.object({
+    method: z.string(),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()),
+    body: z.string().nullable(),
+  }),
+  agent: z.object({
+    prompt: z.string(),
+    untrusted: z.record(z.string(), z.string()).optional(),
+    schema: z.record(z.string(), z.unknown()).optional(),
+    model: z.string().optional(),
+    timeout: z.union([z.string(), z.number()]).optional(),
+    task: z.record(z.string(), z.unknown()).optional(),
+  }),
+  key: z.object({ key: z.string().min(1).max(500) }),
+  result: z.object({ key: z.string().min(1).max(500), result: z.unknown() }),
+  notify: z.object({ text: z.string().min(1) }),
+  invoke: z.object({ module: z.string(), input: z.unknown() }),
+  record: z.record(z.string(), z.unknown()),
+}
+
+/** Makes the broker of a service. */
+export function createBroker(options: BrokerOptions): Broker {
+  return {
+    open(run, module, signal) {
+      const state: OpenRun = { run, module, signal, scope: null, costUsd: 0, records: {}, said: new Map(), invoked: 0 }
+      return {
+        load: () => load(options, state),
+        async call(method, params) {
+          signal.throwIfAborted()
+          const serve = METHODS[method]
+          if (!serve) throw new PermanentError(`the broker knows no call ${JSON.stringify(method)}`, { reason: 'unknown_call' })
+          return serve(options, state, params)
+        },
+        get costUsd() {
+          return state.costUsd
+        },
+        get records() {
+          return state.records
+        },
+      }
+    },
+  }
+}
+
+interface OpenRun {
+  readonly run: ClaimedRun
+  readonly module: Module
+  readonly signal: AbortSignal
+  scope: RunScope | null
+  costUsd: number
+  readonly records: Record<string, unknown>
+  readonly said: Map<string, number>
+  invoked: number
+}
+
+async function load(options: BrokerOptions, state: OpenRun): Promise<LoadedSubject> {
+  const { run, module } = state
+  const kind: SubjectKind = module.manifest.subject
+  if (run.repository !== null && options.github) {
+    state.scope = {
+      runId: run.id,
+      module: module.name,
+      entity: run.entity,
+      repository: run.repository,
+      subject: null,
+      may: module.manifest.may,
+      signal: state.signal,
+    }
+  }
+  if (kind === 'none') return { kind, pr: null, issue: null, repo: null, subject: null }
+  if (!options.github) {
+    throw new PermanentError(
+      'there are no GitHub credentials: set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY',
+      { reason: 'github_credentials_missing' },
+    )
+  }
+  if (!state.scope) {
+    throw new PermanentError(`${module.name} is about a ${kind}, and ${run.entity} names no repository`, { reason: 'wrong_subject' })
+  }
+  const loaded = await options.github.load(state.scope, kind)
+  state.scope = { ...state.scope, subject: loaded.subject }
+  return loaded
+}
+
+type Method = (options: BrokerOptions, state: OpenRun, params: unknown) => Promise<unknown>
+
+const METHODS: Readonly<Record<string, Method>> = {
+  'subject.read': (options, state, params) => {
+    const { on, name, args } = checked(shapes.read, params)
+    return onGitHub(options, state, (github, scope) => github.read(scope, on, name, args))
+  },
+  'subject.write': (options, state, params) => {
+    const { verb, args } = checked(shapes.write, params)
+    return onGitHub(options, state, (github, scope) => github.write(scope, verb, args))
+  },
+  'github.fetch': (options, state, params) => {
+    const request = checked(shapes.fetch, params)
+    return onGitHub(options, state, (github, scope) => github.fetch(scope, request))
+  },
+  'agent.run': async (options, state, params) => {
+    const request = checked(shapes.agent, params)
+    const answer = await options.agent.run(request, {
+      signal: state.signal,
+      maxUsd: state.module.budgets.perRunUsd,
+      spent: (usd) => (state.costUsd += usd),
+    })
+    return answer
+  },
+  'once.begin': (options, state, params) => options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
+  'once.end': (options, state, params) => {
+    const { key, result } = checked(shapes.result, params)
+    return options.store.effects.onceEnd(state.run.id, key, result ?? null)
+  },
+  'once.forget': (options, state, params) => options.store.effects.onceForget(state.run.id, checked(shapes.key, params).key),
+  notify: (options, state, params) => notify(options, state, checked(shapes.notify, params).text),
+  invoke: (options, state, params) => invoke(options, state, checked(shapes.invoke, params)),
+  'journal.record': async (_options, state, params) => {
+    Object.assign(state.records, checked(shapes.record, params))
+  },
+}
+
+function checked<T>(shape: z.ZodType<T>, params: unknown): T {
+  const parsed = shape.safeParse(params)
+  if (parsed.success) return parsed.data
+  const where = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'argument'}: ${issue.message}`).join('; ')
+  throw new PermanentError(`the call's arguments do not fit: ${where}`, { reason: 'invalid_argument' })
+}
+
+function onGitHub<T>(options: BrokerOptions, state: OpenRun, act: (github: GitHubBroker, scope: RunScope) => Promise<T>): Promise<T> {
+  if (options.github && state.scope) return act(options.github, state.scope)
+  throw new PermanentError(`${state.run.entity} names no repository that ${state.module.name} could reach on GitHub`, {
+    reason: 'wrong_subject',
+  })
+}
+
+/** The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice. */
+async function notify(options: BrokerOptions, state: OpenRun, text: string): Promise<void> {
+  const { run } = state
+  const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  const count = (state.said.get(fingerprint) ?? 0) + 1
+  state.said.set(fingerprint, count)
+  const addresses = new Set(run.recipients.map((user) => options.addressOf(user) ?? 'log:'))
+  await options.store.outbox.add(
+    [...addresses].map((address) => ({
+      address,
+      message: { lines: textLines(text) },
+      dedupeKey: `run:${run.id}:notify:${fingerprint}:${count}:${address}`,
+      runId: run.id,
+      delivery: run.delivery,
+      createdAt: options.clock(),
+    })),
+  )
+  options.onAdded()
+}
+
+async function invoke(options: BrokerOptions, state: OpenRun, request: { module: string; input: unknown }): Promise<{ run_id: string }> {
+  const { run } = state
+  const target = options.module(request.module)
+  if (!target) throw new PermanentError(`there is no module ${JSON.stringify(request.module)}`, { reason: 'unknown_module' })
+  if (!target.enabled) throw new PermanentError(`the module ${target.name} is disabled`, { reason: 'module_disabled' })
+  if (!target.manifest.invoke) throw new PermanentError(`the module ${target.name} says invoke: false`, { reason: 'invoke_disabled' })
+  if (run.depth >= MAX_DEPTH) {
+    throw new PermanentError(`${MAX_DEPTH} modules have called each other already; the chain ends here`, { reason: 'invoke_depth' })
+  }
+  state.invoked += 1
+  const now = options.clock()
+  const created: NewRun = {
+    id: options.newRunId(),
+    module: target.name,
+    entity: run.entity,
+    repository: run.repository,
+    trigger: { type: 'invoke', event: null, action: null, by: `module:${state.module.name}`, at: new Date(now).toISOString() },
+    delivery: null,
+    recipients: run.recipients,
+    runAt: now,
+    dueAt: now,
+    waiting: false,
+    concurrency: target.manifest.concurrency,
+    cooldownMs: 0,
+    input: request.input ?? null,
+    depth: run.depth + 1,
+    createdAt: now,
+  }
+  const fingerprint = createHash('sha256').update(JSON.stringify([target.name, request.input ?? null])).digest('hex')
+  const idempotency = { scope: `run:${run.id}`, key: `${state.invoked}:${fingerprint}`, fingerprint }
+  const result = await options.store.runs.create(created, { idempotency })
+  options.onAdded()
+  if (result.status === 'created' || result.status === 'existing') return { run_id: result.runId }
+  throw new PermanentError(`the run of ${target.name} could not be created: ${result.status}`, { reason: 'invoke_failed' })
+}

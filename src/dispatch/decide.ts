@@ -1,0 +1,231 @@
+// One delivery -> one plan: who hears, which modules match, why or why not, and the messages for those whom no
+// module served. Touches nothing but the tracker's memory of the batch; dispatch, simulate, why and replay all
+// decide here.
+import type { Access } from '../access/access.ts'
+import type { User } from '../config/config.ts'
+import { toError } from '../errors.ts'
+import { fields } from '../lib/fields.ts'
+import { failedFilter } from '../registry/filters.ts'
+import type { Binding, Module } from '../registry/manifest.ts'
+import type { Message } from '../send/message.ts'
+import type { Decision, NewMessage, NewRun, Plan, ReceivedDelivery, RunTrigger } from '../store/store.ts'
+import type { CooldownTracker } from './cooldown-tracker.ts'
+import { concerns } from './relevance.ts'
+
+/** What `decide` needs of the registry. */
+export interface Bindings {
+  bindingsFor(event: string, action: string | null): readonly Binding[]
+  /** Modules whose `cancel_on` names this action of this event. */
+  cancelledBy(event: string, action: string | null): readonly Module[]
+}
+
+export interface World {
+  readonly registry: Bindings
+  readonly access: Access
+  readonly tracker: CooldownTracker
+  readonly format: (event: string, action: string | null, payload: unknown) => Message | null
+  readonly newRunId: () => string
+  /** ms since the epoch */
+  readonly now: number
+}
+
+export interface DeliveryToDecide extends Omit<ReceivedDelivery, 'payload'> {
+  /** The parsed JSON. */
+  readonly payload: unknown
+  /** A replay ignores windows, and its messages are not those of the first time. */
+  readonly replay?: number
+}
+
+/** The pairs whose state the tracker must know before `decide`. */
+export function pairsOf(delivery: Pick<DeliveryToDecide, 'event' | 'action' | 'entity'>, registry: Bindings) {
+  const modules = [
+    ...registry.bindingsFor(delivery.event, delivery.action).map((binding) => binding.module),
+    ...registry.cancelledBy(delivery.event, delivery.action),
+  ]
+  return [...new Set(modules.map((module) => module.name))].map((module) => ({ module, entity: delivery.entity }))
+}
+
+/** Decides one delivery. Never throws: what goes wrong with one module or user is a decision with its reason. */
+export function decide(delivery: DeliveryToDecide, world: World): Plan {
+  const draft: Draft = { decisions: [], runs: [], coalesced: [], cancelled: [], messages: [] }
+  const heard = world.access.audience(delivery.repository)
+  const audience = heard.filter((user) => user.hear === 'all' || concerns(user.github, delivery.payload))
+
+  for (const module of world.registry.cancelledBy(delivery.event, delivery.action)) {
+    cancelEntity(module, delivery, world, draft)
+  }
+  const taken = new Set<string>()
+  for (const binding of world.registry.bindingsFor(delivery.event, delivery.action)) {
+    for (const decision of decideModule(binding, audience, delivery, world, draft)) {
+      draft.decisions.push(decision)
+      if (takes(decision)) taken.add(decision.user)
+    }
+  }
+  for (const user of heard) {
+    if (!audience.includes(user)) draft.decisions.push(withoutModule(user, 'no_message', 'not_mine'))
+    else if (!taken.has(user.name)) notify(user, delivery, world, draft)
+  }
+  return {
+    deliveryId: delivery.id,
+    guid: delivery.guid,
+    status: 'dispatched',
+    error: null,
+    at: world.now,
+    ...draft,
+  }
+}
+
+/** A module has taken the event for a user with these decisions; the formatted message stays away. */
+export function takes(decision: Decision): boolean {
+  return (
+    decision.outcome === 'ran' ||
+    decision.outcome === 'coalesced' ||
+    (decision.outcome === 'skipped' && decision.reason === 'cooldown')
+  )
+}
+
+type Draft = { -readonly [K in 'decisions' | 'runs' | 'coalesced' | 'cancelled' | 'messages']: Plan[K][number][] }
+
+function decideModule(
+  binding: Binding,
+  audience: readonly User[],
+  delivery: DeliveryToDecide,
+  world: World,
+  draft: Draft,
+): Decision[] {
+  const { module } = binding
+  const say = (user: User, outcome: Decision['outcome'], reason: string | null, runId: string | null = null) => ({
+    user: user.name,
+    module: module.name,
+    outcome,
+    reason,
+    runId,
+  })
+  try {
+    const filtered = failedFilter(module.manifest.when, delivery.event, delivery.payload)
+    const verdicts = audience.map((user) => [user, refusal(module, user, filtered)] as const)
+    const wanting = verdicts.filter(([, reason]) => reason === null).map(([user]) => user)
+    const result = wanting.some((user) => world.access.mayAct(user, delivery.repository))
+      ? plan(binding, wanting, delivery, world, draft)
+      : { outcome: 'skipped' as const, reason: 'not_authorized', runId: null }
+    return verdicts.map(([user, reason]) =>
+      reason === null ? say(user, result.outcome, result.reason, result.runId) : say(user, 'skipped', reason),
+    )
+  } catch (thrown) {
+    return audience.map((user) => say(user, 'skipped', `error:${toError(thrown).message.slice(0, 200)}`))
+  }
+}
+
+/** Why this user gets no run of this module, the authority aside; null when nothing stands against it. */
+function refusal(module: Module, user: User, filtered: string | null): string | null {
+  if (!module.enabled) return 'module_disabled'
+  const flag = module.manifest.featureFlag
+  if (flag !== null && user.features !== 'all' && user.features[flag] !== true) return 'feature_disabled'
+  return filtered === null ? null : `filtered:${filtered}`
+}
+
+/** One run for everybody who wants it, or none: the window decides once per delivery and module. */
+function plan(binding: Binding, wanting: readonly User[], delivery: DeliveryToDecide, world: World, draft: Draft) {
+  const { module, trigger: policy } = binding
+  const { tracker, now } = world
+  const { concurrency } = module.manifest
+  const { verdict, replaces } =
+    delivery.replay === undefined
+      ? tracker.evaluate(module.name, delivery.entity, policy, concurrency, now)
+      : { verdict: { kind: 'start' as const }, replaces: [] }
+  const recipients = wanting.map((user) => user.name)
+
+  if (verdict.kind === 'skip') return { outcome: 'skipped' as const, reason: 'cooldown', runId: null }
+  for (const runId of replaces) draft.cancelled.push({ runId, reason: 'replaced' })
+  tracker.cancelled(module.name, delivery.entity, replaces)
+
+  if (verdict.kind === 'join') {
+    tracker.joined(module.name, delivery.entity, verdict.dueAt)
+    draft.coalesced.push({
+      runId: verdict.runId,
+      delivery: delivery.guid,
+      trigger: triggerOf(delivery),
+      recipients,
+      runAt: verdict.runAt,
+      dueAt: verdict.dueAt,
+      cooldownMs: policy.cooldownMs,
+    })
+    return { outcome: 'coalesced' as const, reason: 'joined_waiting_run', runId: verdict.runId }
+  }
+  const waits = verdict.kind === 'wait'
+  const run: NewRun = {
+    id: world.newRunId(),
+    module: module.name,
+    entity: delivery.entity,
+    repository: delivery.repository,
+    trigger: triggerOf(delivery),
+    delivery: delivery.guid,
+    recipients,
+    runAt: waits ? verdict.runAt : now,
+    dueAt: waits ? verdict.dueAt : now,
+    waiting: waits,
+    concurrency,
+    cooldownMs: policy.cooldownMs,
+    input: null,
+    depth: 0,
+    createdAt: now,
+  }
+  draft.runs.push(run)
+  tracker.created(module.name, delivery.entity, { ...run, at: now })
+  if (waits && verdict.coalesced) return { outcome: 'coalesced' as const, reason: 'window_open', runId: run.id }
+  return { outcome: 'ran' as const, reason: waits ? 'debounced' : null, runId: run.id }
+}
+
+function cancelEntity(module: Module, delivery: DeliveryToDecide, world: World, draft: Draft): void {
+  const runIds = world.tracker.unended(module.name, delivery.entity)
+  const reason = `cancel_on:${delivery.action ?? delivery.event}`
+  for (const runId of runIds) draft.cancelled.push({ runId, reason })
+  world.tracker.cancelled(module.name, delivery.entity, runIds)
+}
+
+/** The formatted message of contract section 5, for a user whom no module served. */
+function notify(user: User, delivery: DeliveryToDecide, world: World, draft: Draft): void {
+  try {
+    const message = world.format(delivery.event, delivery.action, delivery.payload)
+    if (message === null) {
+      draft.decisions.push(withoutModule(user, 'no_message', 'nothing_to_say'))
+      return
+    }
+    draft.messages.push(deliveryMessage(user, delivery, message, world.now))
+    draft.decisions.push(withoutModule(user, 'notified', null))
+  } catch (thrown) {
+    draft.decisions.push(withoutModule(user, 'no_message', `error:${toError(thrown).message.slice(0, 200)}`))
+  }
+}
+
+function deliveryMessage(user: User, delivery: DeliveryToDecide, message: Message, now: number): NewMessage {
+  const address = user.address ?? 'log:'
+  return {
+    address,
+    message,
+    // Two users who share a chat hear of a delivery once.
+    dedupeKey: `delivery:${delivery.guid}:${delivery.replay ?? 0}:${address}`,
+    runId: null,
+    delivery: delivery.guid,
+    createdAt: now,
+  }
+}
+
+const withoutModule = (user: User, outcome: 'notified' | 'no_message', reason: string | null): Decision => ({
+  user: user.name,
+  module: null,
+  outcome,
+  reason,
+  runId: null,
+})
+
+function triggerOf(delivery: DeliveryToDecide): RunTrigger {
+  const login = fields(fields(delivery.payload)['sender'])['login']
+  return {
+    type: 'webhook',
+    event: delivery.event,
+    action: delivery.action,
+    by: typeof login === 'string' ? login : null,
+    at: new Date(delivery.receivedAt).toISOString(),
+  }
+}

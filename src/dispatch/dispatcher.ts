@@ -1,0 +1,158 @@
+// Stored deliveries -> plans -> one commit. Enters: rows with status `received`. Leaves: their decisions, runs
+// and messages, in the same transaction that marks them dispatched. Must never happen: a delivery dispatched
+// twice or by half, or one bad delivery that holds up its neighbours.
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
+import type { Access } from '../access/access.ts'
+import { toError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Message } from '../send/message.ts'
+import type { DeliveryStore, Plan, ReceivedDelivery } from '../store/store.ts'
+import { CooldownTracker } from './cooldown-tracker.ts'
+import { type Bindings, decide, pairsOf } from './decide.ts'
+
+export interface DispatcherOptions {
+  readonly store: DeliveryStore
+  /** Getters: a reload swaps both between two batches. */
+  readonly registry: () => Bindings
+  readonly access: () => Access
+  readonly format: (event: string, action: string | null, payload: unknown) => Message | null
+  readonly newRunId: () => string
+  readonly clock: Clock
+  readonly log: Log
+  /** After each commit; `cancel` holds running runs that were asked to stop. */
+  readonly onCommitted: (plans: readonly Plan[], cancel: readonly string[]) => void
+  /** Deliveries in one transaction. @default 32 */
+  readonly batchSize?: number
+  /** How long after a failure of the store to try again, in ms. @default 1000 */
+  readonly retryMs?: number
+}
+
+/** How often a delivery may fail to commit, alone, before it is kept as failed. A dead store heals meanwhile. */
+const MAX_TRIES = 3
+
+export interface Dispatcher {
+  start(): void
+  /** There may be something to do. */
+  wake(): void
+  /** Finishes the batch under way. */
+  stop(): Promise<void>
+}
+
+/** The loop that turns stored deliveries into decisions, runs and messages. */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { store, log, batchSize = 32, retryMs = 1_000 } = options
+  const stopping = new AbortController()
+  let woken = true
+  let notice: (() => void) | undefined
+  let loop: Promise<void> = Promise.resolve()
+  const tries = new Map<string, number>()
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      woken = false
+      try {
+        const dispatched = await dispatchBatch(options, batchSize, tries)
+        if (dispatched > 0) continue
+      } catch (thrown) {
+        log.error({ err: toError(thrown) }, 'dispatch failed; the deliveries stay and are tried again')
+        await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+        continue
+      }
+      if (!woken) await new Promise<void>((resolve) => (notice = resolve))
+      notice = undefined
+    }
+  }
+
+  return {
+    start() {
+      loop = run()
+    },
+    wake() {
+      woken = true
+      notice?.()
+    },
+    async stop() {
+      stopping.abort()
+      notice?.()
+      await loop
+    },
+  }
+}
+
+/** Dispatches the oldest deliveries; answers how many there were. */
+async function dispatchBatch(options: DispatcherOptions, limit: number, tries: Map<string, number>): Promise<number> {
+  const deliveries = await options.store.pending(limit)
+  if (deliveries.length === 0) return 0
+  try {
+    await commit(options, await planBatch(options, deliveries))
+  } catch (thrown) {
+    if (isStale(thrown)) return deliveries.length // decided again, from fresh state
+    options.log.warn({ err: toError(thrown) }, 'a batch could not be committed; its deliveries go one by one')
+    for (const delivery of deliveries) await dispatchAlone(options, delivery, tries)
+  }
+  return deliveries.length
+}
+
+/** The path of a delivery whose batch failed: what is wrong with it must not hold up the others. */
+async function dispatchAlone(options: DispatcherOptions, delivery: ReceivedDelivery, tries: Map<string, number>): Promise<void> {
+  try {
+    await commit(options, await planBatch(options, [delivery]))
+    tries.delete(delivery.guid)
+  } catch (thrown) {
+    if (isStale(thrown)) return
+    const error = toError(thrown)
+    const tried = (tries.get(delivery.guid) ?? 0) + 1
+    tries.set(delivery.guid, tried)
+    if (tried < MAX_TRIES) throw error
+    await commit(options, [failedPlan(delivery, error.message, options.clock())])
+    tries.delete(delivery.guid)
+    options.log.error({ err: error, delivery: delivery.guid }, 'this delivery could not be dispatched; it is kept as failed')
+  }
+}
+
+const isStale = (thrown: unknown) => toError(thrown).name === 'StalePlanError'
+
+async function commit(options: DispatcherOptions, plans: readonly Plan[]): Promise<void> {
+  const cancel = await options.store.commit(plans)
+  options.onCommitted(plans, cancel)
+}
+
+async function planBatch(options: DispatcherOptions, deliveries: readonly ReceivedDelivery[]): Promise<Plan[]> {
+  const registry = options.registry()
+  const access = options.access()
+  const pairs = deliveries.flatMap((delivery) => pairsOf(delivery, registry))
+  const tracker = new CooldownTracker(pairs.length === 0 ? [] : await options.store.entityStates(unique(pairs)))
+  const plans: Plan[] = []
+  for (const delivery of deliveries) {
+    const { payload, ...rest } = delivery
+    const now = options.clock()
+    try {
+      const world = { registry, access, tracker, format: options.format, newRunId: options.newRunId, now }
+      plans.push(decide({ ...rest, payload: JSON.parse(payload) as unknown }, world))
+    } catch (thrown) {
+      plans.push(failedPlan(delivery, toError(thrown).message, now))
+    }
+    await nextTurn() // a batch of large payloads must not keep the intake waiting
+  }
+  return plans
+}
+
+function failedPlan(delivery: ReceivedDelivery, error: string, at: number): Plan {
+  return {
+    deliveryId: delivery.id,
+    guid: delivery.guid,
+    status: 'failed',
+    error,
+    decisions: [],
+    runs: [],
+    coalesced: [],
+    cancelled: [],
+    messages: [],
+    at,
+  }
+}
+
+function unique(pairs: readonly { module: string; entity: string }[]): { module: string; entity: string }[] {
+  return [...new Map(pairs.map((pair) => [`${pair.module}\n${pair.entity}`, pair])).values()]
+}

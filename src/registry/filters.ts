@@ -1,0 +1,58 @@
+// A manifest's `when` against one payload (contract section 3, Filters). Payloads come from outside and may
+// be mangled: what is missing never matches a filter that asks for it, and nothing here throws.
+import picomatch from 'picomatch'
+import { type Fields, fields, list, text } from '../lib/fields.ts'
+import type { Filters } from './manifest.ts'
+
+/**
+ * The name of the first filter that does not hold, or null when all hold. `paths` of a pull request are not in
+ * its payload: they are checked when the run starts, against GitHub's own list.
+ */
+export function failedFilter(when: Filters, event: string, payload: unknown): FilterName | null {
+  const body = fields(payload)
+  const subject = fields(body['pull_request'] ?? body['issue'])
+  if (when.ignoreBots && isBot(fields(body['sender']))) return 'ignore_bots'
+  if (when.draft !== null && subject['draft'] !== undefined && subject['draft'] !== when.draft) return 'draft'
+  if (!holds(when.branches, branches(body))) return 'branches'
+  if (!holds(when.labels, list(subject['labels']).map((label) => text(fields(label)['name'])))) return 'labels'
+  if (!holds(when.authors, [text(fields(subject['user'])['login'])])) return 'authors'
+  if (event === 'push' && !holds(when.paths, pushedPaths(body))) return 'paths'
+  return null
+}
+
+/** A filter as manifests spell it. */
+export type FilterName = 'ignore_bots' | 'draft' | 'branches' | 'labels' | 'authors' | 'paths'
+
+/** True when no pattern is given, or any value matches any of the globs, whatever the case. */
+export function holds(patterns: readonly string[], values: readonly (string | null)[]): boolean {
+  if (patterns.length === 0) return true
+  const matches = patterns.map((pattern) => matcher(pattern))
+  return values.some((value) => value !== null && matches.some((match) => match(value)))
+}
+
+const matchers = new Map<string, (value: string) => boolean>()
+
+function matcher(pattern: string): (value: string) => boolean {
+  const known = matchers.get(pattern)
+  if (known) return known
+  const made = picomatch(pattern, { nocase: true, dot: true })
+  if (matchers.size > 10_000) matchers.clear()
+  matchers.set(pattern, made)
+  return made
+}
+
+/** A sender of `type: Bot`, or a login that ends in `[bot]`. */
+export function isBot(sender: Fields): boolean {
+  return sender['type'] === 'Bot' || (text(sender['login'])?.toLowerCase().endsWith('[bot]') ?? false)
+}
+
+function branches(body: Fields): (string | null)[] {
+  const base = text(fields(fields(body['pull_request'])['base'])['ref'])
+  return [base ?? text(body['ref'])?.replace(/^refs\/(heads|tags)\//, '') ?? null]
+}
+
+function pushedPaths(body: Fields): (string | null)[] {
+  return list(body['commits']).flatMap((commit) =>
+    ['added', 'modified', 'removed'].flatMap((kind) => list(fields(commit)[kind]).map(text)),
+  )
+}

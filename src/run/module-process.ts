@@ -1,0 +1,208 @@
+// One module process: started without credentials, one run at a time, killed with its whole group.
+import { type ChildProcess, fork } from 'node:child_process'
+import { constants, setPriority } from 'node:os'
+import { dirname, extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PermanentError, RetryAfterError, toError } from '../errors.ts'
+import { type FromChild, type RunInit, type ToChild, type WireError, parseFromChild } from './protocol.ts'
+import { residentBytes } from './resident-memory.ts'
+
+/** Heap of a module process, in MiB; beyond it V8 ends the process, and only that run fails. */
+const HEAP_MIB = 512
+/** Resident memory of a module process, in bytes, buffers included; beyond it the process is killed. */
+const RESIDENT_LIMIT = 1024 * 1024 * 1024
+const MEMORY_CHECK_MS = 1_000
+/** How long a handler has to notice its aborted signal, in ms, before the process is killed. */
+const ABORT_GRACE_MS = 1_000
+/** Calls that a handler may have under way at once. */
+const MAX_OUTSTANDING = 256
+
+const entry = fileURLToPath(new URL(`./child/main${extname(import.meta.url)}`, import.meta.url))
+
+export interface RunHandlers {
+  onCall(method: string, params: unknown): Promise<unknown>
+  onLog(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
+}
+
+/** How a run in the process ended. */
+export type ProcessResult =
+  | { readonly kind: 'returned'; readonly outcome: unknown }
+  | { readonly kind: 'threw'; readonly error: WireError }
+  /** The process ended under the run. */
+  | { readonly kind: 'died'; readonly how: string }
+
+export interface HandlerShape {
+  readonly subject: string | null
+  readonly events: readonly string[] | null
+  readonly config: boolean
+  readonly input: boolean
+}
+
+export interface ModuleProcess {
+  readonly pid: number
+  /** False once a run left something behind, was aborted, or the process ended. */
+  readonly clean: boolean
+  run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult>
+  /** What the handler declares. @throws PermanentError when it cannot be loaded. */
+  inspect(): Promise<HandlerShape>
+  /** The sentences that the handler's schema has against the value; null when it fits. */
+  validate(what: 'config' | 'input', value: unknown): Promise<readonly string[] | null>
+  /** Kills the whole group, at once. */
+  kill(): Promise<void>
+}
+
+/** Starts a process for one handler file. */
+export function startModuleProcess(handler: string, environment: NodeJS.ProcessEnv): ModuleProcess {
+  const child = fork(entry, [handler], {
+    cwd: dirname(handler),
+    detached: true, // a group of its own, so that grandchildren die with it
+    env: childEnvironment(environment),
+    execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  return wrap(child)
+}
+
+/** Nothing secret: a module sees where programs are, the language and the time zone. */
+function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
+  return Object.fromEntries(kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])))
+}
+
+function wrap(child: ChildProcess): ModuleProcess {
+  let clean = true
+  let ended: string | null = null
+  let listener: ((message: FromChild) => void) | undefined
+  let onEnd: ((how: string) => void) | undefined
+  let output: RunHandlers | undefined
+  const exited = new Promise<void>((resolve) => {
+    const end = (how: string) => {
+      if (ended === null) {
+        ended = how
+        clean = false
+        onEnd?.(how)
+      }
+      resolve()
+    }
+    child.once('exit', (code, signal) => end(describeExit(code, signal)))
+    child.once('error', (error) => end(`could not be started: ${error.message}`))
+  })
+  if (child.pid !== undefined) lowerPriority(child.pid)
+  child.on('message', (message) => {
+    const parsed = parseFromChild(message)
+    if (parsed) listener?.(parsed)
+  })
+  for (const [stream, level] of [[child.stdout, 'info'], [child.stderr, 'warn']] as const) {
+    stream?.on('data', (chunk: Buffer) => output?.onLog(level, chunk.toString('utf8').slice(0, 4_000).trimEnd()))
+  }
+
+  const say = (message: ToChild) => {
+    if (ended === null && child.connected) child.send(message, () => undefined)
+  }
+  const killGroup = () => {
+    clean = false
+    if (ended !== null || child.pid === undefined) return
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      child.kill('SIGKILL')
+    }
+  }
+  /** One request to the child, one answer that `pick` recognises. */
+  const ask = <T>(message: ToChild, pick: (answer: FromChild) => T | undefined) =>
+    new Promise<T>((resolve, reject) => {
+      if (ended !== null) return reject(new PermanentError(`the module process ${ended}`, { reason: 'load_failed' }))
+      onEnd = (how) => reject(new PermanentError(`the module process ${how}`, { reason: 'load_failed' }))
+      listener = (answer) => {
+        if (answer.t === 'threw') return reject(new PermanentError(answer.error.message, { reason: answer.error.reason ?? 'load_failed' }))
+        const picked = pick(answer)
+        if (picked !== undefined) resolve(picked)
+      }
+      say(message)
+    })
+
+  return {
+    pid: child.pid ?? 0,
+    get clean() {
+      return clean
+    },
+    inspect: () => ask({ t: 'inspect' }, (answer) => (answer.t === 'inspected' ? answer : undefined)),
+    validate: async (what, value) =>
+      (await ask({ t: 'validate', what, value }, (answer) => (answer.t === 'validated' ? answer : undefined))).issues,
+    async kill() {
+      killGroup()
+      if (child.pid !== undefined) await exited
+    },
+    run(init, handlers, signal) {
+      output = handlers
+      return new Promise<ProcessResult>((resolve) => {
+        let outstanding = 0
+        let grace: NodeJS.Timeout | undefined
+        const memory = setInterval(() => {
+          if (residentBytes(child.pid ?? 0) > RESIDENT_LIMIT) {
+            finish({ kind: 'died', how: `used more than ${RESIDENT_LIMIT / 1024 / 1024} MiB of memory and was killed` })
+            killGroup()
+          }
+        }, MEMORY_CHECK_MS)
+        const abort = () => {
+          clean = false
+          say({ t: 'abort', reason: String((signal.reason as Error | undefined)?.message ?? 'aborted') })
+          grace ??= setTimeout(killGroup, ABORT_GRACE_MS)
+        }
+        const finish = (result: ProcessResult) => {
+          clearInterval(memory)
+          clearTimeout(grace)
+          signal.removeEventListener('abort', abort)
+          listener = onEnd = output = undefined
+          resolve(result)
+        }
+        const answerCall = async (id: number, method: string, params: unknown) => {
+          outstanding += 1
+          try {
+            if (outstanding > MAX_OUTSTANDING) throw new PermanentError('too many calls at once', { reason: 'too_many_calls' })
+            say({ t: 'answer', id, ok: true, value: await handlers.onCall(method, params) })
+          } catch (thrown) {
+            say({ t: 'answer', id, ok: false, error: toWire(thrown) })
+          } finally {
+            outstanding -= 1
+          }
+        }
+        onEnd = (how) => finish({ kind: 'died', how })
+        listener = (message) => {
+          if (message.t === 'call') void answerCall(message.id, message.method, message.params)
+          else if (message.t === 'log') handlers.onLog(message.level, message.message, message.fields)
+          else if (message.t === 'outcome' || message.t === 'threw') {
+            if (message.leftovers > 0 || outstanding > 0) clean = false
+            finish(message.t === 'outcome' ? { kind: 'returned', outcome: message.outcome } : { kind: 'threw', error: message.error })
+          }
+        }
+        if (ended !== null) return finish({ kind: 'died', how: ended })
+        if (signal.aborted) abort()
+        else signal.addEventListener('abort', abort, { once: true })
+        say({ t: 'run', init })
+      })
+    },
+  }
+}
+
+/** The intake must not feel a module that computes: it may use what is left of the machine. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW)
+  } catch {
+    // Not allowed here, or already gone: a matter of comfort, not of correctness.
+  }
+}
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  if (signal === 'SIGABRT' || code === 134) return `ran out of its ${HEAP_MIB} MiB of heap`
+  return signal ? `was killed by ${signal}` : `exited with code ${code ?? 'unknown'}`
+}
+
+function toWire(thrown: unknown): WireError {
+  const error = toError(thrown)
+  const base = { name: error.name, message: error.message }
+  if (error instanceof PermanentError) return { ...base, kind: 'permanent', reason: error.reason }
+  if (error instanceof RetryAfterError) return { ...base, kind: 'retry_after', delayMs: error.delayMs }
+  return base
+}

@@ -1,0 +1,71 @@
+// Module processes, kept warm: a process serves one module only, one run at a time, as long as it is clean.
+import type { Module } from '../registry/manifest.ts'
+import { type ModuleProcess, startModuleProcess } from './module-process.ts'
+
+export interface ProcessPool {
+  /** A process of this module's own, warm when there is one. */
+  acquire(module: Pick<Module, 'name' | 'manifest'>): ModuleProcess
+  /** Gives it back; an unclean one is killed instead. */
+  release(process: ModuleProcess): void
+  /** After a reload: idle processes end, busy ones end when they come back. */
+  renew(): void
+  close(): Promise<void>
+}
+
+/** How long an idle process is kept, in ms. */
+const IDLE_MS = 60_000
+
+/** Keeps at most `keep` idle processes. */
+export function createProcessPool(options: { keep: number; environment: NodeJS.ProcessEnv }): ProcessPool {
+  const idle: { process: ModuleProcess; handler: string; timer: NodeJS.Timeout }[] = []
+  const handlers = new Map<ModuleProcess, { handler: string; generation: number }>()
+  let generation = 0
+
+  const drop = (process: ModuleProcess) => {
+    handlers.delete(process)
+    return process.kill()
+  }
+  const dropIdle = (index: number) => {
+    const [slot] = idle.splice(index, 1)
+    if (!slot) return Promise.resolve()
+    clearTimeout(slot.timer)
+    return drop(slot.process)
+  }
+
+  return {
+    acquire(module) {
+      const { handler } = module.manifest
+      for (let index = idle.length - 1; index >= 0; index -= 1) {
+        const slot = idle[index]
+        if (!slot || slot.handler !== handler) continue
+        clearTimeout(slot.timer)
+        idle.splice(index, 1)
+        if (slot.process.clean) return slot.process
+        void drop(slot.process)
+      }
+      const process = startModuleProcess(handler, options.environment)
+      handlers.set(process, { handler, generation })
+      return process
+    },
+    release(process) {
+      const held = handlers.get(process)
+      if (!held || !process.clean || held.generation !== generation) return void drop(process)
+      if (idle.length >= options.keep) void dropIdle(0)
+      const timer = setTimeout(() => {
+        const index = idle.findIndex((slot) => slot.process === process)
+        if (index >= 0) void dropIdle(index)
+      }, IDLE_MS)
+      timer.unref()
+      idle.push({ process, handler: held.handler, timer })
+    },
+    renew() {
+      generation += 1
+      while (idle.length > 0) void dropIdle(0)
+    },
+    async close() {
+      const all = [...handlers.keys()]
+      for (const slot of idle.splice(0)) clearTimeout(slot.timer)
+      await Promise.all(all.map(drop))
+    },
+  }
+}

@@ -1,0 +1,181 @@
+// The run wrapper: one attempt of one run, from its claim to its settlement. Loads the subject, hands the run to
+// a module process, serves its calls through the broker, and watches the deadline. Never throws.
+import type { Broker, RunBroker } from '../broker/broker.ts'
+import { SupersededError } from '../broker/github/superseded.ts'
+import { PermanentError, toError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import { holds } from '../registry/filters.ts'
+import type { Module } from '../registry/manifest.ts'
+import type { ClaimedRun, Settlement } from '../store/store.ts'
+import type { ProcessPool } from './process-pool.ts'
+import type { RunInit } from './protocol.ts'
+import { type AttemptResult, type Interruption, settlementOf } from './settlement.ts'
+
+export interface RunModuleOptions {
+  readonly broker: Broker
+  readonly pool: ProcessPool
+  readonly module: (name: string) => Module | undefined
+  readonly addressOf: (user: string) => string | null
+  readonly githubApiUrl: string
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Log
+}
+
+/** An abort whose cause the settlement needs. */
+export class InterruptionError extends Error {
+  readonly by: Interruption
+
+  constructor(by: Interruption) {
+    super(by.kind === 'cancelled' ? `cancelled: ${by.reason}` : by.kind)
+    this.name = 'InterruptionError'
+    this.by = by
+  }
+}
+
+/** Executes one attempt. `stop` aborts it from outside, with an InterruptionError as its reason. */
+export async function runModule(run: ClaimedRun, stop: AbortSignal, options: RunModuleOptions): Promise<Settlement> {
+  const module = options.module(run.module) ?? null
+  const log = withFields(options.log, { run: run.id, module: run.module, entity: run.entity, attempt: run.attempt })
+  if (!module) return settleUnknown(run, options)
+
+  const ended = new AbortController()
+  const deadline = setTimeout(
+    () => ended.abort(new InterruptionError({ kind: 'timeout', afterMs: module.manifest.timeoutMs })),
+    module.manifest.timeoutMs,
+  )
+  const signal = AbortSignal.any([stop, ended.signal])
+  const broker = options.broker.open(run, module, signal)
+  let subject: Loaded = null
+  let result: AttemptResult
+  try {
+    result = await attempt()
+  } catch (thrown) {
+    result = { kind: 'refused', error: toError(thrown) }
+  } finally {
+    clearTimeout(deadline)
+  }
+  // Whatever the handler made of its abort, the cause of the abort is what happened.
+  if (signal.aborted && result.kind !== 'interrupted' && signal.reason instanceof InterruptionError) {
+    result = { kind: 'interrupted', by: signal.reason.by }
+  }
+  if (result.kind === 'died' || result.kind === 'threw') log.warn({ result }, 'the attempt failed')
+  return settlementOf(result, {
+    run,
+    module,
+    subject,
+    costUsd: broker.costUsd,
+    records: broker.records,
+    addressOf: options.addressOf,
+    now: options.clock(),
+    random: options.random,
+  })
+
+  async function attempt(): Promise<AttemptResult> {
+    if (!module!.enabled) return { kind: 'returned', outcome: { status: 'skipped', reason: 'module_disabled' } }
+    const loaded = await untilAborted(broker.load(), signal)
+    subject = subjectOf(loaded)
+    if (await pathsFilteredOut(module!, broker)) {
+      return { kind: 'returned', outcome: { status: 'skipped', reason: 'filtered:paths' } }
+    }
+    const { subject: _scope, ...parts } = loaded
+    const process = options.pool.acquire(module!)
+    try {
+      return await process.run(runInit(run, module!, parts, options.githubApiUrl), handlersFor(broker, ended, log), signal)
+    } finally {
+      options.pool.release(process)
+    }
+  }
+}
+
+type Loaded = { number: number; title: string; url: string } | null
+
+function handlersFor(broker: RunBroker, ended: AbortController, log: Log) {
+  return {
+    async onCall(method: string, params: unknown): Promise<unknown> {
+      try {
+        return await broker.call(method, params)
+      } catch (thrown) {
+        // The head moved: the newer push has a run of its own, so this one writes no more.
+        if (thrown instanceof SupersededError) ended.abort(new InterruptionError({ kind: 'superseded' }))
+        throw thrown
+      }
+    },
+    onLog(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields: Record<string, unknown> = {}) {
+      log[level](fields, message.slice(0, 8_000))
+    },
+  }
+}
+
+function runInit(
+  run: ClaimedRun,
+  module: Module,
+  loaded: Omit<RunInit['subject'], never>,
+  githubApiUrl: string,
+): RunInit {
+  return {
+    runId: run.id,
+    module: run.module,
+    attempt: run.attempt,
+    trigger: { ...run.trigger, data: run.payload === null ? {} : (JSON.parse(run.payload) as unknown) },
+    input: run.input ?? {},
+    config: module.config,
+    entity: run.entity,
+    recipients: run.recipients,
+    state: run.state ?? null,
+    subject: loaded,
+    repository: run.repository,
+    githubApiUrl,
+  }
+}
+
+/** A pull request's paths are GitHub's to tell; a push's were checked when it was dispatched. */
+async function pathsFilteredOut(module: Module, broker: RunBroker): Promise<boolean> {
+  const { paths } = module.manifest.when
+  if (paths.length === 0 || module.manifest.subject !== 'pull_request') return false
+  const files = (await broker.call('subject.read', { on: 'pr', name: 'files', args: [] })) as { filename: string }[]
+  return !holds(paths, files.map((file) => file.filename))
+}
+
+function subjectOf(loaded: { pr: unknown; issue: unknown }): Loaded {
+  const data = (loaded.pr ?? loaded.issue) as { number: number; title: string; html_url: string } | null
+  return data ? { number: data.number, title: data.title, url: data.html_url } : null
+}
+
+/** The promise's value, unless the signal comes first. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(toError(signal.reason))
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+/** The module was taken out of the installation while its run waited. */
+function settleUnknown(run: ClaimedRun, options: RunModuleOptions): Settlement {
+  const error = new PermanentError(`the module ${run.module} is no longer installed`, { reason: 'unknown_module' })
+  return {
+    runId: run.id,
+    attempt: run.attempt,
+    at: options.clock(),
+    error: error.message,
+    details: null,
+    costUsd: 0,
+    messages: [],
+    kind: 'finished',
+    status: 'failed',
+    reason: error.reason,
+    summary: null,
+  }
+}
+
+function withFields(log: Log, more: Record<string, unknown>): Log {
+  return {
+    debug: (fields, message) => log.debug({ ...more, ...fields }, message),
+    info: (fields, message) => log.info({ ...more, ...fields }, message),
+    warn: (fields, message) => log.warn({ ...more, ...fields }, message),
+    error: (fields, message) => log.error({ ...more, ...fields }, message),
+  }
+}

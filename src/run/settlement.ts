@@ -1,0 +1,153 @@
+// What a module process did -> how the attempt is settled. One table of who is told and whether to try again
+// (design section 3.11); nothing here touches the store.
+import { PermanentError, RetryAfterError } from '../errors.ts'
+import type { Module } from '../registry/manifest.ts'
+import type { Message } from '../send/message.ts'
+import { crashNotice, runMessage } from '../send/run-message.ts'
+import type { ClaimedRun, NewMessage, Settlement } from '../store/store.ts'
+import type { ProcessResult } from './module-process.ts'
+import { parseOutcome } from './protocol.ts'
+
+/** Backoff never grows beyond this, in ms. */
+const MAX_BACKOFF_MS = 3_600_000
+
+/** Why the service itself ended an attempt. */
+export type Interruption =
+  | { readonly kind: 'timeout'; readonly afterMs: number }
+  | { readonly kind: 'cancelled'; readonly reason: string }
+  | { readonly kind: 'superseded' }
+  | { readonly kind: 'shutdown' }
+
+export type AttemptResult = ProcessResult | { readonly kind: 'refused'; readonly error: Error } | { readonly kind: 'interrupted'; readonly by: Interruption }
+
+export interface SettleInput {
+  readonly run: ClaimedRun
+  readonly module: Module
+  readonly subject: { readonly number: number; readonly title: string; readonly url: string } | null
+  readonly costUsd: number
+  readonly records: Readonly<Record<string, unknown>>
+  readonly addressOf: (user: string) => string | null
+  /** ms since the epoch */
+  readonly now: number
+  /** 0..1 */
+  readonly random: () => number
+}
+
+/** Turns the result of an attempt into what is written and who is told. */
+export function settlementOf(result: AttemptResult, input: SettleInput): Settlement {
+  switch (result.kind) {
+    case 'returned':
+      return settleOutcome(result.outcome, input)
+    case 'threw': {
+      const { kind, message, reason, delayMs } = result.error
+      if (kind === 'permanent') return give(input, 'failed', reason ?? 'permanent', message)
+      return tryAgain(input, message, kind === 'retry_after' ? (delayMs ?? 0) : null)
+    }
+    case 'died':
+      return tryAgain(input, `the module process ${result.how}`, null)
+    case 'refused':
+      return settleRefusal(result.error, input)
+    case 'interrupted':
+      return settleInterruption(result.by, input)
+  }
+}
+
+function settleOutcome(value: unknown, input: SettleInput): Settlement {
+  const outcome = parseOutcome(value)
+  if (typeof outcome === 'string') return give(input, 'failed', 'invalid_outcome', outcome)
+  switch (outcome.status) {
+    case 'done':
+      return {
+        ...base(input, null, outcome.details),
+        kind: 'finished',
+        status: 'done',
+        reason: null,
+        summary: outcome.summary,
+        messages: messages(input, result(input, outcome.status, outcome.summary)),
+        ...(outcome.state === undefined ? {} : { state: outcome.state }),
+      }
+    case 'failed':
+      return {
+        ...base(input, null, outcome.details),
+        kind: 'finished',
+        status: 'failed',
+        reason: outcome.reason ?? 'declared',
+        summary: outcome.summary,
+        messages: messages(input, result(input, outcome.status, outcome.summary)),
+      }
+    case 'skipped':
+      return { ...base(input, null, outcome.details), kind: 'finished', status: 'skipped', reason: outcome.reason, summary: null }
+    case 'paused':
+      return give(input, 'failed', 'unsupported_outcome', 'this version keeps no questions yet: the handler returned paused(…)')
+  }
+}
+
+/** Before the handler started: the subject could not be loaded, the module is gone … */
+function settleRefusal(error: Error, input: SettleInput): Settlement {
+  if (error instanceof PermanentError) return give(input, 'failed', error.reason, error.message)
+  return tryAgain(input, error.message, error instanceof RetryAfterError ? error.delayMs : null)
+}
+
+function settleInterruption(by: Interruption, input: SettleInput): Settlement {
+  switch (by.kind) {
+    case 'timeout':
+      return give(input, 'failed', 'timeout', `it took longer than ${by.afterMs / 1_000} s`)
+    case 'superseded':
+      return { ...base(input, null), kind: 'finished', status: 'skipped', reason: 'superseded', summary: null }
+    case 'cancelled':
+      return { ...base(input, null), kind: 'finished', status: 'cancelled', reason: by.reason, summary: null }
+    case 'shutdown':
+      return { ...base(input, 'the service was stopped'), kind: 'again', runAt: input.now, counted: false }
+  }
+}
+
+/** Again after a delay, or `exhausted` when the policy's repeats are spent. */
+function tryAgain(input: SettleInput, error: string, delayMs: number | null): Settlement {
+  const { max, backoffMs } = input.module.manifest.retries
+  if (input.run.failures >= max) return give(input, 'failed', 'exhausted', error)
+  const exponential = Math.min(backoffMs * 2 ** input.run.failures, MAX_BACKOFF_MS)
+  // Jitter keeps runs that failed together from coming back together.
+  const wait = Math.max(delayMs ?? 0, exponential * (0.75 + input.random() * 0.5))
+  return { ...base(input, error), kind: 'again', runAt: input.now + Math.round(wait), counted: true }
+}
+
+/** The end, with the crash notice to the recipients. */
+function give(input: SettleInput, status: 'failed', reason: string, error: string): Settlement {
+  const notice = crashNotice(input.module.name, input.run.entity, oneLine(error), input.run.id)
+  return { ...base(input, error), kind: 'finished', status, reason, summary: null, messages: messages(input, notice) }
+}
+
+function base(input: SettleInput, error: string | null, details: unknown = null) {
+  const recorded = Object.keys(input.records).length > 0
+  const merged = recorded ? { ...(isObject(details) ? details : details == null ? {} : { value: details }), ...input.records } : details
+  return {
+    runId: input.run.id,
+    attempt: input.run.attempt,
+    at: input.now,
+    error,
+    details: merged ?? null,
+    costUsd: input.costUsd,
+    messages: [] as NewMessage[],
+  }
+}
+
+function result(input: SettleInput, status: string, summary: string): Message {
+  const { entity, id } = input.run
+  return runMessage({ module: input.module.name, entity, runId: id, outcome: { status, summary }, subject: input.subject })
+}
+
+/** One message per address, however many recipients share it. */
+function messages(input: SettleInput, message: Message): NewMessage[] {
+  const addresses = new Set(input.run.recipients.map((user) => input.addressOf(user) ?? 'log:'))
+  return [...addresses].map((address) => ({
+    address,
+    message,
+    dedupeKey: `run:${input.run.id}:${input.run.attempt}:${address}`,
+    runId: input.run.id,
+    delivery: input.run.delivery,
+    createdAt: input.now,
+  }))
+}
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, 300)
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)

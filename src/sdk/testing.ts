@@ -1,0 +1,206 @@
+// `@hookyard/sdk/testing`: a handler run in this process on a payload, with every effect captured and nothing
+// sent. No server, no network: what the handler reads comes from `github`, what the agent says from `agent`.
+import type { AgentAnswer, AgentRequest, GitHubClient, ModuleContext, SubjectKind } from './context.ts'
+import type { ModuleDefinition, StandardSchema } from './define-module.ts'
+import type { Outcome } from './outcome.ts'
+import type { ChangedFile, Comment, Commit, Issue, Label, PullRequest, Repository, SearchHit } from './subject.ts'
+
+/** What GitHub would answer. Everything is optional; what is absent is empty. */
+export interface TestGitHub {
+  readonly diff?: string
+  readonly files?: readonly ChangedFile[]
+  readonly commits?: readonly Commit[]
+  readonly comments?: readonly Comment[]
+  readonly labels?: readonly (string | Label)[]
+  /** Repository files by path. */
+  readonly contents?: Readonly<Record<string, string>>
+  readonly search?: readonly SearchHit[]
+  /** Answers `ctx.github.request(route, parameters)`. Without it every such call is an error. */
+  readonly request?: (route: string, parameters?: Record<string, unknown>) => unknown
+}
+
+export interface RunModuleOptions {
+  /** `pull_request.opened`, or `pull_request` alone. Default: an invoke without an event. */
+  readonly event?: string
+  readonly payload?: unknown
+  readonly config?: unknown
+  readonly input?: unknown
+  readonly state?: unknown
+  readonly recipients?: readonly string[]
+  readonly github?: TestGitHub
+  /** The agent's answer: a text, a structured output, or a function of the request. */
+  readonly agent?: string | { output: unknown; text?: string } | ((request: AgentRequest) => unknown)
+}
+
+/** Something that the handler wrote. */
+export interface CapturedEffect {
+  readonly verb: 'comment' | 'review' | 'label' | 'check' | 'invoke' | 'request'
+  readonly key?: string
+  readonly [field: string]: unknown
+}
+
+export interface RunModuleResult {
+  readonly outcome: Outcome
+  readonly effects: readonly CapturedEffect[]
+  /** Texts of `ctx.notify`, then the outcome's summary when recipients would read it. */
+  readonly messages: readonly string[]
+  /** What `ctx.journal.record` was given, merged. */
+  readonly records: Readonly<Record<string, unknown>>
+  readonly logs: readonly string[]
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * Runs a module's handler.
+ * @throws what the handler throws; TypeError when config or input do not fit the handler's schema.
+ */
+export async function runModule(module: ModuleDefinition<never, never> | ModuleDefinition, options: RunModuleOptions = {}): Promise<RunModuleResult> {
+  const definition = module as ModuleDefinition
+  const captured: Captured = { effects: [], messages: [], records: {}, logs: [], once: new Map(), ids: 0 }
+  const context = await createTestContext(definition, options, captured)
+  const outcome = await definition.handle(context as never)
+  if (outcome.status === 'done' || outcome.status === 'failed') captured.messages.push(outcome.summary)
+  const { effects, messages, records, logs } = captured
+  return { outcome, effects, messages, records, logs }
+}
+
+interface Captured {
+  readonly effects: CapturedEffect[]
+  readonly messages: string[]
+  readonly records: Record<string, unknown>
+  readonly logs: string[]
+  readonly once: Map<string, unknown>
+  ids: number
+}
+
+async function createTestContext(definition: ModuleDefinition, options: RunModuleOptions, captured: Captured): Promise<ModuleContext> {
+  const [event = null, action = null] = options.event?.split('.') ?? []
+  const payload = object(options.payload)
+  const github = options.github ?? {}
+  const repository = object(payload['repository'])
+  const numbered = object(payload['pull_request'] ?? payload['issue'])
+  const fullName = String(repository['full_name'] ?? 'octocat/hello-world').toLowerCase()
+  const note = (level: string) => (message: string) => void captured.logs.push(`${level}: ${message}`)
+  return {
+    run: { id: 'run-under-test', module: 'module-under-test', attempt: 1 },
+    trigger: {
+      type: event === null ? 'invoke' : 'webhook',
+      event,
+      action: action ?? (typeof payload['action'] === 'string' ? payload['action'] : null),
+      data: payload,
+      by: typeof object(payload['sender'])['login'] === 'string' ? String(object(payload['sender'])['login']) : null,
+      at: new Date(0).toISOString(),
+    },
+    input: await fit(definition.input, options.input, 'input'),
+    config: await fit(definition.config, options.config, 'config'),
+    entity: numbered['number'] === undefined ? fullName : `${fullName}#${String(numbered['number'])}`,
+    recipients: options.recipients ?? ['admin'],
+    state: options.state ?? null,
+    pr: testSubject('pull_request', object(payload['pull_request']), github, captured) as unknown as PullRequest,
+    issue: testSubject('issue', numbered, github, captured) as unknown as Issue,
+    repo: testRepository(repository, github) as unknown as Repository,
+    github: testClient(github, captured),
+    agent: { run: (request) => answer(options.agent, request) },
+    journal: { record: (data) => void Object.assign(captured.records, data) },
+    async once(key, fn) {
+      if (!captured.once.has(key)) captured.once.set(key, await fn())
+      return captured.once.get(key) as never
+    },
+    async notify(text) {
+      captured.messages.push(text)
+    },
+    async invoke(module, input) {
+      captured.effects.push({ verb: 'invoke', module, input })
+      return { run_id: `run-${captured.effects.length}` }
+    },
+    signal: new AbortController().signal,
+    log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
+  }
+}
+
+function testSubject(kind: SubjectKind, data: Json, github: TestGitHub, captured: Captured): Json {
+  const written = (verb: CapturedEffect['verb'], key: string, fields: Json) => {
+    const updated = captured.effects.some((effect) => effect.verb === verb && effect.key === key)
+    captured.effects.push({ ...fields, verb, key })
+    captured.ids += 1
+    return Promise.resolve({ id: captured.ids, url: `https://github.test/${verb}/${captured.ids}`, updated })
+  }
+  const known = labelsOf(github)
+  const reads = {
+    comments: () => Promise.resolve(github.comments ?? []),
+    ...(kind === 'pull_request'
+      ? {
+          diff: () => Promise.resolve(github.diff ?? ''),
+          files: () => Promise.resolve(github.files ?? []),
+          commits: () => Promise.resolve(github.commits ?? []),
+          review: (key: string, input: Json) => written('review', key, input),
+          check: (key: string, input: Json) => written('check', key, input),
+        }
+      : {}),
+  }
+  return {
+    labels: [],
+    assignees: [],
+    ...data,
+    data,
+    author: String(object(data['user'])['login'] ?? 'ghost'),
+    ...reads,
+    comment: (key: string, text: string) => written('comment', key, { text }),
+    label: (names: readonly string[]) => {
+      const applied = names.filter((name) => known.some((label) => label.name.toLowerCase() === name.toLowerCase()))
+      captured.effects.push({ verb: 'label', names: applied })
+      return Promise.resolve({ applied, missing: names.filter((name) => !applied.includes(name)) })
+    },
+  }
+}
+
+function testRepository(data: Json, github: TestGitHub): Json {
+  return {
+    ...data,
+    data,
+    file: (path: string) => Promise.resolve(github.contents?.[path] ?? null),
+    labels: () => Promise.resolve(labelsOf(github)),
+    search: (_query: string, { limit = 10 }: { limit?: number } = {}) => Promise.resolve((github.search ?? []).slice(0, limit)),
+  }
+}
+
+const labelsOf = (github: TestGitHub): Label[] =>
+  (github.labels ?? []).map((label) => (typeof label === 'string' ? { name: label, description: null } : label))
+
+function testClient(github: TestGitHub, captured: Captured): GitHubClient {
+  const request = (route: string, parameters?: Record<string, unknown>) => {
+    if (!github.request) throw new Error(`the handler asked GitHub for ${route}: give runModule a github.request that answers it`)
+    captured.effects.push({ verb: 'request', route, parameters })
+    return Promise.resolve({ status: 200, data: github.request(route, parameters), headers: {} })
+  }
+  return {
+    request,
+    paginate: async (route, parameters) => [(await request(route, parameters)).data].flat(),
+    rest: new Proxy({} as GitHubClient['rest'], {
+      get: (_target, scope) =>
+        new Proxy({} as GitHubClient['rest'][string], {
+          get: (_inner, method) => (parameters?: Record<string, unknown>) => request(`${String(scope)}.${String(method)}`, parameters),
+        }),
+    }),
+  }
+}
+
+async function answer(agent: RunModuleOptions['agent'], request: AgentRequest): Promise<AgentAnswer> {
+  const base = { cost_usd: 0, model: null, backend: 'test' }
+  if (agent === undefined) throw new Error('the handler asked the agent: give runModule an `agent` that answers')
+  const said = typeof agent === 'function' ? await agent(request) : agent
+  if (typeof said === 'string') return { ...base, text: said, output: null }
+  const given = object(said)
+  if (!('output' in given)) return { ...base, text: JSON.stringify(said), output: said }
+  return { ...base, text: String(given['text'] ?? JSON.stringify(given['output'])), output: given['output'] }
+}
+
+async function fit(schema: StandardSchema | undefined, value: unknown, what: string): Promise<never> {
+  if (!schema) return (value ?? {}) as never
+  const result = await schema['~standard'].validate(value ?? {})
+  if (result.issues) throw new TypeError(`${what}: ${result.issues.map((issue) => issue.message).join('; ')}`)
+  return result.value as never
+}
+
+const object = (value: unknown): Json => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {})
