@@ -15,6 +15,26 @@ export interface Trigger<Data = Readonly<Record<string, unknown>>> {
   readonly at: string
 }
 
+/**
+ * What kind of work a request is, as data: for a back-end that follows rules instead of reading prompts
+ * (`offline`). Its output for `review` is `{ summary, findings: [{ file, line, severity, title, why, mend }] }`;
+ * for `triage` `{ labels, duplicate_of, related, summary, priority, status, missing_info }`.
+ */
+export type AgentTask =
+  | {
+      readonly kind: 'review'
+      /** Unified diff. */
+      readonly diff: string
+    }
+  | {
+      readonly kind: 'triage'
+      readonly title: string
+      readonly body: string
+      /** The names that may be used. */
+      readonly labels: readonly string[]
+      readonly candidates: readonly { readonly number: number; readonly title: string }[]
+    }
+
 export interface AgentRequest {
   /** The instructions. Trusted text alone: nothing that a stranger wrote. */
   readonly prompt: string
@@ -22,6 +42,7 @@ export interface AgentRequest {
   readonly untrusted?: Readonly<Record<string, string>>
   /** JSON Schema of the answer; `output` then holds the validated value. */
   readonly schema?: Readonly<Record<string, unknown>>
+  readonly task?: AgentTask
   readonly model?: string
   /** Duration (`5m`) or seconds; never more than the installation allows. */
   readonly timeout?: string | number

@@ -4,9 +4,12 @@ export type { ModuleDefinition, SchemaIssue, SchemaResult, StandardSchema } from
 export { done, failed, paused, skipped } from './outcome.ts'
 export type { Outcome, PausedOptions, QuestionOption } from './outcome.ts'
 export { PermanentError, RetryAfterError } from './errors.ts'
+export { cleanMarkdown, findHosts } from './clean-markdown.ts'
+export type { KnownNames } from './clean-markdown.ts'
 export type {
   AgentAnswer,
   AgentRequest,
+  AgentTask,
   GitHubClient,
   Logger,
   ModuleContext,
