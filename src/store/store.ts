@@ -17,6 +17,25 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** `code`: `locked`, `closed`, `died`, `unusable`, `stale_plan`, or the database's own (`SQLITE_FULL` …). */
+export class StoreError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.name = 'StoreError'
+    this.code = code
+  }
+}
+
+/** The world moved between decide and commit: nothing was written; read the entity states and decide again. */
+export class StalePlanError extends StoreError {
+  constructor(message: string) {
+    super('stale_plan', message)
+    this.name = 'StalePlanError'
+  }
+}
+
 // ── deliveries ───────────────────────────────────────────────────────────────────────────────────
 
 export interface NewDelivery {
@@ -63,7 +82,7 @@ export interface DeliveryRecord extends Omit<NewDelivery, 'body'> {
 export interface EntityState {
   readonly module: string
   readonly entity: string
-  /** When the open cooldown window ends; null = no window. */
+  /** When the cooldown window ends, which may be past already; null = no window. */
   readonly windowUntil: number | null
   /** The run that newer deliveries still coalesce into. */
   readonly waiting: { readonly id: string; readonly firstAt: number; readonly dueAt: number } | null
@@ -143,7 +162,11 @@ export interface DeliveryStore {
   pending(limit: number): Promise<ReceivedDelivery[]>
   /** What is under way for these pairs, in their order. */
   entityStates(keys: readonly { module: string; entity: string }[]): Promise<EntityState[]>
-  /** Writes the plans, all or none. Returns the ids of running runs that were asked to stop. */
+  /**
+   * Writes the plans, all or none; a plan whose delivery is not `received` any more is skipped.
+   * Returns the ids of running runs that were asked to stop.
+   * @throws StalePlanError when a run to coalesce into was claimed meanwhile, or another one now waits.
+   */
   commit(plans: readonly Plan[]): Promise<string[]>
   get(guid: string): Promise<DeliveryRecord | null>
   payload(guid: string): Promise<string | null>
@@ -228,18 +251,27 @@ export interface RunStore {
   create(run: NewRun, options?: CreateOptions): Promise<CreateResult>
   /** Due runs, respecting `concurrency` per entity, leased to `owner` until `leaseUntil`. */
   claim(owner: string, limit: number, now: number, leaseUntil: number): Promise<ClaimedRun[]>
-  /** Extends leases; answers with those runs that are to stop (cancelled), with the reason. */
+  /**
+   * Extends leases; answers with those runs that are to stop: cancelled, with the reason, or no longer
+   * this owner's, with the reason `lost`.
+   */
   heartbeat(owner: string, runIds: readonly string[], leaseUntil: number): Promise<{ id: string; reason: string }[]>
-  /** One transaction: attempt, outcome, state, windows, messages. False when the lease was lost meanwhile. */
+  /**
+   * One transaction: attempt, outcome, state, windows, messages; `costUsd` is added to the run's.
+   * False when the lease was lost meanwhile. `again` for a run that is to be cancelled cancels it.
+   */
   settle(owner: string, settlement: Settlement): Promise<boolean>
-  /** Queues again the running runs whose lease ran out (or all, for a sole owner's dead predecessor). */
+  /**
+   * Queues again the running runs whose lease ran out (or all, for a sole owner's dead predecessor), and
+   * answers with their ids; those that were to be cancelled are cancelled instead.
+   */
   reclaim(now: number, all: boolean): Promise<string[]>
   get(id: string): Promise<RunRecord | null>
   list(query: RunQuery): Promise<RunRecord[]>
   /** Finished runs whose journal file is not written yet. */
   unjournaled(limit: number): Promise<RunRecord[]>
   journaled(ids: readonly string[]): Promise<void>
-  /** When the next queued run is due, or null. */
+  /** When the next queued run that no running one of its entity holds back is due, or null. */
   nextDue(): Promise<number | null>
 }
 
@@ -295,6 +327,18 @@ export interface OutboxRow {
   readonly createdAt: number
 }
 
+/** A message as `why` shows it. */
+export interface SentMessage {
+  readonly address: string
+  readonly message: Message
+  readonly status: 'queued' | 'sent' | 'dead'
+  readonly tries: number
+  readonly lastError: string | null
+  readonly runId: string | null
+  readonly createdAt: number
+  readonly sentAt: number | null
+}
+
 export interface OutboxStore {
   add(messages: readonly NewMessage[]): Promise<void>
   /** The oldest unsent row of each address whose time has come, in order of age. */
@@ -306,4 +350,7 @@ export interface OutboxStore {
   dead(id: number, error: string, at: number): Promise<void>
   /** When the next unsent row is due, or null. */
   nextDue(): Promise<number | null>
+  /** Every message that a delivery led to, its runs' included, oldest first. */
+  ofDelivery(guid: string): Promise<SentMessage[]>
+  ofRun(runId: string): Promise<SentMessage[]>
 }

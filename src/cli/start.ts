@@ -1,0 +1,61 @@
+// `hookyard start`: the service in this process, until a signal says stop.
+import { resolve } from 'node:path'
+import { secretsOf } from '../config/redact.ts'
+import { environment } from '../config/env.ts'
+import { ConfigError, formatProblems } from '../config/problems.ts'
+import { toError } from '../errors.ts'
+import { createLogger } from '../lib/logger.ts'
+import { type Service, startService } from '../main.ts'
+import { loadInstallation } from '../registry/load.ts'
+import { CommandFailure } from './failure.ts'
+import { builtinModulesDir } from './project-root.ts'
+import { version } from './version.ts'
+
+export interface StartOptions {
+  readonly config: string
+  readonly role: 'all' | 'ingress' | 'worker'
+}
+
+/** Starts and stays. @throws ConfigError, or CommandFailure when the service cannot start. */
+export async function runStart(options: StartOptions): Promise<void> {
+  const env = environment()
+  const load = () => loadInstallation({ file: resolve(options.config), env, cwd: process.cwd(), builtinModulesDir: builtinModulesDir() })
+  const installation = await load()
+  const { config, warnings } = installation
+  if (config.database === 'sqlite' && options.role !== 'all') {
+    throw new CommandFailure(
+      `--role ${options.role} needs PostgreSQL: SQLite belongs to one process. Set database: postgres://… or leave --role out.`,
+    )
+  }
+  if (config.database !== 'sqlite') {
+    throw new CommandFailure('this version stores in SQLite alone: set database: sqlite (PostgreSQL is not built in yet)')
+  }
+  if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`)
+  const log = createLogger({ level: config.log.level, format: config.log.format, secrets: secretsOf(config) })
+  const service = await startService({ installation, environment: env, log, version: version() })
+
+  process.on('SIGHUP', () => {
+    void load()
+      .then((next) => service.reload(next))
+      .catch((thrown: unknown) => {
+        const error = toError(thrown)
+        const why = error instanceof ConfigError ? formatProblems(error.problems) : error.message
+        log.error({ problems: why }, 'the new configuration is kept out; the old one stays')
+      })
+  })
+  await untilStopped(service)
+}
+
+/** SIGTERM and SIGINT stop in order; a second one ends at once. */
+function untilStopped(service: Service): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let asked = false
+    const stop = () => {
+      if (asked) process.exit(1)
+      asked = true
+      service.stop().then(resolve, reject)
+    }
+    process.on('SIGTERM', stop)
+    process.on('SIGINT', stop)
+  })
+}

@@ -1,0 +1,27 @@
+// The reasons of decisions and runs, as sentences for people. The words themselves are the contract's.
+import type { Decision } from '../store/store.ts'
+
+const SENTENCES: Readonly<Record<string, (decision: Decision) => string>> = {
+  module_disabled: ({ module }) => `the module ${module} is switched off`,
+  feature_disabled: ({ user, module }) => `${user} has the feature flag of ${module} off`,
+  not_authorized: () => 'the repository is neither in the `repos` of a user with the flag nor in the top-level `repos`',
+  cooldown: () => 'an earlier run opened a cooldown window that is still open, and the trigger says skip',
+  joined_waiting_run: () => 'a run of this entity waits already; it takes this newer delivery',
+  window_open: () => 'a cooldown window is open; one run starts at its end, with the newest delivery',
+  debounced: () => 'the run waits until the entity has been quiet',
+  nothing_to_say: () => 'no module took it, and there is no message for this event and action',
+  not_mine: ({ user }) => `${user} hears only what concerns them, and this does not`,
+}
+
+/** Why a decision came out as it did, in a sentence; the bare outcome where that says all. */
+export function explainDecision(decision: Decision): string {
+  const { outcome, reason, module } = decision
+  if (reason === null) {
+    if (outcome === 'ran') return `${module} was given a run`
+    if (outcome === 'notified') return 'no module took it for this user: the formatted message was queued'
+    return outcome
+  }
+  if (reason.startsWith('filtered:')) return `the manifest's \`when\` filter \`${reason.slice(9)}\` does not hold`
+  if (reason.startsWith('error:')) return `deciding failed: ${reason.slice(6)}`
+  return SENTENCES[reason]?.(decision) ?? reason
+}

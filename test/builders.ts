@@ -1,0 +1,120 @@
+// What tests build again and again: configurations, modules, deliveries.
+import type { Config, User } from '../src/config/config.ts'
+import { describeEvent } from '../src/entity/entity.ts'
+import type { DeliveryToDecide } from '../src/dispatch/decide.ts'
+import type { Binding, Manifest, Module } from '../src/registry/manifest.ts'
+
+/** A user who hears of octocat/* and has every named flag on. */
+export const user = (name: string, more: Partial<User> = {}): User => ({
+  name,
+  chatId: null,
+  role: 'member',
+  github: null,
+  repos: ['octocat/*'],
+  address: `telegram:${name}`,
+  hear: 'all',
+  features: { pr_review: true, issue_triage: true },
+  budgets: { perRunUsd: null, perDayUsd: null },
+  ...more,
+})
+
+/** A configuration in memory; the first user is an admin. */
+export const config = (more: Partial<Config> = {}): Config => ({
+  file: null,
+  repos: ['octocat/*'],
+  server: { host: '127.0.0.1', port: 0, publicUrl: null },
+  dataDir: '/nonexistent',
+  database: 'sqlite',
+  github: { webhookSecrets: ['test-secret'], token: null, app: null, apiUrl: 'https://api.github.com', intake: 'webhook' },
+  inbound: null,
+  telegram: { botToken: null, apiUrl: 'https://api.telegram.org', updates: 'off', webhookSecret: null },
+  agent: {
+    backend: 'offline',
+    command: 'claude',
+    model: 'sonnet',
+    apiKey: null,
+    baseUrl: null,
+    timeoutMs: 300_000,
+    osUser: null,
+    env: {},
+    fallback: null,
+  },
+  budgets: { perRunUsd: 1, perDayUsd: 5 },
+  users: [user('admin', { role: 'admin' })],
+  apiTokens: [],
+  moduleDirs: [],
+  modules: {},
+  workers: { concurrency: 4 },
+  retention: { deliveriesMs: 2_592_000_000, runsMs: 7_776_000_000 },
+  log: { level: 'silent', format: 'json' },
+  ...more,
+})
+
+/** A loaded module; `manifest` overrides its manifest. */
+export const module = (name: string, manifest: Partial<Manifest> = {}, more: Partial<Module> = {}): Module => ({
+  name,
+  enabled: true,
+  config: {},
+  budgets: { perRunUsd: null, perDayUsd: null },
+  manifest: {
+    name,
+    description: name,
+    dir: `/modules/${name}`,
+    handler: `/modules/${name}/handler.ts`,
+    subject: 'pull_request',
+    featureFlag: null,
+    triggers: [],
+    when: { draft: null, ignoreBots: true, branches: [], labels: [], authors: [], paths: [] },
+    cancelOn: [],
+    may: [],
+    concurrency: 'queue',
+    timeoutMs: 600_000,
+    retries: { max: 3, backoffMs: 10_000 },
+    invoke: true,
+    input: null,
+    config: null,
+    ...manifest,
+  },
+  ...more,
+})
+
+/** A binding of a module to an event, without window or debounce. */
+export const binding = (of: Module, event: string, policy: Partial<Binding['trigger']> = {}): Binding => ({
+  module: of,
+  trigger: { type: 'webhook', event, actions: null, cooldownMs: 0, onCooldown: 'skip', debounceMs: 0, maxWaitMs: 0, ...policy },
+})
+
+let deliveries = 0
+
+/** A stored delivery, ready to be decided. */
+export function delivery(event: string, payload: unknown, more: Partial<DeliveryToDecide> = {}): DeliveryToDecide {
+  deliveries += 1
+  return {
+    ...describeEvent(event, payload),
+    id: deliveries,
+    guid: `guid-${deliveries}`,
+    hookId: null,
+    event,
+    receivedAt: 0,
+    payload,
+    ...more,
+  }
+}
+
+/** A pull_request payload as small as tests need. */
+export const pullRequest = (action: string, more: Record<string, unknown> = {}) => ({
+  action,
+  number: 1,
+  sender: { login: 'octocat', type: 'User' },
+  repository: { full_name: 'octocat/Hello-World' },
+  pull_request: {
+    number: 1,
+    title: 'A title',
+    html_url: 'https://github.com/octocat/Hello-World/pull/1',
+    draft: false,
+    user: { login: 'octocat' },
+    base: { ref: 'main' },
+    labels: [],
+    ...more,
+  },
+})
