@@ -1,0 +1,146 @@
+// A module process: it holds nothing secret, serves one run at a time, and whatever it does ends with it.
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { type ModuleProcess, type RunHandlers, startModuleProcess } from './module-process.ts'
+import type { RunInit } from './protocol.ts'
+
+const started: ModuleProcess[] = []
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((process) => process.kill()))
+})
+
+function start(handler: string, environment: NodeJS.ProcessEnv = process.env): ModuleProcess {
+  const file = join(mkdtempSync(join(tmpdir(), 'hookyard-module-')), 'handler.ts')
+  writeFileSync(file, handler)
+  const made = startModuleProcess(file, environment)
+  started.push(made)
+  return made
+}
+
+const handler = (body: string) => `
+  import { defineModule, done, skipped, PermanentError } from '@hookyard/sdk'
+  export default defineModule({ async handle(ctx) { ${body} } })
+`
+const init = (more: Partial<RunInit> = {}): RunInit => ({
+  runId: 'r1',
+  module: 'm',
+  attempt: 1,
+  trigger: { type: 'invoke', event: null, action: null, by: null, at: '1970-01-01T00:00:00.000Z', data: {} },
+  input: {},
+  config: {},
+  entity: '-',
+  recipients: ['alice'],
+  state: null,
+  subject: { kind: 'none', pr: null, issue: null, repo: null },
+  repository: null,
+  githubApiUrl: 'https://api.github.com',
+  ...more,
+})
+const deaf: RunHandlers = { onCall: () => Promise.resolve(null), onLog: () => undefined }
+const never = new AbortController().signal
+
+test('the SDK resolves from a folder outside the checkout, and the outcome comes back', async () => {
+  const result = await start(handler(`return done('hello ' + ctx.recipients[0], { details: { n: 1 } })`)).run(init(), deaf, never)
+  expect(result).toEqual({ kind: 'returned', outcome: { status: 'done', summary: 'hello alice', details: { n: 1 } } })
+})
+
+test('zod resolves for a module that brings none of its own', async () => {
+  const made = start(`
+    import { z } from 'zod'
+    import { defineModule, done } from '@hookyard/sdk'
+    export default defineModule({ config: z.strictObject({ max: z.number().default(3) }), handle: ({ config }) => done('max ' + config.max) })
+  `)
+  expect(await made.run(init(), deaf, never)).toMatchObject({ outcome: { summary: 'max 3' } })
+  expect(await made.validate('config', { max: 'many' })).toEqual([expect.stringContaining('max')])
+  expect(await made.validate('config', { max: 5 })).toBeNull()
+})
+
+test('no secret of the service is in the environment of a module', async () => {
+  const made = start(handler(`return done(JSON.stringify(process.env))`), {
+    ...process.env,
+    GITHUB_TOKEN: 'ghp_secret',
+    GITHUB_WEBHOOK_SECRET: 'hook-secret',
+    ANTHROPIC_API_KEY: 'sk-secret',
+  })
+  const result = await made.run(init(), deaf, never)
+  expect(JSON.stringify(result)).not.toMatch(/secret|GITHUB|ANTHROPIC|HOOKYARD/)
+})
+
+test('a call goes out and its answer or its error comes back with its meaning', async () => {
+  const made = start(handler(`
+    try { await ctx.notify('x') } catch (error) { return done(error.name + ': ' + error.message + ' ' + error.reason) }
+  `))
+  const { PermanentError } = await import('../errors.ts')
+  const onCall = () => Promise.reject(new PermanentError('not allowed', { reason: 'missing_grant' }))
+  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({ outcome: { summary: 'PermanentError: not allowed missing_grant' } })
+})
+
+test('an error thrown by the handler is told apart by its class', async () => {
+  const made = start(handler(`throw new PermanentError('never again', { reason: 'mine' })`))
+  expect(await made.run(init(), deaf, never)).toMatchObject({ kind: 'threw', error: { kind: 'permanent', reason: 'mine', message: 'never again' } })
+})
+
+test('a module that exits ends only its own run', async () => {
+  const made = start(handler(`process.exit(3)`))
+  expect(await made.run(init(), deaf, never)).toEqual({ kind: 'died', how: 'exited with code 3' })
+  expect(made.clean).toBe(false)
+})
+
+test('a module that spins is killed after its abort', async () => {
+  const made = start(handler(`await ctx.notify('spinning'); for (;;) {}`))
+  const stop = new AbortController()
+  const onCall = () => {
+    setImmediate(() => stop.abort(new Error('timeout')))
+    return Promise.resolve(null)
+  }
+  expect(await made.run(init(), { ...deaf, onCall }, stop.signal)).toEqual({ kind: 'died', how: 'was killed by SIGKILL' })
+})
+
+test('a module that fills its heap dies alone', async () => {
+  const made = start(handler(`const held = []; for (;;) held.push(new Array(1e6).fill(Math.random()))`))
+  expect(await made.run(init(), deaf, never)).toMatchObject({ kind: 'died', how: expect.stringContaining('heap') })
+})
+
+test('a clean process serves again, one that leaves a timer behind does not', async () => {
+  const clean = start(handler(`return done('ok')`))
+  await clean.run(init(), deaf, never)
+  expect(clean.clean).toBe(true)
+  expect(await clean.run(init({ runId: 'r2' }), deaf, never)).toMatchObject({ kind: 'returned' })
+  const leaking = start(handler(`setInterval(() => {}, 1000); return done('ok')`))
+  await leaking.run(init(), deaf, never)
+  expect(leaking.clean).toBe(false)
+})
+
+test('a handler without a default export is a clear error', async () => {
+  await expect(start(`export const x = 1`).inspect()).rejects.toThrow(/default export/)
+  await expect(start(`import './missing.ts'`).inspect()).rejects.toThrow(/could not be loaded/)
+})
+
+test('what a handler declares can be read', async () => {
+  const made = start(`
+    import { defineModule, done } from '@hookyard/sdk'
+    export default defineModule({ subject: 'issue', events: ['issues.opened'], handle: () => done('x') })
+  `)
+  expect(await made.inspect()).toMatchObject({ subject: 'issue', events: ['issues.opened'], config: false, input: false })
+})
+
+test('once runs its function once, and what was interrupted is not run again', async () => {
+  const made = start(handler(`
+    const first = await ctx.once('k', () => 'made')
+    const kept = await ctx.once('kept', () => { throw new Error('must not run') })
+    let interrupted
+    try { await ctx.once('broken', () => 'no') } catch (error) { interrupted = error.reason }
+    return done([first, kept, interrupted].join(','))
+  `))
+  const calls: unknown[] = []
+  const onCall = (method: string, params: unknown) => {
+    calls.push([method, params])
+    const { key } = params as { key: string }
+    if (method !== 'once.begin') return Promise.resolve(null)
+    return Promise.resolve(key === 'kept' ? { state: 'done', result: 'stored' } : { state: key === 'broken' ? 'begun' : 'new' })
+  }
+  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({ outcome: { summary: 'made,stored,once_interrupted' } })
+  expect(calls).toContainEqual(['once.end', { key: 'k', result: 'made' }])
+})
