@@ -64,9 +64,9 @@ const shapes = {
     task: z.record(z.string(), z.unknown()).optional(),
   }),
   key: z.object({ key: z.string().min(1).max(500) }),
-  result: z.object({ key: z.string().min(1).max(500), result: z.unknown() }),
+  result: z.object({ key: z.string().min(1).max(500), result: z.unknown().optional() }),
   notify: z.object({ text: z.string().min(1) }),
-  invoke: z.object({ module: z.string(), input: z.unknown() }),
+  invoke: z.object({ module: z.string(), input: z.unknown().optional() }),
   record: z.record(z.string(), z.unknown()),
 }
 
@@ -205,7 +205,7 @@ async function notify(options: BrokerOptions, state: OpenRun, text: string): Pro
   options.onAdded()
 }
 
-async function invoke(options: BrokerOptions, state: OpenRun, request: { module: string; input: unknown }): Promise<{ run_id: string }> {
+async function invoke(options: BrokerOptions, state: OpenRun, request: { module: string; input?: unknown }): Promise<{ run_id: string }> {
   const { run } = state
   const target = options.module(request.module)
   if (!target) throw new PermanentError(`there is no module ${JSON.stringify(request.module)}`, { reason: 'unknown_module' })

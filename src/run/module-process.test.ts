@@ -77,6 +77,10 @@ test('a call goes out and its answer or its error comes back with its meaning', 
   expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({ outcome: { summary: 'PermanentError: not allowed missing_grant' } })
 })
 
+test('a handler that returns nothing is heard too', async () => {
+  expect(await start(handler('')).run(init(), deaf, never)).toEqual({ kind: 'returned', outcome: undefined })
+})
+
 test('an error thrown by the handler is told apart by its class', async () => {
   const made = start(handler(`throw new PermanentError('never again', { reason: 'mine' })`))
   expect(await made.run(init(), deaf, never)).toMatchObject({ kind: 'threw', error: { kind: 'permanent', reason: 'mine', message: 'never again' } })
