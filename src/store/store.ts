@@ -230,7 +230,13 @@ export type Settlement = {
   readonly costUsd: number
   readonly messages: readonly NewMessage[]
 } & (
-  | { readonly kind: 'finished'; readonly status: 'done' | 'failed' | 'skipped' | 'cancelled'; readonly reason: string | null; readonly summary: string | null; readonly state?: unknown }
+  | {
+      readonly kind: 'finished'
+      readonly status: 'done' | 'failed' | 'skipped' | 'cancelled'
+      readonly reason: string | null
+      readonly summary: string | null
+      readonly state?: unknown
+    }
   /** Queued again; `counted` = a failure of the module's own. */
   | { readonly kind: 'again'; readonly runAt: number; readonly counted: boolean }
 )
@@ -255,7 +261,11 @@ export interface RunStore {
    * Extends leases; answers with those runs that are to stop: cancelled, with the reason, or no longer
    * this owner's, with the reason `lost`.
    */
-  heartbeat(owner: string, runIds: readonly string[], leaseUntil: number): Promise<{ id: string; reason: string }[]>
+  heartbeat(
+    owner: string,
+    runIds: readonly string[],
+    leaseUntil: number,
+  ): Promise<{ id: string; reason: string }[]>
   /**
    * One transaction: attempt, outcome, state, windows, messages; `costUsd` is added to the run's.
    * False when the lease was lost meanwhile. `again` for a run that is to be cancelled cancels it.
@@ -310,7 +320,10 @@ export interface EffectStore {
   /** After the act. */
   record(key: EffectKey, receipt: { id: number; url: string }, at: number): Promise<void>
   /** The stored result of `once`; `begun` without a result: it was interrupted. */
-  onceBegin(runId: string, key: string): Promise<{ state: 'new' | 'begun' } | { state: 'done'; result: unknown }>
+  onceBegin(
+    runId: string,
+    key: string,
+  ): Promise<{ state: 'new' | 'begun' } | { state: 'done'; result: unknown }>
   onceEnd(runId: string, key: string, result: unknown): Promise<void>
   onceForget(runId: string, key: string): Promise<void>
   /** A value kept by the installation (the marker's key …); the first writer's `initial` stays. */

@@ -1,0 +1,23 @@
+// The port over one database handle; the adapters bring the handle and the hot insert.
+import { sql, type Kysely } from 'kysely'
+import type { Log } from '../lib/log.ts'
+import { createDeliveryStore, type InsertDeliveries } from './deliveries.ts'
+import { createEffectStore } from './effects.ts'
+import { createOutboxStore } from './outbox.ts'
+import { createRunStore } from './runs.ts'
+import type { Database } from './schema.ts'
+import type { Store } from './store.ts'
+
+/** The store's stages over `db`, which the caller has migrated. `close` closes the handle. */
+export function createStore(db: Kysely<Database>, insert: InsertDeliveries, log: Log): Store {
+  return {
+    deliveries: createDeliveryStore(db, insert, log),
+    runs: createRunStore(db, log),
+    effects: createEffectStore(db),
+    outbox: createOutboxStore(db, log),
+    async ping() {
+      await sql`select 1`.execute(db)
+    },
+    close: () => db.destroy(),
+  }
+}

@@ -1,0 +1,223 @@
+// How the tables came to be, one entry per released change; an entry is never edited once it is released.
+// Plain SQL that SQLite and PostgreSQL read alike: where they differ, the flavour says how.
+import { sql, type Kysely } from 'kysely'
+import { Migrator, type Migration } from 'kysely/migration'
+import { StoreError } from './store.ts'
+
+/** Where the databases differ in their column types. */
+export interface Flavour {
+  /** A primary key that counts up and never comes back. */
+  readonly id: string
+  readonly bytes: string
+}
+
+const migrations = (flavour: Flavour): Record<string, Migration> => ({
+  '0001-initial': step([
+    ...deliveries(flavour),
+    ...runs(flavour),
+    ...entities,
+    ...effects,
+    ...outbox(flavour),
+  ]),
+})
+
+/**
+ * Brings the tables up to date.
+ * @throws StoreError `unusable` when they were made by a newer version, or a step failed.
+ */
+export async function migrate<Tables>(db: Kysely<Tables>, flavour: Flavour): Promise<void> {
+  const { error } = await migrator(db, flavour).migrateToLatest()
+  if (error !== undefined) throw unusable(error)
+}
+
+/**
+ * Changes nothing; for a reader that may not write.
+ * @throws StoreError `unusable` when the tables are not those of this version.
+ */
+export async function requireMigrated<Tables>(db: Kysely<Tables>, flavour: Flavour): Promise<void> {
+  const steps = await migrator(db, flavour).getMigrations()
+  const missing = steps.find((found) => found.executedAt === undefined)
+  if (missing) throw unusable(new Error(`step ${missing.name} has not run yet; start the server once`))
+}
+
+function migrator<Tables>(db: Kysely<Tables>, flavour: Flavour): Migrator {
+  return new Migrator({ db, provider: { getMigrations: async () => migrations(flavour) } })
+}
+
+const step = (statements: readonly string[]): Migration => ({
+  async up(db) {
+    for (const statement of statements) await sql.raw(statement).execute(db)
+  },
+})
+
+function unusable(cause: unknown): StoreError {
+  const found = cause instanceof Error ? cause.message : String(cause)
+  const mend = 'if a newer version of hookyard wrote this database, run that version, or restore a backup'
+  return new StoreError(
+    'unusable',
+    `The database's tables are not those of this version: ${found} (${mend})`,
+    { cause },
+  )
+}
+
+const deliveries = ({ id, bytes }: Flavour) => [
+  `create table deliveries (
+    id ${id},
+    guid text not null unique,
+    hook_id text,
+    event text not null,
+    action text,
+    repository text,
+    entity text not null,
+    received_at bigint not null,
+    status text not null,
+    error text
+  )`,
+  `create index deliveries_pending on deliveries (id) where status = 'received'`,
+  `create index deliveries_entity on deliveries (entity, id)`,
+  `create table payloads (
+    delivery_id integer primary key references deliveries (id) on delete cascade,
+    body ${bytes} not null
+  )`,
+  `create table decisions (
+    id ${id},
+    delivery_id bigint not null references deliveries (id) on delete cascade,
+    user_name text not null,
+    module text,
+    outcome text not null,
+    reason text,
+    run_id text
+  )`,
+  `create index decisions_delivery on decisions (delivery_id)`,
+]
+
+// A partial index is used only when its condition stands in the query word for word: as a literal, never
+// as a parameter.
+const runs = ({ id }: Flavour) => [
+  `create table runs (
+    id text primary key not null,
+    module text not null,
+    entity text not null,
+    repository text,
+    "trigger" text not null,
+    delivery text,
+    status text not null,
+    reason text,
+    attempt integer not null,
+    failures integer not null,
+    summary text,
+    details text,
+    error text,
+    cost_usd double precision not null,
+    input text,
+    depth integer not null,
+    concurrency text not null,
+    cooldown_ms bigint not null,
+    waiting integer not null,
+    due_at bigint not null,
+    run_at bigint not null,
+    lease_owner text,
+    lease_until bigint,
+    cancel_reason text,
+    journal_due integer not null,
+    created_at bigint not null,
+    started_at bigint,
+    finished_at bigint
+  )`,
+  `create index runs_due on runs (run_at, id) where status = 'queued'`,
+  `create index runs_unfinished on runs (module, entity, status) where finished_at is null`,
+  `create unique index runs_waiting on runs (module, entity) where waiting = 1`,
+  `create index runs_leased on runs (lease_until) where status = 'running'`,
+  `create index runs_journal_due on runs (id) where journal_due = 1`,
+  `create index runs_module on runs (module, id)`,
+  `create index runs_entity on runs (entity, id)`,
+  `create index runs_status on runs (status, id)`,
+  `create index runs_delivery on runs (delivery)`,
+  `create table run_recipients (
+    run_id text not null references runs (id) on delete cascade,
+    recipient text not null,
+    primary key (run_id, recipient)
+  )`,
+  `create index run_recipients_recipient on run_recipients (recipient, run_id)`,
+  `create table attempts (
+    id ${id},
+    run_id text not null references runs (id) on delete cascade,
+    attempt integer not null,
+    started_at bigint not null,
+    finished_at bigint,
+    status text not null,
+    error text,
+    unique (run_id, attempt)
+  )`,
+  `create table idempotency (
+    scope text not null,
+    "key" text not null,
+    fingerprint text not null,
+    run_id text not null references runs (id) on delete cascade,
+    primary key (scope, "key")
+  )`,
+  `create index idempotency_run on idempotency (run_id)`,
+]
+
+const entities = [
+  `create table windows (
+    module text not null,
+    entity text not null,
+    until bigint not null,
+    run_id text not null,
+    primary key (module, entity)
+  )`,
+  `create index windows_run on windows (run_id)`,
+  `create table states (
+    module text not null,
+    entity text not null,
+    state text not null,
+    run_id text not null,
+    updated_at bigint not null,
+    primary key (module, entity)
+  )`,
+]
+
+const effects = [
+  `create table effects (
+    module text not null,
+    entity text not null,
+    kind text not null,
+    "key" text not null,
+    status text not null,
+    fingerprint text not null,
+    receipt_id bigint,
+    receipt_url text,
+    run_id text not null,
+    updated_at bigint not null,
+    primary key (module, entity, kind, "key")
+  )`,
+  `create table onces (
+    run_id text not null,
+    "key" text not null,
+    done integer not null,
+    result text,
+    primary key (run_id, "key")
+  )`,
+  `create table settings (name text primary key not null, value text not null)`,
+]
+
+const outbox = ({ id }: Flavour) => [
+  `create table outbox (
+    id ${id},
+    address text not null,
+    message text not null,
+    dedupe_key text not null unique,
+    run_id text,
+    delivery text,
+    status text not null,
+    tries integer not null,
+    next_at bigint not null,
+    error text,
+    created_at bigint not null,
+    finished_at bigint
+  )`,
+  `create index outbox_queued on outbox (address, id) where status = 'queued'`,
+  `create index outbox_run on outbox (run_id)`,
+  `create index outbox_delivery on outbox (delivery)`,
+]

@@ -1,0 +1,86 @@
+// Runs and messages as new rows.
+import type { Kysely } from 'kysely'
+import { chunks } from './chunks.ts'
+import { toJson } from './json.ts'
+import type { Database } from './schema.ts'
+import type { NewMessage, NewRun } from './store.ts'
+import { openWindows } from './windows.ts'
+
+/** Inserts runs with their recipients; a run that does not wait opens its cooldown window now. */
+export async function insertRuns(db: Kysely<Database>, runs: readonly NewRun[]): Promise<void> {
+  for (const rows of chunks(runs, 28)) {
+    await db.insertInto('runs').values(rows.map(toRunRow)).execute()
+  }
+  await insertRecipients(
+    db,
+    runs.flatMap((run) => run.recipients.map((recipient) => ({ run_id: run.id, recipient }))),
+  )
+  const opening = runs.filter((run) => !run.waiting)
+  await openWindows(
+    db,
+    opening.map((run) => ({ ...run, from: run.runAt })),
+  )
+}
+
+/** Adds recipients to runs; one who is named already is not named twice. */
+export async function insertRecipients(
+  db: Kysely<Database>,
+  recipients: readonly { readonly run_id: string; readonly recipient: string }[],
+): Promise<void> {
+  for (const rows of chunks(recipients, 2)) {
+    await db
+      .insertInto('run_recipients')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+}
+
+/** Puts messages into the outbox, without those whose dedupe key has been seen. */
+export async function insertMessages(db: Kysely<Database>, messages: readonly NewMessage[]): Promise<void> {
+  for (const rows of chunks(messages, 9)) {
+    await db
+      .insertInto('outbox')
+      .values(rows.map(toOutboxRow))
+      .onConflict((conflict) => conflict.column('dedupe_key').doNothing())
+      .execute()
+  }
+}
+
+function toRunRow(run: NewRun) {
+  return {
+    id: run.id,
+    module: run.module,
+    entity: run.entity,
+    repository: run.repository,
+    trigger: JSON.stringify(run.trigger),
+    delivery: run.delivery,
+    status: 'queued' as const,
+    attempt: 0,
+    failures: 0,
+    cost_usd: 0,
+    input: toJson(run.input),
+    depth: run.depth,
+    concurrency: run.concurrency,
+    cooldown_ms: run.cooldownMs,
+    waiting: run.waiting ? 1 : 0,
+    due_at: run.dueAt,
+    run_at: run.runAt,
+    journal_due: 0,
+    created_at: run.createdAt,
+  }
+}
+
+function toOutboxRow(message: NewMessage) {
+  return {
+    address: message.address,
+    message: JSON.stringify(message.message),
+    dedupe_key: message.dedupeKey,
+    run_id: message.runId,
+    delivery: message.delivery,
+    status: 'queued' as const,
+    tries: 0,
+    next_at: message.createdAt,
+    created_at: message.createdAt,
+  }
+}

@@ -1,0 +1,88 @@
+// Runs: created, claimed, settled, shown. A row is its own queue entry.
+import { sql, type Kysely } from 'kysely'
+import type { Log } from '../lib/log.ts'
+import { chunks } from './chunks.ts'
+import { claimable, claimRuns, reclaimRuns } from './claim.ts'
+import { createRun } from './create-run.ts'
+import { toRunRecords } from './run-record.ts'
+import type { Database } from './schema.ts'
+import { settleRun } from './settle.ts'
+import type { RunQuery, RunStore } from './store.ts'
+
+/** The stage's queries. */
+export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
+  const transaction = db.transaction()
+  return {
+    create: (run, options = {}) => transaction.execute((trx) => createRun(trx, run, options)),
+    claim: (owner, limit, now, leaseUntil) =>
+      transaction.execute((trx) => claimRuns(trx, { owner, limit, now, leaseUntil }, log)),
+    heartbeat: (owner, runIds, leaseUntil) => heartbeat(db, owner, runIds, leaseUntil),
+    settle: (owner, settlement) => transaction.execute((trx) => settleRun(trx, owner, settlement)),
+    reclaim: (now, all) => transaction.execute((trx) => reclaimRuns(trx, now, all)),
+    async get(id) {
+      const rows = await db.selectFrom('runs').selectAll().where('id', '=', id).execute()
+      return (await toRunRecords(db, rows))[0] ?? null
+    },
+    async list(query) {
+      return toRunRecords(db, await listQuery(db, query).execute())
+    },
+    async unjournaled(limit) {
+      const rows = db.selectFrom('runs').selectAll().where('journal_due', '=', sql.lit(1))
+      return toRunRecords(db, await rows.orderBy('id').limit(limit).execute())
+    },
+    async journaled(runIds) {
+      for (const ids of chunks(runIds, 1)) {
+        await db.updateTable('runs').set({ journal_due: 0 }).where('id', 'in', ids).execute()
+      }
+    },
+    async nextDue() {
+      const next = await claimable(db).select('run_at').orderBy('run_at').limit(1).executeTakeFirst()
+      return next?.run_at ?? null
+    },
+  }
+}
+
+/** Newest first; ids sort by their time, so the cursor stays in place while new runs come. */
+function listQuery(db: Kysely<Database>, { module, status, entity, recipient, before, limit }: RunQuery) {
+  let query = db.selectFrom('runs').selectAll().orderBy('id', 'desc').limit(limit)
+  if (module !== undefined) query = query.where('module', '=', module)
+  if (status !== undefined) query = query.where('status', '=', status)
+  if (entity !== undefined) query = query.where('entity', '=', entity)
+  if (before !== undefined) query = query.where('id', '<', before)
+  if (recipient !== undefined) {
+    query = query.where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('run_recipients')
+          .select('run_id')
+          .whereRef('run_id', '=', 'runs.id')
+          .where('recipient', '=', recipient),
+      ),
+    )
+  }
+  return query
+}
+
+async function heartbeat(
+  db: Kysely<Database>,
+  owner: string,
+  runIds: readonly string[],
+  leaseUntil: number,
+): Promise<{ id: string; reason: string }[]> {
+  const held = new Map<string, string | null>()
+  for (const ids of chunks(runIds, 1)) {
+    const rows = await db
+      .updateTable('runs')
+      .set({ lease_until: leaseUntil })
+      .where('id', 'in', ids)
+      .where('lease_owner', '=', owner)
+      .where('status', '=', 'running')
+      .returning(['id', 'cancel_reason'])
+      .execute()
+    for (const row of rows) held.set(row.id, row.cancel_reason)
+  }
+  return runIds.flatMap((id) => {
+    const reason = held.has(id) ? held.get(id) : 'lost'
+    return reason == null ? [] : [{ id, reason }]
+  })
+}

@@ -1,0 +1,130 @@
+// The tables as the queries see them, in SQLite and PostgreSQL alike: times in ms since the epoch, JSON as
+// text, booleans as 0 and 1. migrations.ts makes them; a change here needs a migration there.
+import type { Generated } from 'kysely'
+import type { Concurrency } from '../registry/manifest.ts'
+import type { DecisionOutcome, DeliveryStatus, RunStatus } from './store.ts'
+
+export interface Database {
+  deliveries: DeliveriesTable
+  payloads: PayloadsTable
+  decisions: DecisionsTable
+  runs: RunsTable
+  run_recipients: { run_id: string; recipient: string }
+  attempts: AttemptsTable
+  /** Cooldowns; `run_id` is the run that opened it. A row may outlive its end. */
+  windows: { module: string; entity: string; until: number; run_id: string }
+  /** What a module keeps for an entity, as JSON. */
+  states: { module: string; entity: string; state: string; run_id: string; updated_at: number }
+  idempotency: { scope: string; key: string; fingerprint: string; run_id: string }
+  effects: EffectsTable
+  /** `ctx.once`; done = 0: begun, and perhaps interrupted. */
+  onces: { run_id: string; key: string; done: number; result: string | null }
+  settings: { name: string; value: string }
+  outbox: OutboxTable
+}
+
+interface DeliveriesTable {
+  id: Generated<number>
+  guid: string
+  hook_id: string | null
+  event: string
+  action: string | null
+  repository: string | null
+  entity: string
+  received_at: number
+  status: DeliveryStatus
+  error: string | null
+}
+
+/** Apart from the delivery, so that a change of its status does not write the body again. */
+interface PayloadsTable {
+  delivery_id: number
+  /** Compressed, see body.ts. */
+  body: Uint8Array
+}
+
+interface DecisionsTable {
+  id: Generated<number>
+  delivery_id: number
+  user_name: string
+  module: string | null
+  outcome: DecisionOutcome
+  reason: string | null
+  run_id: string | null
+}
+
+export interface RunsTable {
+  id: string
+  module: string
+  entity: string
+  repository: string | null
+  /** JSON of RunTrigger. */
+  trigger: string
+  /** The delivery's GUID; deliveries are kept for a shorter time than runs. */
+  delivery: string | null
+  status: RunStatus
+  reason: string | null
+  attempt: number
+  failures: number
+  summary: string | null
+  details: string | null
+  error: string | null
+  cost_usd: number
+  input: string | null
+  depth: number
+  concurrency: Concurrency
+  cooldown_ms: number
+  /** 1: queued, and newer deliveries coalesce into it. At most one per module and entity. */
+  waiting: number
+  due_at: number
+  run_at: number
+  lease_owner: string | null
+  lease_until: number | null
+  /** Set while it runs: it is to end as cancelled, with this reason. */
+  cancel_reason: string | null
+  /** 1: finished, and its journal file is not written yet. */
+  journal_due: number
+  created_at: number
+  started_at: number | null
+  finished_at: number | null
+}
+
+interface AttemptsTable {
+  id: Generated<number>
+  run_id: string
+  attempt: number
+  started_at: number
+  finished_at: number | null
+  /** running, done, failed, skipped, cancelled, again (not counted), lost (the service went away). */
+  status: string
+  error: string | null
+}
+
+interface EffectsTable {
+  module: string
+  entity: string
+  kind: string
+  key: string
+  status: 'intended' | 'done'
+  fingerprint: string
+  receipt_id: number | null
+  receipt_url: string | null
+  run_id: string
+  updated_at: number
+}
+
+interface OutboxTable {
+  id: Generated<number>
+  address: string
+  /** JSON of Message. */
+  message: string
+  dedupe_key: string
+  run_id: string | null
+  delivery: string | null
+  status: 'queued' | 'sent' | 'dead'
+  tries: number
+  next_at: number
+  error: string | null
+  created_at: number
+  finished_at: number | null
+}

@@ -1,0 +1,79 @@
+// Opening the database file: durable, and with its tables up to date.
+import SqliteConnection from 'better-sqlite3'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { Kysely } from 'kysely'
+import { migrate, requireMigrated, type Flavour } from '../migrations.ts'
+import type { Database } from '../schema.ts'
+import { StoreError } from '../store.ts'
+import { createDialect } from './dialect.ts'
+
+const BUSY_TIMEOUT_MS = 5_000
+
+/** What SQLite calls the types that differ. */
+export const sqliteFlavour: Flavour = { id: 'integer primary key autoincrement', bytes: 'blob' }
+
+export interface OpenDatabase {
+  readonly connection: SqliteConnection.Database
+  readonly db: Kysely<Database>
+}
+
+/**
+ * Opens the file for its one writer, making it and its tables when they are missing.
+ * @throws StoreError `unusable` when a newer version made the tables; SqliteError when it is no database.
+ */
+export async function openForWriting(file: string): Promise<OpenDatabase> {
+  createPrivately(file)
+  const connection = new SqliteConnection(file, { timeout: BUSY_TIMEOUT_MS })
+  return closingOnError(connection, async () => {
+    connection.pragma('journal_mode = WAL')
+    // FULL: a commit is on the disk, not in the system's cache, before it is answered.
+    connection.pragma('synchronous = FULL')
+    connection.pragma('foreign_keys = ON')
+    const db = new Kysely<Database>({ dialect: createDialect(connection) })
+    await migrate(db, sqliteFlavour)
+    // From here on a thread of its own does the checkpoints, see checkpoints.ts.
+    connection.pragma('wal_autocheckpoint = 0')
+    return { connection, db }
+  })
+}
+
+/**
+ * Opens the file to read it, beside a writer or without one.
+ * @throws StoreError `unusable` when there is no such file, or its tables are of another version.
+ */
+export async function openForReading(file: string): Promise<OpenDatabase> {
+  if (!existsSync(file)) {
+    throw new StoreError(
+      'unusable',
+      `There is no database at ${file}: start the server once, or correct data_dir`,
+    )
+  }
+  const connection = new SqliteConnection(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
+  return closingOnError(connection, async () => {
+    const db = new Kysely<Database>({ dialect: createDialect(connection) })
+    await requireMigrated(db, sqliteFlavour)
+    return { connection, db }
+  })
+}
+
+async function closingOnError<Result>(
+  connection: SqliteConnection.Database,
+  use: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await use()
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+// Payloads of private repositories lie in it. SQLite gives its side files the same mode. An existing file
+// MUST NOT be opened here: closing any descriptor of it would drop the locks that this process holds on it.
+function createPrivately(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}

@@ -1,0 +1,51 @@
+// One process writes a database. The lock is SQLite's own, on a small file beside the database, held by an
+// open transaction: the operating system lets go of it when the process ends, however it ends.
+import SqliteConnection from 'better-sqlite3'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { StoreError } from '../store.ts'
+
+// A predecessor that was killed a moment ago may still be on its way out.
+const PATIENCE_MS = 3_000
+
+/** Who holds the lock, for the error message alone: the lock itself never depends on it. */
+interface Owner {
+  readonly pid: number
+  readonly host: string
+  /** ISO 8601. */
+  readonly since: string
+}
+
+/**
+ * Makes this process the file's owner until `release`. Blocks its thread for up to 3 s.
+ * @throws StoreError `locked` when another process stays the owner.
+ */
+export function lockOwner(file: string, now: number): { release: () => void } {
+  const lock = new SqliteConnection(`${file}.lock`, { timeout: PATIENCE_MS })
+  try {
+    lock.exec('begin exclusive')
+  } catch (error) {
+    lock.close()
+    if ((error as { code?: unknown }).code !== 'SQLITE_BUSY') throw error
+    throw lockedError(file, error)
+  }
+  const owner: Owner = { pid: process.pid, host: hostname(), since: new Date(now).toISOString() }
+  writeFileSync(`${file}.owner`, JSON.stringify(owner), { mode: 0o600 })
+  return { release: () => lock.close() }
+}
+
+function lockedError(file: string, cause: unknown): StoreError {
+  const mend = 'stop that process first, or give this one a data_dir of its own'
+  return new StoreError('locked', `The database ${file} is in use by ${describeOwner(file)}: ${mend}`, {
+    cause,
+  })
+}
+
+function describeOwner(file: string): string {
+  try {
+    const { pid, host, since } = JSON.parse(readFileSync(`${file}.owner`, 'utf8')) as Owner
+    return `process ${pid} on ${host} (since ${since})`
+  } catch {
+    return 'another process'
+  }
+}

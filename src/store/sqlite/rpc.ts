@@ -1,0 +1,111 @@
+// The store as the main thread sees it: each call is a message to the store's thread and its answer.
+import type { Worker } from 'node:worker_threads'
+import type { Log } from '../../lib/log.ts'
+import { StalePlanError, StoreError, type NewDelivery, type Store } from '../store.ts'
+import { packBatch, type Report, type Request, type WireError } from './wire.ts'
+
+interface Call {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * Resolves when the thread has the file open. When the thread ends unasked, every call under way and every
+ * later one rejects with StoreError `died`; after `close`, with `closed`.
+ * @throws StoreError that the thread refused to open with.
+ */
+export async function connectThread(worker: Worker, log: Log): Promise<Store> {
+  const calls = new Map<number, Call>()
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+  let lastId = 0
+  let closed: Promise<void> | undefined
+  let ended: StoreError | undefined
+
+  function end(error: StoreError): void {
+    ended ??= error
+    for (const call of calls.values()) call.reject(ended)
+    calls.clear()
+  }
+
+  function call(
+    method: string,
+    args: readonly unknown[],
+    handOver: readonly ArrayBuffer[] = [],
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (ended) return reject(ended)
+      const request: Request = { id: ++lastId, method, args }
+      // Throws, and so rejects, when an argument cannot be copied to another thread.
+      worker.postMessage(request, handOver)
+      calls.set(request.id, { resolve, reject })
+    })
+  }
+
+  function close(): Promise<void> {
+    closed ??= (async () => {
+      const done = call('close', [])
+      ended ??= new StoreError('closed', 'The store is closed: nothing can be stored or read any more')
+      await done.finally(() => exited)
+    })()
+    return closed
+  }
+
+  const opened = new Promise<readonly string[]>((resolve, reject) => {
+    worker.on('message', (report: Report) => {
+      if (report.kind === 'ready') return resolve(report.methods)
+      if (report.kind === 'log') return log[report.level](report.fields, report.message)
+      if (report.kind === 'refused') return reject(toStoreError(report.error))
+      const waiting = calls.get(report.id)
+      calls.delete(report.id)
+      if (report.kind === 'value') waiting?.resolve(report.value)
+      else waiting?.reject(toStoreError(report.error))
+    })
+    worker.on('error', (cause) => {
+      log.error({ err: String(cause) }, "the store's thread failed")
+      end(diedError(cause))
+    })
+    worker.on('exit', () => {
+      end(diedError(new Error('it ended without a word')))
+      reject(ended ?? diedError(undefined))
+    })
+  })
+  try {
+    return buildStore(await opened, call, close)
+  } catch (error) {
+    await exited
+    throw error
+  }
+}
+
+function buildStore(
+  methods: readonly string[],
+  call: (method: string, args: readonly unknown[], handOver?: readonly ArrayBuffer[]) => Promise<unknown>,
+  close: () => Promise<void>,
+): Store {
+  const stages: Record<string, Record<string, (...args: unknown[]) => Promise<unknown>>> = {}
+  for (const method of methods) {
+    const [stage, name] = method.split('.')
+    if (stage === undefined || name === undefined) continue
+    stages[stage] = { ...stages[stage], [name]: (...args) => call(method, args) }
+  }
+  const accept = async (batch: readonly NewDelivery[]) => {
+    const packed = packBatch(batch)
+    return call('deliveries.accept', [packed], [packed.bytes.buffer])
+  }
+  stages['deliveries'] = {
+    ...stages['deliveries'],
+    accept: accept as (...args: unknown[]) => Promise<unknown>,
+  }
+  // The thread built the same port, and said which methods it has: the shapes cannot differ.
+  return { ...stages, ping: () => call('ping', []), close } as unknown as Store
+}
+
+function toStoreError({ code, message }: WireError): StoreError {
+  return code === 'stale_plan' ? new StalePlanError(message) : new StoreError(code, message)
+}
+
+function diedError(cause: unknown): StoreError {
+  const found = cause instanceof Error ? cause.message : String(cause)
+  const mend = 'what was answered is on disk; restart the service'
+  return new StoreError('died', `The store's thread ended unexpectedly (${found}): ${mend}`, { cause })
+}

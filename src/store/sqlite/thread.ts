@@ -1,0 +1,123 @@
+// The store's thread: the only connection that writes lives here, so that waiting for the disk never stops
+// the event loop that receives. One request at a time, in the order of their arrival.
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Log } from '../../lib/log.ts'
+import { createStore } from '../create-store.ts'
+import { StoreError, type Store } from '../store.ts'
+import { createInsert } from './accept.ts'
+import { startCheckpoints } from './checkpoints.ts'
+import { openForReading, openForWriting } from './connection.ts'
+import { lockOwner } from './lock.ts'
+import {
+  unpackBatch,
+  type PackedBatch,
+  type Report,
+  type Request,
+  type ThreadData,
+  type WireError,
+} from './wire.ts'
+
+const { file, readOnly, now } = workerData as ThreadData
+const port = parentPort
+if (!port) throw new Error('thread.ts is no program: open the store with openSqliteStore()')
+
+const report = (what: Report) => port.postMessage(what)
+const log: Log = {
+  debug: (fields, message) => report({ kind: 'log', level: 'debug', fields, message }),
+  info: (fields, message) => report({ kind: 'log', level: 'info', fields, message }),
+  warn: (fields, message) => report({ kind: 'log', level: 'warn', fields, message }),
+  error: (fields, message) => report({ kind: 'log', level: 'error', fields, message }),
+}
+
+interface OpenStore {
+  readonly store: Store
+  /** To be called after each request: it may have written. */
+  written(): void
+  close(): Promise<void>
+}
+
+async function openReader(): Promise<OpenStore> {
+  const { connection, db } = await openForReading(file)
+  const refuse = () => {
+    throw new StoreError('SQLITE_READONLY', `${file} was opened to be read only: deliveries go to the server`)
+  }
+  const close = async () => void connection.close()
+  return { store: createStore(db, refuse, log), written() {}, close }
+}
+
+async function openWriter(): Promise<OpenStore> {
+  const lock = lockOwner(file, now)
+  try {
+    const { connection, db } = await openForWriting(file)
+    const checkpoints = startCheckpoints(file, connection, log)
+    const store = createStore(db, createInsert(connection), log)
+    const close = async () => {
+      await checkpoints.stop()
+      connection.pragma('wal_checkpoint(TRUNCATE)')
+      connection.close()
+      lock.release()
+    }
+    return { store, written: checkpoints.written, close }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+const ADVICE: readonly (readonly [string, string])[] = [
+  ['SQLITE_FULL', `free space on the disk that holds ${file}`],
+  ['SQLITE_IOERR', `check the disk that holds ${file}, and the system's log`],
+  ['SQLITE_READONLY', `make ${file} and its folder writable for this user`],
+  ['SQLITE_CANTOPEN', `make ${file} and its folder readable and writable for this user`],
+  ['SQLITE_CORRUPT', `restore ${file} from a backup`],
+  ['SQLITE_NOTADB', `${file} is no database; correct data_dir, or restore a backup`],
+]
+
+function toWireError(thrown: unknown): WireError {
+  const { message, code } = thrown as { message?: unknown; code?: unknown }
+  const text = typeof message === 'string' ? message : String(thrown)
+  if (thrown instanceof StoreError || typeof code !== 'string') {
+    return { code: thrown instanceof StoreError ? thrown.code : 'failed', message: text }
+  }
+  const advice = ADVICE.find(([start]) => code.startsWith(start))?.[1]
+  return { code, message: advice ? `${text}: ${advice}` : text }
+}
+
+type Method = (...args: never[]) => Promise<unknown>
+
+function methodsOf({ deliveries, runs, effects, outbox, ping }: Store): Map<string, Method> {
+  const methods = new Map<string, Method>([['ping', ping]])
+  for (const [stage, named] of Object.entries({ deliveries, runs, effects, outbox })) {
+    for (const [name, method] of Object.entries(named)) methods.set(`${stage}.${name}`, method as Method)
+  }
+  methods.set('deliveries.accept', (batch: PackedBatch) => deliveries.accept(unpackBatch(batch)))
+  return methods
+}
+
+async function answer({ id, method: name, args }: Request, methods: Map<string, Method>): Promise<void> {
+  try {
+    const method = methods.get(name)
+    if (!method) throw new Error(`the store has no method ${name}`)
+    report({ kind: 'value', id, value: await method(...(args as never[])) })
+  } catch (thrown) {
+    report({ kind: 'error', id, error: toWireError(thrown) })
+  }
+}
+
+try {
+  const { store, written, close } = readOnly ? await openReader() : await openWriter()
+  const methods = methodsOf(store)
+  methods.set('close', close)
+  let last = Promise.resolve()
+  port.on('message', (request: Request) => {
+    last = last.then(async () => {
+      await answer(request, methods)
+      if (request.method === 'close') port.close()
+      else written()
+    })
+  })
+  report({ kind: 'ready', methods: [...methods.keys()] })
+} catch (thrown) {
+  report({ kind: 'refused', error: toWireError(thrown) })
+  port.close()
+}

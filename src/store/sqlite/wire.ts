@@ -1,0 +1,66 @@
+// What crosses between the main thread and the store's thread.
+import type { NewDelivery } from '../store.ts'
+
+/** What the store's thread is started with. */
+export interface ThreadData {
+  readonly file: string
+  readonly readOnly: boolean
+  /** ms since the epoch. */
+  readonly now: number
+}
+
+export interface Request {
+  readonly id: number
+  /** `stage.method`, `ping` or `close`. */
+  readonly method: string
+  readonly args: readonly unknown[]
+}
+
+export type Report =
+  /** The file is open; these methods can be called. */
+  | { readonly kind: 'ready'; readonly methods: readonly string[] }
+  | { readonly kind: 'refused'; readonly error: WireError }
+  | { readonly kind: 'value'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'error'; readonly id: number; readonly error: WireError }
+  | {
+      readonly kind: 'log'
+      readonly level: 'debug' | 'info' | 'warn' | 'error'
+      readonly fields: Record<string, unknown>
+      readonly message: string
+    }
+
+export interface WireError {
+  readonly code: string
+  readonly message: string
+}
+
+/** A batch with all its bodies in one piece: one buffer to hand over instead of hundreds. */
+export interface PackedBatch {
+  readonly deliveries: readonly Omit<NewDelivery, 'body'>[]
+  readonly lengths: readonly number[]
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** Copies the bodies; a view into a larger buffer would otherwise take all of it along. */
+export function packBatch(batch: readonly NewDelivery[]): PackedBatch {
+  const lengths = batch.map((delivery) => delivery.body.byteLength)
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
+  let offset = 0
+  const deliveries = batch.map(({ body, ...delivery }) => {
+    bytes.set(body, offset)
+    offset += body.byteLength
+    return delivery
+  })
+  return { deliveries, lengths, bytes }
+}
+
+/** The batch again; the bodies are views into the one buffer. */
+export function unpackBatch({ deliveries, lengths, bytes }: PackedBatch): NewDelivery[] {
+  let offset = 0
+  return deliveries.map((delivery, position) => {
+    const end = offset + (lengths[position] ?? 0)
+    const body = bytes.subarray(offset, end)
+    offset = end
+    return { ...delivery, body }
+  })
+}
