@@ -78,12 +78,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
 
   const journal = new ModuleJournal({ dataDir: config.dataDir, store: store.runs, log })
-  const outbox = createOutbox({ store: store.outbox, senders: sendersOf(config, log), clock, log })
+  const senders = sendersOf(config, log)
+  const outbox = createOutbox({ store: store.outbox, senders, clock, log })
   const addressOf = (user: string) => access.user(user)?.address ?? null
-  const agent = createAgent(config.agent, { environment, log, clock })
+  let agent = createAgent(config.agent, { environment, log, clock })
+  let github = await githubOf(config, store, { clock, log })
   const broker = createBroker({
-    github: await githubOf(config, store, { clock, log }),
-    agent,
+    github: () => github,
+    agent: () => agent,
     store,
     addressOf,
     module: (name) => registry.get(name),
@@ -165,10 +167,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     url,
     localToken,
     async reload(next) {
+      pool.renew() // handlers may have changed on disk
       await inspectHandlers(next.registry.all(), pool)
+      const nextAgent = createAgent(next.config.agent, { environment, log, clock })
+      github = await githubOf(next.config, store, { clock, log })
+      for (const key of fixed(config, next.config)) log.warn({ key }, 'this setting takes effect at the next start')
       ;({ config, registry } = next)
+      agent = nextAgent
       access = createAccess(config)
-      pool.renew()
+      senders.clear()
+      for (const [scheme, sender] of sendersOf(config, log)) senders.set(scheme, sender)
       log.info({ modules: registry.all().map((module) => module.name) }, 'configuration and modules reloaded')
     },
     async stop(graceMs = STOP_GRACE_MS) {
@@ -186,16 +194,22 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
+/** Settings that a running service cannot change. */
+function fixed(before: Config, after: Config): string[] {
+  const keys = ['server', 'dataDir', 'database', 'workers', 'log'] as const
+  return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+}
+
 /** Run ids sort by time, also within a millisecond, and read well in a file name. */
 function lowerCaseUlid(): () => string {
   const next = monotonicFactory()
   return () => next().toLowerCase()
 }
 
-function sendersOf(config: Config, log: Log): ReadonlyMap<string, Sender> {
+function sendersOf(config: Config, log: Log): Map<string, Sender> {
   const senders: Sender[] = [createLogSender(log)]
   const { botToken, apiUrl } = config.telegram
-  if (botToken !== null) senders.push(createTelegramSender({ token: botToken, apiUrl, log }))
+  if (botToken !== null) senders.push(createTelegramSender({ botToken, apiUrl, log }))
   return new Map(senders.map((sender) => [sender.scheme, sender]))
 }
 

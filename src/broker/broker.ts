@@ -6,9 +6,10 @@ import { PermanentError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
-import type { SubjectKind } from '../sdk/context.ts'
+import type { AgentAnswer, AgentRequest, SubjectKind } from '../sdk/context.ts'
 import { textLines } from '../send/message.ts'
 import type { ClaimedRun, NewRun, Store } from '../store/store.ts'
+import { spentUsd } from './agent/agent-error.ts'
 import type { Agent } from './agent/agent.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 
@@ -16,9 +17,9 @@ import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 const MAX_DEPTH = 5
 
 export interface BrokerOptions {
-  /** null: the installation has no GitHub credentials. */
-  readonly github: GitHubBroker | null
-  readonly agent: Agent
+  /** null: the installation has no GitHub credentials. Getters: a reload swaps both between two runs. */
+  readonly github: () => GitHubBroker | null
+  readonly agent: () => Agent
   readonly store: Store
   /** The address of a user by name; null when the user is gone. */
   readonly addressOf: (user: string) => string | null
@@ -55,14 +56,6 @@ const shapes = {
     headers: z.record(z.string(), z.string()),
     body: z.string().nullable(),
   }),
-  agent: z.object({
-    prompt: z.string(),
-    untrusted: z.record(z.string(), z.string()).optional(),
-    schema: z.record(z.string(), z.unknown()).optional(),
-    model: z.string().optional(),
-    timeout: z.union([z.string(), z.number()]).optional(),
-    task: z.record(z.string(), z.unknown()).optional(),
-  }),
   key: z.object({ key: z.string().min(1).max(500) }),
   result: z.object({ key: z.string().min(1).max(500), result: z.unknown().optional() }),
   notify: z.object({ text: z.string().min(1) }),
@@ -74,9 +67,10 @@ const shapes = {
 export function createBroker(options: BrokerOptions): Broker {
   return {
     open(run, module, signal) {
-      const state: OpenRun = { run, module, signal, scope: null, costUsd: 0, records: {}, said: new Map(), invoked: 0 }
+      const [github, agent] = [options.github(), options.agent()]
+      const state: OpenRun = { run, module, signal, github, agent, scope: null, costUsd: 0, records: {}, said: new Map(), invoked: 0 }
       return {
-        load: () => load(options, state),
+        load: () => load(state),
         async call(method, params) {
           signal.throwIfAborted()
           const serve = METHODS[method]
@@ -98,6 +92,8 @@ interface OpenRun {
   readonly run: ClaimedRun
   readonly module: Module
   readonly signal: AbortSignal
+  readonly github: GitHubBroker | null
+  readonly agent: Agent
   scope: RunScope | null
   costUsd: number
   readonly records: Record<string, unknown>
@@ -105,10 +101,10 @@ interface OpenRun {
   invoked: number
 }
 
-async function load(options: BrokerOptions, state: OpenRun): Promise<LoadedSubject> {
+async function load(state: OpenRun): Promise<LoadedSubject> {
   const { run, module } = state
   const kind: SubjectKind = module.manifest.subject
-  if (run.repository !== null && options.github) {
+  if (run.repository !== null && state.github) {
     state.scope = {
       runId: run.id,
       module: module.name,
@@ -120,7 +116,7 @@ async function load(options: BrokerOptions, state: OpenRun): Promise<LoadedSubje
     }
   }
   if (kind === 'none') return { kind, pr: null, issue: null, repo: null, subject: null }
-  if (!options.github) {
+  if (!state.github) {
     throw new PermanentError(
       'there are no GitHub credentials: set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY',
       { reason: 'github_credentials_missing' },
@@ -129,7 +125,7 @@ async function load(options: BrokerOptions, state: OpenRun): Promise<LoadedSubje
   if (!state.scope) {
     throw new PermanentError(`${module.name} is about a ${kind}, and ${run.entity} names no repository`, { reason: 'wrong_subject' })
   }
-  const loaded = await options.github.load(state.scope, kind)
+  const loaded = await state.github.load(state.scope, kind)
   state.scope = { ...state.scope, subject: loaded.subject }
   return loaded
 }
@@ -137,27 +133,19 @@ async function load(options: BrokerOptions, state: OpenRun): Promise<LoadedSubje
 type Method = (options: BrokerOptions, state: OpenRun, params: unknown) => Promise<unknown>
 
 const METHODS: Readonly<Record<string, Method>> = {
-  'subject.read': (options, state, params) => {
+  'subject.read': (_options, state, params) => {
     const { on, name, args } = checked(shapes.read, params)
-    return onGitHub(options, state, (github, scope) => github.read(scope, on, name, args))
+    return onGitHub(state, (github, scope) => github.read(scope, on, name, args))
   },
-  'subject.write': (options, state, params) => {
+  'subject.write': (_options, state, params) => {
     const { verb, args } = checked(shapes.write, params)
-    return onGitHub(options, state, (github, scope) => github.write(scope, verb, args))
+    return onGitHub(state, (github, scope) => github.write(scope, verb, args))
   },
-  'github.fetch': (options, state, params) => {
+  'github.fetch': (_options, state, params) => {
     const request = checked(shapes.fetch, params)
-    return onGitHub(options, state, (github, scope) => github.fetch(scope, request))
+    return onGitHub(state, (github, scope) => github.fetch(scope, request))
   },
-  'agent.run': async (options, state, params) => {
-    const request = checked(shapes.agent, params)
-    const answer = await options.agent.run(request, {
-      signal: state.signal,
-      maxUsd: state.module.budgets.perRunUsd,
-      spent: (usd) => (state.costUsd += usd),
-    })
-    return answer
-  },
+  'agent.run': (_options, state, params) => askAgent(state, params),
   'once.begin': (options, state, params) => options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
   'once.end': (options, state, params) => {
     const { key, result } = checked(shapes.result, params)
@@ -178,11 +166,26 @@ function checked<T>(shape: z.ZodType<T>, params: unknown): T {
   throw new PermanentError(`the call's arguments do not fit: ${where}`, { reason: 'invalid_argument' })
 }
 
-function onGitHub<T>(options: BrokerOptions, state: OpenRun, act: (github: GitHubBroker, scope: RunScope) => Promise<T>): Promise<T> {
-  if (options.github && state.scope) return act(options.github, state.scope)
+function onGitHub<T>(state: OpenRun, act: (github: GitHubBroker, scope: RunScope) => Promise<T>): Promise<T> {
+  if (state.github && state.scope) return act(state.github, state.scope)
   throw new PermanentError(`${state.run.entity} names no repository that ${state.module.name} could reach on GitHub`, {
     reason: 'wrong_subject',
   })
+}
+
+/** The agent checks the request itself; what it spends counts also when it fails. */
+async function askAgent(state: OpenRun, params: unknown): Promise<AgentAnswer> {
+  const cap = state.module.budgets.perRunUsd
+  const maxUsd = cap === null ? null : Math.max(0, cap - state.costUsd)
+  try {
+    const answer = await state.agent.run(params as AgentRequest, { maxUsd, signal: state.signal })
+    state.costUsd += answer.costUsd
+    const { text, output, model, backend } = answer
+    return { text, output, cost_usd: answer.costUsd, model, backend }
+  } catch (thrown) {
+    state.costUsd += spentUsd(thrown)
+    throw thrown
+  }
 }
 
 /** The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice. */

@@ -106,6 +106,12 @@ test('a permanent error is final, with its reason', () => {
   expect(settle({ kind: 'refused', error: new PermanentError('gone', { reason: 'github_gone' }) })).toMatchObject({ reason: 'github_gone' })
 })
 
+test('a spent budget skips the run, and says so', () => {
+  const result = settle({ kind: 'refused', error: new PermanentError('1 USD is spent', { reason: 'budget' }) })
+  expect(result).toMatchObject({ status: 'skipped', reason: 'budget' })
+  expect(result.messages).toHaveLength(2)
+})
+
 test('a process that died counts as a failed attempt', () => {
   expect(settle({ kind: 'died', how: 'was killed by SIGKILL' })).toMatchObject({ kind: 'again', counted: true, error: 'the module process was killed by SIGKILL' })
 })

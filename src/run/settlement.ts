@@ -40,7 +40,7 @@ export function settlementOf(result: AttemptResult, input: SettleInput): Settlem
       return settleOutcome(result.outcome, input)
     case 'threw': {
       const { kind, message, reason, delayMs } = result.error
-      if (kind === 'permanent') return give(input, 'failed', reason ?? 'permanent', message)
+      if (kind === 'permanent') return give(input, reason ?? 'permanent', message)
       return tryAgain(input, message, kind === 'retry_after' ? (delayMs ?? 0) : null)
     }
     case 'died':
@@ -54,7 +54,7 @@ export function settlementOf(result: AttemptResult, input: SettleInput): Settlem
 
 function settleOutcome(value: unknown, input: SettleInput): Settlement {
   const outcome = parseOutcome(value)
-  if (typeof outcome === 'string') return give(input, 'failed', 'invalid_outcome', outcome)
+  if (typeof outcome === 'string') return give(input, 'invalid_outcome', outcome)
   switch (outcome.status) {
     case 'done':
       return {
@@ -78,20 +78,20 @@ function settleOutcome(value: unknown, input: SettleInput): Settlement {
     case 'skipped':
       return { ...base(input, null, outcome.details), kind: 'finished', status: 'skipped', reason: outcome.reason, summary: null }
     case 'paused':
-      return give(input, 'failed', 'unsupported_outcome', 'this version keeps no questions yet: the handler returned paused(…)')
+      return give(input, 'unsupported_outcome', 'this version keeps no questions yet: the handler returned paused(…)')
   }
 }
 
 /** Before the handler started: the subject could not be loaded, the module is gone … */
 function settleRefusal(error: Error, input: SettleInput): Settlement {
-  if (error instanceof PermanentError) return give(input, 'failed', error.reason, error.message)
+  if (error instanceof PermanentError) return give(input, error.reason, error.message)
   return tryAgain(input, error.message, error instanceof RetryAfterError ? error.delayMs : null)
 }
 
 function settleInterruption(by: Interruption, input: SettleInput): Settlement {
   switch (by.kind) {
     case 'timeout':
-      return give(input, 'failed', 'timeout', `it took longer than ${by.afterMs / 1_000} s`)
+      return give(input, 'timeout', `it took longer than ${by.afterMs / 1_000} s`)
     case 'superseded':
       return { ...base(input, null), kind: 'finished', status: 'skipped', reason: 'superseded', summary: null }
     case 'cancelled':
@@ -104,15 +104,16 @@ function settleInterruption(by: Interruption, input: SettleInput): Settlement {
 /** Again after a delay, or `exhausted` when the policy's repeats are spent. */
 function tryAgain(input: SettleInput, error: string, delayMs: number | null): Settlement {
   const { max, backoffMs } = input.module.manifest.retries
-  if (input.run.failures >= max) return give(input, 'failed', 'exhausted', error)
+  if (input.run.failures >= max) return give(input, 'exhausted', error)
   const exponential = Math.min(backoffMs * 2 ** input.run.failures, MAX_BACKOFF_MS)
   // Jitter keeps runs that failed together from coming back together.
   const wait = Math.max(delayMs ?? 0, exponential * (0.75 + input.random() * 0.5))
   return { ...base(input, error), kind: 'again', runAt: input.now + Math.round(wait), counted: true }
 }
 
-/** The end, with the crash notice to the recipients. */
-function give(input: SettleInput, status: 'failed', reason: string, error: string): Settlement {
+/** The end, with the crash notice to the recipients. A spent budget is no failure of the module: it is skipped. */
+function give(input: SettleInput, reason: string, error: string): Settlement {
+  const status = reason === 'budget' ? 'skipped' : 'failed'
   const notice = crashNotice(input.module.name, input.run.entity, oneLine(error), input.run.id)
   return { ...base(input, error), kind: 'finished', status, reason, summary: null, messages: messages(input, notice) }
 }
