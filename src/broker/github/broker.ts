@@ -1,0 +1,95 @@
+// The GitHub half of the wall between a module and the world: what the service's main process does on GitHub for
+// one run. A module process never gets nearer to GitHub than these four calls.
+import { PermanentError } from '../../errors.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import type { SubjectKind } from '../../sdk/context.ts'
+import type { EffectStore } from '../../store/store.ts'
+import { writeCheck } from './check.ts'
+import type { GitHub } from './client.ts'
+import { writeComment } from './comment.ts'
+import type { EffectDeps } from './effects.ts'
+import { type FetchAnswer, type FetchRequest, brokeredFetch } from './gate.ts'
+import { writeLabels } from './label.ts'
+import {
+  type ReadDeps,
+  readComments,
+  readCommits,
+  readDiff,
+  readFile,
+  readFiles,
+  readLabels,
+  search,
+} from './reads.ts'
+import { writeReview } from './review.ts'
+import type { RunScope } from './scope.ts'
+import { createSerial } from './serial.ts'
+import { type LoadedSubject, loadSubject } from './subject.ts'
+
+export type { FetchAnswer, FetchRequest } from './gate.ts'
+export type { RunScope, ScopeSubject } from './scope.ts'
+export type { LoadedSubject } from './subject.ts'
+
+export interface GitHubBroker {
+  /** What the run is about, fresh from GitHub; its `subject` goes into the scope of the further calls. */
+  load(scope: RunScope, kind: SubjectKind): Promise<LoadedSubject>
+  /** A read of `ctx.pr`, `ctx.issue` or `ctx.repo`, with the arguments as the SDK's method has them. */
+  read(scope: RunScope, on: 'pr' | 'issue' | 'repo', name: string, args: readonly unknown[]): Promise<unknown>
+  /** A keyed verb (comment, review, label, check), likewise; answers with its receipt. */
+  write(scope: RunScope, verb: string, args: readonly unknown[]): Promise<unknown>
+  /** One request of `ctx.github`. */
+  fetch(scope: RunScope, request: FetchRequest): Promise<FetchAnswer>
+}
+
+export interface GitHubBrokerOptions {
+  readonly github: GitHub
+  readonly effects: EffectStore
+  /** From `loadMarkerKey`. */
+  readonly markerKey: string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+type Read = (deps: ReadDeps, scope: RunScope, args: readonly unknown[]) => Promise<unknown>
+type Verb = (deps: EffectDeps, scope: RunScope, args: readonly unknown[]) => Promise<unknown>
+
+const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Read>>> = {
+  pr: new Map<string, Read>([
+    ['diff', readDiff],
+    ['files', readFiles],
+    ['commits', readCommits],
+    ['comments', readComments],
+  ]),
+  issue: new Map<string, Read>([['comments', readComments]]),
+  repo: new Map<string, Read>([
+    ['file', readFile],
+    ['labels', readLabels],
+    ['search', search],
+  ]),
+}
+
+const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+  ['comment', writeComment],
+  ['review', writeReview],
+  ['label', writeLabels],
+  ['check', writeCheck],
+])
+
+/** One for the whole service: keyed writes of all its runs are kept in order here. */
+export function createGitHubBroker(options: GitHubBrokerOptions): GitHubBroker {
+  const deps: EffectDeps = { ...options, serial: createSerial() }
+  return {
+    load: (scope, kind) => loadSubject(deps.github, kind, scope),
+    read: async (scope, on, name, args) => named(READS[on], `ctx.${on}`, name)(deps, scope, args),
+    write: async (scope, verb, args) => named(VERBS, 'the subject', verb)(deps, scope, args),
+    fetch: (scope, request) => brokeredFetch(deps, scope, request),
+  }
+}
+
+function named<T>(known: ReadonlyMap<string, T>, of: string, name: string): T {
+  const found = known.get(name)
+  if (found !== undefined) return found
+  throw new PermanentError(`${of} has no ${JSON.stringify(name)}; it has ${[...known.keys()].join(', ')}`, {
+    reason: 'unknown_call',
+  })
+}

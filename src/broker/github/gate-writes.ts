@@ -1,0 +1,220 @@
+// The writes that `may` can open to ctx.github: each names its grant, and pins itself to the run's subject.
+// All that is not in this table is refused.
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Grant } from '../../registry/manifest.ts'
+import { type EffectDeps, freshPullRequest } from './effects.ts'
+import { fitted, withMarker } from './body.ts'
+import { findMarker, signature, signMarker } from './marker.ts'
+import { isRefused } from './refusal.ts'
+import { readLabels, isOwn } from './reads.ts'
+import { inlineComment } from './review.ts'
+import { type RunScope, checked, entityOf, ownerAndName } from './scope.ts'
+
+/** What a prepared write sends; or why the module may not. */
+export type Prepared = { readonly body: Record<string, unknown> | null } | { readonly refusal: string }
+
+export interface GateWrite {
+  readonly method: string
+  /** Below `/repos/{owner}/{repo}`; `{n}`: the subject's number, `{id}`: a thing's, `{name}`: any. */
+  readonly route: readonly string[]
+  readonly grant: Grant
+  prepare(write: WriteRequest): Promise<Prepared>
+}
+
+export interface WriteRequest {
+  readonly deps: EffectDeps
+  readonly scope: RunScope
+  readonly number: number
+  /** What stands for `{id}` or `{name}`. */
+  readonly variable: string
+  readonly body: unknown
+  /** The pull request's head; null on an issue. */
+  readonly headSha: string | null
+}
+
+const commentBody = z.strictObject({ body: z.string().min(1) })
+const labelNames = z.array(z.string().min(1)).min(1).max(100)
+const labelsBody = z.union([z.strictObject({ labels: labelNames }), labelNames])
+const reviewBody = z.strictObject({
+  body: z.string().default(''),
+  // Left out, GitHub would keep the review pending, and only the service could find it again.
+  event: z.enum(['COMMENT', 'REQUEST_CHANGES'], {
+    error: 'a module may COMMENT or REQUEST_CHANGES; it never approves and leaves no review pending',
+  }),
+  commit_id: z.string().optional(),
+  comments: z.array(inlineComment).max(200).optional(),
+})
+const reviewCommentBody = z.strictObject({
+  ...inlineComment.shape,
+  line: z.number().int().positive().optional(),
+  commit_id: z.string().optional(),
+  subject_type: z.enum(['line', 'file']).optional(),
+})
+const checkFields = {
+  name: z.string().min(1).max(100).optional(),
+  status: z.enum(['queued', 'in_progress', 'completed']).optional(),
+  conclusion: z
+    .enum(['neutral', 'success', 'failure', 'action_required', 'cancelled', 'skipped', 'timed_out'])
+    .optional(),
+  started_at: z.string().max(40).optional(),
+  completed_at: z.string().max(40).optional(),
+  output: z.looseObject({ title: z.string(), summary: z.string() }).optional(),
+}
+const newCheck = z.strictObject({ ...checkFields, head_sha: z.string() })
+const changedCheck = z.strictObject(checkFields)
+
+const route = (text: string) => text.split('/')
+
+export const GATE_WRITES: readonly GateWrite[] = [
+  {
+    method: 'POST',
+    route: route('issues/{n}/comments'),
+    grant: 'comment',
+    prepare: async ({ deps, scope, number, body }) => {
+      const text = checked(commentBody, body, 'body').body
+      return { body: { body: withMarker(text, newMarker(deps, scope, number, 'comment')) } }
+    },
+  },
+  {
+    method: 'PATCH',
+    route: route('issues/comments/{id}'),
+    grant: 'comment',
+    async prepare(write) {
+      const marker = await ownCommentMarker(write)
+      if (marker === null) return { refusal: NOT_OWN_COMMENT }
+      return { body: { body: withMarker(checked(commentBody, write.body, 'body').body, marker) } }
+    },
+  },
+  {
+    method: 'DELETE',
+    route: route('issues/comments/{id}'),
+    grant: 'comment',
+    prepare: async (write) =>
+      (await ownCommentMarker(write)) === null ? { refusal: NOT_OWN_COMMENT } : { body: null },
+  },
+  {
+    method: 'POST',
+    route: route('issues/{n}/labels'),
+    grant: 'label',
+    async prepare({ deps, scope, body }) {
+      const asked = checked(labelsBody, body, 'body')
+      const names = 'labels' in asked ? asked.labels : asked
+      // GitHub makes a label that it does not have, as soon as somebody puts it on an issue.
+      const has = new Map((await readLabels(deps, scope)).map(({ name }) => [name.toLowerCase(), name]))
+      const missing = names.filter((name) => !has.has(name.toLowerCase()))
+      if (missing.length > 0)
+        return { refusal: `the repository has no label ${missing.join(', ')}, and modules make none` }
+      return { body: { labels: names.map((name) => has.get(name.toLowerCase())) } }
+    },
+  },
+  {
+    method: 'DELETE',
+    route: route('issues/{n}/labels/{name}'),
+    grant: 'label',
+    prepare: () => Promise.resolve({ body: null }),
+  },
+  {
+    method: 'POST',
+    route: route('pulls/{n}/reviews'),
+    grant: 'review',
+    async prepare({ deps, scope, number, headSha, body }) {
+      const review = checked(reviewBody, body, 'body')
+      if (isOtherHead(review.commit_id, headSha)) return { refusal: OTHER_HEAD }
+      const comments = review.comments?.map((comment) => ({ ...comment, body: fitted(comment.body) }))
+      const marked = withMarker(review.body, newMarker(deps, scope, number, 'review'))
+      return { body: { ...review, body: marked, commit_id: headSha, ...(comments ? { comments } : {}) } }
+    },
+  },
+  {
+    method: 'POST',
+    route: route('pulls/{n}/comments'),
+    grant: 'review',
+    async prepare({ deps, scope, number, headSha, body }) {
+      const comment = checked(reviewCommentBody, body, 'body')
+      if (isOtherHead(comment.commit_id, headSha)) return { refusal: OTHER_HEAD }
+      const marker = newMarker(deps, scope, number, 'review_comment')
+      return { body: { ...comment, commit_id: headSha, body: withMarker(comment.body, marker) } }
+    },
+  },
+  {
+    method: 'POST',
+    route: route('check-runs'),
+    grant: 'check',
+    async prepare({ deps, scope, number, headSha, body }) {
+      const check = checked(newCheck, body, 'body')
+      if (isOtherHead(check.head_sha, headSha)) return { refusal: OTHER_HEAD }
+      return { body: { ...check, external_id: signature(deps.markerKey, newMark(scope, number, 'check')) } }
+    },
+  },
+  {
+    method: 'PATCH',
+    route: route('check-runs/{id}'),
+    grant: 'check',
+    async prepare(write) {
+      const check = checked(changedCheck, write.body, 'body')
+      return (await isOwnCheck(write))
+        ? { body: check }
+        : { refusal: 'it is no check run that this module made on this head' }
+    },
+  },
+]
+
+const NOT_OWN_COMMENT = 'it is no comment that this module wrote on the subject of this run'
+const OTHER_HEAD = 'it names another commit than the head of the run’s pull request'
+
+const isOtherHead = (named: string | undefined, headSha: string | null): boolean =>
+  headSha === null || (named !== undefined && named.toLowerCase() !== headSha.toLowerCase())
+
+/** The head that a write is pinned to. @throws SupersededError as before every write on a pull request. */
+export async function currentHead(deps: EffectDeps, scope: RunScope, number: number): Promise<string | null> {
+  if (scope.subject?.kind !== 'pull_request') return null
+  return (await freshPullRequest(deps, scope, number)).head.sha
+}
+
+// What goes out through ctx.github is marked too, so that it can be told from a stranger's later.
+const newMark = (scope: RunScope, number: number, kind: string) => ({
+  module: scope.module,
+  entity: entityOf(scope, number),
+  kind,
+  key: `ctx.github ${randomUUID()}`,
+})
+
+const newMarker = (deps: EffectDeps, scope: RunScope, number: number, kind: string): string =>
+  signMarker(deps.markerKey, newMark(scope, number, kind))
+
+/** The marker to keep on a comment, or null when it is not this module's own on this subject. */
+async function ownCommentMarker({ deps, scope, number, variable }: WriteRequest): Promise<string | null> {
+  const octokit = deps.github.octokit(scope.repository, scope.signal)
+  const comment_id = Number(variable)
+  const [login, comment] = await Promise.all([
+    deps.github.ownLogin(scope.repository),
+    octokit.rest.issues
+      .getComment({ ...ownerAndName(scope.repository), comment_id })
+      .then(({ data }) => data)
+      .catch(unlessMissing),
+  ])
+  const where = { entity: entityOf(scope, number), kind: 'comment' }
+  if (comment === null || !comment.issue_url.endsWith(`/issues/${number}`)) return null
+  if (!isOwn(deps.markerKey, comment, login, where)) return null
+  const found = findMarker(deps.markerKey, comment.body ?? '', where)
+  return found?.module === scope.module ? found.text : null
+}
+
+/** Made by this module through a verb or through ctx.github: its `external_id` is signed like a marker. */
+async function isOwnCheck({ deps, scope, number, variable, headSha }: WriteRequest): Promise<boolean> {
+  const octokit = deps.github.octokit(scope.repository, scope.signal)
+  const where = { ...ownerAndName(scope.repository), check_run_id: Number(variable) }
+  const check = await octokit.rest.checks
+    .get(where)
+    .then(({ data }) => data)
+    .catch(unlessMissing)
+  if (check?.head_sha !== headSha) return false
+  const signed = { entity: entityOf(scope, number), kind: 'check' }
+  return findMarker(deps.markerKey, `<!-- ${check.external_id ?? ''} -->`, signed)?.module === scope.module
+}
+
+function unlessMissing(error: unknown): null {
+  if (isRefused(error, 404, 410)) return null
+  throw error
+}

@@ -1,0 +1,184 @@
+// What a subject can be asked (sdk/subject.ts). Every read is of the run's own repository; arguments come from a
+// module and are checked.
+import { z } from 'zod'
+import { PermanentError } from '../../errors.ts'
+import type { ChangedFile, Comment, Commit, Label, SearchHit } from '../../sdk/subject.ts'
+import type { GitHub } from './client.ts'
+import { assembleDiff } from './diff.ts'
+import { findMarker, stripMarkers } from './marker.ts'
+import { isRefused, toFailure } from './refusal.ts'
+import { type RunScope, checked, entityOf, isDots, ownerAndName, requireNumber } from './scope.ts'
+import { isHitOf, pinQuery } from './search-query.ts'
+import { authorOf, toLabel } from './subject.ts'
+
+export interface ReadDeps {
+  readonly github: GitHub
+  readonly markerKey: string
+}
+
+/** GitHub lists no more files of a pull request than this. */
+const MAX_FILES = 3_000
+const MAX_FILE_BYTES = 1_048_576
+const PER_PAGE = 100
+
+/** The pull request's unified diff; put together from its files when GitHub finds it too large. */
+export async function readDiff(deps: ReadDeps, scope: RunScope): Promise<string> {
+  const number = requireNumber(scope, 'diff()', ['pull_request'])
+  try {
+    const { data } = await octokitOf(deps, scope).rest.pulls.get({
+      ...ownerAndName(scope.repository),
+      pull_number: number,
+      mediaType: { format: 'diff' },
+    })
+    // Octokit's type is that of the JSON answer.
+    return data as unknown as string
+  } catch (error) {
+    // 406 `too_large`, or another status with `field: diff` when GitHub is too busy to make it.
+    if (!isRefused(error, 406) && !(isRefused(error, 422) && error.fields.includes('diff'))) throw error
+    return assembleDiff(await readFiles(deps, scope))
+  }
+}
+
+/** The changed files, at most GitHub's 3,000. */
+export async function readFiles(deps: ReadDeps, scope: RunScope): Promise<ChangedFile[]> {
+  const number = requireNumber(scope, 'files()', ['pull_request'])
+  const files: ChangedFile[] = []
+  const octokit = octokitOf(deps, scope)
+  const where = { ...ownerAndName(scope.repository), pull_number: number, per_page: PER_PAGE }
+  for await (const { data } of octokit.paginate.iterator(octokit.rest.pulls.listFiles, where)) {
+    for (const raw of data) {
+      const { filename, previous_filename, status, additions, deletions, patch } = raw
+      files.push({
+        filename,
+        ...(previous_filename === undefined ? {} : { previous_filename }),
+        status,
+        additions,
+        deletions,
+        ...(patch === undefined ? {} : { patch }),
+      })
+    }
+    if (files.length >= MAX_FILES) break
+  }
+  return files
+}
+
+/** The pull request's commits, oldest first; GitHub lists no more than 250. */
+export async function readCommits(deps: ReadDeps, scope: RunScope): Promise<Commit[]> {
+  const number = requireNumber(scope, 'commits()', ['pull_request'])
+  const octokit = octokitOf(deps, scope)
+  const where = { ...ownerAndName(scope.repository), pull_number: number, per_page: PER_PAGE }
+  const commits = await octokit.paginate(octokit.rest.pulls.listCommits, where)
+  return commits.map(({ sha, commit, author }) => ({
+    sha,
+    message: commit.message,
+    author: author?.login ?? commit.author?.name ?? 'ghost',
+  }))
+}
+
+/** The thread's comments, oldest first; in our own the marker is left out. */
+export async function readComments(deps: ReadDeps, scope: RunScope): Promise<Comment[]> {
+  const number = requireNumber(scope, 'comments()', ['pull_request', 'issue'])
+  const octokit = octokitOf(deps, scope)
+  const where = { ...ownerAndName(scope.repository), issue_number: number, per_page: PER_PAGE }
+  const [login, comments] = await Promise.all([
+    deps.github.ownLogin(scope.repository),
+    octokit.paginate(octokit.rest.issues.listComments, where),
+  ])
+  return comments.map((raw) => {
+    const body = raw.body ?? ''
+    const own = isOwn(deps.markerKey, raw, login, { entity: entityOf(scope, number), kind: 'comment' })
+    return {
+      id: raw.id,
+      author: authorOf(raw.user),
+      body: own ? stripMarkers(body).trimEnd() : body,
+      created_at: raw.created_at,
+      updated_at: raw.updated_at,
+      html_url: raw.html_url,
+      own,
+    }
+  })
+}
+
+/** Written by this service: under its login, with a marker that it signed for this very place. */
+export function isOwn(
+  markerKey: string,
+  written: { readonly user: { readonly login: string } | null; readonly body?: string | null | undefined },
+  login: string,
+  where: { entity: string; kind: string },
+): boolean {
+  if (written.user?.login.toLowerCase() !== login.toLowerCase()) return false
+  return findMarker(markerKey, written.body ?? '', where) !== null
+}
+
+const path = z.string().min(1).max(4_096)
+const ref = z.string().min(1).max(1_024).optional()
+
+/** A file's text at a ref, or null when there is none (or a folder). */
+export async function readFile(
+  deps: ReadDeps,
+  scope: RunScope,
+  args: readonly unknown[],
+): Promise<string | null> {
+  const segments = checked(path, args[0], 'file(path)')
+    .split('/')
+    .filter((segment) => segment !== '')
+  if (segments.length === 0 || segments.some(isDots)) {
+    throw new PermanentError(`file(${JSON.stringify(args[0])}): expected a path inside the repository`, {
+      reason: 'invalid_argument',
+    })
+  }
+  const at = checked(ref, args[1] ?? undefined, 'file(path, ref)')
+  const { owner, repo } = ownerAndName(scope.repository)
+  const encoded = segments.map(encodeURIComponent).join('/')
+  const request = {
+    method: 'GET',
+    path: `/repos/${owner}/${repo}/contents/${encoded}${at === undefined ? '' : `?ref=${encodeURIComponent(at)}`}`,
+    headers: { accept: 'application/vnd.github.raw+json' },
+    maxBytes: MAX_FILE_BYTES,
+  }
+  const answer = await deps.github.send(scope.repository, request, scope.signal)
+  if (answer.status === 404) return null
+  if (answer.status !== 200) {
+    throw toFailure(answer, { ...request, repository: scope.repository, credential: deps.github.credential })
+  }
+  // A folder is answered as plain JSON whatever was asked for; a file, JSON or not, as a raw type.
+  if (/^application\/json\b/.test(answer.headers.get('content-type') ?? '')) return null
+  return new TextDecoder().decode(answer.body)
+}
+
+/** The labels that the repository has. */
+export async function readLabels(deps: ReadDeps, scope: RunScope): Promise<Label[]> {
+  const octokit = octokitOf(deps, scope)
+  const where = { ...ownerAndName(scope.repository), per_page: PER_PAGE }
+  return (await octokit.paginate(octokit.rest.issues.listLabelsForRepo, where)).map(toLabel)
+}
+
+const query = z.string().max(2_000)
+const searchOptions = z.strictObject({ limit: z.number().int().min(1).max(100).default(10) })
+
+/** Issues and pull requests of the repository that match; other repositories' never. */
+export async function search(
+  deps: ReadDeps,
+  scope: RunScope,
+  args: readonly unknown[],
+): Promise<SearchHit[]> {
+  const asked = checked(query, args[0], 'search(query)')
+  const { limit } = checked(searchOptions, args[1] ?? {}, 'search(query, options)')
+  const { data } = await octokitOf(deps, scope).rest.search.issuesAndPullRequests({
+    q: pinQuery(scope.repository, asked),
+    per_page: limit,
+  })
+  return data.items
+    .filter((hit) => isHitOf(scope.repository, hit))
+    .map((hit) => ({
+      number: hit.number,
+      title: hit.title,
+      state: hit.state,
+      labels: hit.labels.map((label) => toLabel(label).name),
+      html_url: hit.html_url,
+      is_pull_request: hit.pull_request !== undefined,
+      body: hit.body ?? null,
+    }))
+}
+
+const octokitOf = (deps: ReadDeps, scope: RunScope) => deps.github.octokit(scope.repository, scope.signal)
