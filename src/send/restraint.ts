@@ -1,0 +1,70 @@
+// When an address may be written to: its pace, and the pauses that a service asked for. Kept in memory:
+// after a restart the service says it again. Times are ms since the epoch.
+import { schemeOf } from './address.ts'
+import type { Pace } from './sender.ts'
+
+export interface Restraint {
+  /** When the address may be written to; not after `now` = at once. */
+  freeAt(address: string, pace: Pace | undefined, now: number): number
+  /** Notes a message to the address. */
+  used(address: string, pace: Pace | undefined, now: number): void
+  /**
+   * The service asked for a pause. It does not say whether it means this chat or the whole bot, but when
+   * two addresses are told at once it is the bot: then the pause holds for all of the scheme.
+   */
+  pause(address: string, now: number, ms: number): void
+  /** How many addresses are held back; Infinity while a whole scheme is. */
+  held(now: number): number
+}
+
+/** From when until when; a clock that was set back ends it. */
+interface Span {
+  readonly from: number
+  readonly until: number
+}
+
+/** Nothing is held back at first. */
+export function createRestraint(): Restraint {
+  const paced = new Map<string, Span>()
+  const paused = new Map<string, Span>()
+  const pausedSchemes = new Map<string, Span>()
+
+  function forget(now: number): void {
+    for (const spans of [paced, paused, pausedSchemes]) {
+      for (const [key, span] of spans) if (!isOpen(span, now)) spans.delete(key)
+    }
+  }
+
+  return {
+    freeAt(address, pace, now) {
+      const budget = openUntil(paced.get(address), now) - (pace ? (pace.burst - 1) * pace.everyMs : 0)
+      const told = openUntil(paused.get(address), now)
+      return Math.max(budget, told, openUntil(pausedSchemes.get(schemeOf(address)), now))
+    },
+    used(address, pace, now) {
+      if (pace === undefined) return
+      // Each message books `everyMs` of the address's time; `burst` bookings may lie ahead.
+      const booked = Math.max(openUntil(paced.get(address), now), now) + pace.everyMs
+      paced.set(address, { from: now, until: booked })
+    },
+    pause(address, now, ms) {
+      const scheme = schemeOf(address)
+      const others = [...paused].filter(
+        ([key, span]) => key !== address && schemeOf(key) === scheme && isOpen(span, now),
+      )
+      const span = { from: now, until: now + ms }
+      paused.set(address, span)
+      if (others.length > 0 && openUntil(pausedSchemes.get(scheme), now) < span.until)
+        pausedSchemes.set(scheme, span)
+    },
+    held(now) {
+      forget(now)
+      return pausedSchemes.size > 0 ? Infinity : paced.size + paused.size
+    },
+  }
+}
+
+const isOpen = (span: Span, now: number): boolean => span.from <= now && now < span.until
+
+const openUntil = (span: Span | undefined, now: number): number =>
+  span && isOpen(span, now) ? span.until : 0

@@ -1,0 +1,131 @@
+// One message to one Telegram chat by the Bot API. Enters: an address `telegram:CHAT_ID` and a message.
+// Leaves: sent, again (limits, outages, a bad token) or refused (this chat will not take it).
+// The bot token, which is part of every URL here, must never leave in an error text.
+import { Api, GrammyError, HttpError } from 'grammy'
+import type { Log } from '../lib/log.ts'
+import { addressLabel } from './address.ts'
+import type { Message } from './message.ts'
+import { oneLine } from './outside-text.ts'
+import type { Pace, Sender, SendResult } from './sender.ts'
+import { toTelegram } from './telegram-html.ts'
+import type { TelegramText } from './telegram-html.ts'
+
+/** "Avoid sending more than one message per second" in a chat; short bursts pass (core.telegram.org/bots/faq). */
+const PACE: Pace = { burst: 5, everyMs: 1_000 }
+const TIMEOUT_MS = 30_000
+
+export interface TelegramOptions {
+  readonly botToken: string
+  /** `https://api.telegram.org`, or a stand-in. */
+  readonly apiUrl: string
+  readonly log: Log
+  /** Default: 5 at once, then one a second. */
+  readonly pace?: Pace
+  /** Default: 30 s. */
+  readonly timeoutMs?: number
+}
+
+/** A sender for `telegram:CHAT_ID` (an integer, or `@channel`). */
+export function createTelegramSender(options: TelegramOptions): Sender {
+  const api = new Api(options.botToken, {
+    apiRoot: options.apiUrl.replace(/\/+$/, ''),
+    timeoutSeconds: (options.timeoutMs ?? TIMEOUT_MS) / 1_000,
+  })
+  // A group that became a supergroup has a new id; the configuration still names the old one.
+  const movedTo = new Map<string, string>()
+
+  async function call(chat: string, { html, text }: TelegramText, signal?: AbortSignal): Promise<void> {
+    const id = chat.startsWith('@') ? chat : Number(chat)
+    const other = {
+      link_preview_options: { is_disabled: true },
+      ...(html !== null && { parse_mode: 'HTML' as const }),
+    }
+    // The Api's type of signal is a shim's, older than the global one; the two work alike.
+    await api.sendMessage(id, html ?? text, other, signal as Parameters<typeof api.sendMessage>[3])
+  }
+
+  /** Formatted; when the formatting is refused, once more as plain text. */
+  async function deliver(chat: string, { html, text }: TelegramText, signal?: AbortSignal): Promise<void> {
+    try {
+      await call(chat, { html, text }, signal)
+    } catch (thrown) {
+      if (html === null || !isFormattingError(thrown)) throw thrown
+      options.log.warn({ chat }, 'Telegram refused the formatting of a message; it goes as plain text')
+      await call(chat, { html: null, text }, signal)
+    }
+  }
+
+  /** To the chat; when it has become a supergroup, once more to its new id. */
+  async function follow(chat: string, text: TelegramText, signal?: AbortSignal): Promise<void> {
+    try {
+      await deliver(movedTo.get(chat) ?? chat, text, signal)
+    } catch (thrown) {
+      const newChat = newChatOf(thrown)
+      if (newChat === null) throw thrown
+      movedTo.set(chat, newChat)
+      options.log.warn({ chat, newChat }, 'the chat became a supergroup: put its new id into hookyard.yaml')
+      await deliver(newChat, text, signal)
+    }
+  }
+
+  return {
+    scheme: 'telegram',
+    pace: options.pace ?? PACE,
+    async send(address: string, message: Message, signal?: AbortSignal): Promise<SendResult> {
+      const chat = /^telegram:(-?\d{1,15}|@\w{1,64})$/i.exec(address)?.[1]
+      if (chat === undefined)
+        return { status: 'refused', error: `${addressLabel(address)} is no telegram:CHAT_ID` }
+      const text = toTelegram(message)
+      if (text === null)
+        return { status: 'refused', error: 'the message is empty; Telegram takes no empty message' }
+      try {
+        await follow(chat, text, signal)
+        return { status: 'sent' }
+      } catch (thrown) {
+        return toResult(thrown, options.botToken)
+      }
+    },
+  }
+}
+
+/** The Bot API has no code for it: a 400 whose description speaks of parsing (`can't parse entities`). */
+const isFormattingError = (thrown: unknown): boolean =>
+  thrown instanceof GrammyError &&
+  thrown.error_code === 400 &&
+  /can't parse/i.test(String(thrown.description))
+
+function newChatOf(thrown: unknown): string | null {
+  const id: unknown = thrown instanceof GrammyError ? thrown.parameters.migrate_to_chat_id : undefined
+  return Number.isSafeInteger(id) ? String(id) : null
+}
+
+function toResult(thrown: unknown, botToken: string): SendResult {
+  if (!(thrown instanceof GrammyError)) return again(`Telegram could not be reached: ${causeOf(thrown)}`)
+  const code: unknown = thrown.error_code
+  const said = oneLine(withoutToken(`${code}: ${thrown.description}`, botToken), 300)
+  if (code === 400 || code === 403) return { status: 'refused', error: `Telegram refused it (${said})` }
+  // A bad token is not the message's fault: it goes out when the operator has mended the configuration.
+  if (code === 401 || code === 404)
+    return again(`Telegram does not know the bot (${said}): check telegram.bot_token`)
+  return again(`Telegram answered ${said}`, thrown.parameters.retry_after)
+}
+
+function again(error: string, retryAfterSeconds?: unknown): SendResult {
+  const known = typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0
+  return { status: 'again', afterMs: known ? Math.ceil(retryAfterSeconds * 1_000) : null, error }
+}
+
+/** The text without the token, its secret half, and either as a URL spells it. */
+function withoutToken(text: string, botToken: string): string {
+  const secret = botToken.slice(botToken.indexOf(':') + 1)
+  const forms = [botToken, encodeURIComponent(botToken), secret, encodeURIComponent(secret)]
+  return forms.reduce((clean, form) => (form === '' ? clean : clean.replaceAll(form, '(token)')), text)
+}
+
+/** The code or kind of a network error; its message holds the URL, and so the token, and is left out. */
+function causeOf(thrown: unknown): string {
+  const cause: unknown = thrown instanceof HttpError ? thrown.error : thrown
+  const { code, type, name } = Object(cause) as { code?: unknown; type?: unknown; name?: unknown }
+  const word = [code, type, name].find((value) => typeof value === 'string' && /^[\w-]{1,60}$/.test(value))
+  return typeof word === 'string' ? word : 'unknown error'
+}
