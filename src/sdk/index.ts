@@ -6,6 +6,8 @@ export type { Outcome, PausedOptions, QuestionOption } from './outcome.ts'
 export { PermanentError, RetryAfterError } from './errors.ts'
 export { cleanMarkdown, findHosts } from './clean-markdown.ts'
 export type { KnownNames } from './clean-markdown.ts'
+export { parseDiff } from './diff.ts'
+export type { DiffFile, DiffLine } from './diff.ts'
 export type {
   AgentAnswer,
   AgentRequest,

@@ -1,0 +1,101 @@
+// The JSON that `claude -p --output-format json` prints. The order of its keys differs between versions, and an
+// over-budget result may or may not carry `is_error`: the subtype is asked first.
+import { z } from 'zod'
+import type { BackendAnswer } from './backend.ts'
+import { AgentError, AgentRefusal } from './agent-error.ts'
+
+const count = z.number().nonnegative().catch(0)
+
+const resultSchema = z.object({
+  type: z.literal('result'),
+  subtype: z.string().catch(''),
+  is_error: z.boolean().catch(false),
+  result: z.string().catch(''),
+  structured_output: z.unknown().optional(),
+  total_cost_usd: count,
+  usage: z
+    .object({
+      input_tokens: count,
+      output_tokens: count,
+      cache_creation_input_tokens: count,
+      cache_read_input_tokens: count,
+    })
+    .nullish()
+    .catch(null),
+  modelUsage: z.record(z.string(), z.unknown()).nullish().catch(null),
+  api_error_status: z.number().nullish().catch(null),
+})
+
+type CliResult = z.infer<typeof resultSchema>
+
+/** Statuses of the model's API that another try will not change: the key, the account, the model's name. */
+const FINAL_STATUSES = new Set([400, 401, 402, 403, 404])
+
+/**
+ * Reads the CLI's standard output.
+ * @throws AgentRefusal `budget`, `agent_malformed`, or `agent_failed` when no retry can help; else AgentError.
+ */
+export function parseClaudeAnswer(stdout: string, describeFailure: (said: string) => string): BackendAnswer {
+  const result = findResult(stdout)
+  if (result === null) {
+    throw new AgentError(describeFailure('printed no result as JSON'), { reason: 'agent_failed' })
+  }
+  const costUsd = result.total_cost_usd
+  if (result.subtype === 'error_max_budget_usd') {
+    throw new AgentRefusal(
+      `The agent stopped at its budget after ${costUsd.toFixed(4)} USD. Raise budgets.per_run_usd.`,
+      {
+        reason: 'budget',
+        costUsd,
+      },
+    )
+  }
+  if (result.subtype === 'error_max_structured_output_retries') {
+    throw new AgentRefusal(describeFailure('gave no answer that fits the JSON Schema'), {
+      reason: 'agent_malformed',
+      costUsd,
+    })
+  }
+  if (result.is_error || result.subtype.startsWith('error')) {
+    const failure = describeFailure(`answered with an error: ${result.result || result.subtype}`)
+    const options = { reason: 'agent_failed', costUsd } as const
+    throw FINAL_STATUSES.has(result.api_error_status ?? 0)
+      ? new AgentRefusal(failure, options)
+      : new AgentError(failure, options)
+  }
+  return {
+    text: result.result,
+    output: result.structured_output,
+    costUsd,
+    model: Object.keys(result.modelUsage ?? {})[0] ?? null,
+    usage: usageOf(result),
+    backend: 'claude-cli',
+  }
+}
+
+function usageOf({ usage }: CliResult): BackendAnswer['usage'] {
+  if (usage == null) return null
+  const inputTokens = usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens
+  return { inputTokens, outputTokens: usage.output_tokens }
+}
+
+/** One object; with `verbose` set in the user's own settings a list of events; perhaps warnings before it. */
+function findResult(stdout: string): CliResult | null {
+  const lines = stdout.trim().split('\n')
+  for (const candidate of [stdout, ...lines.toReversed().slice(0, 50)]) {
+    const json = parseJson(candidate)
+    for (const event of Array.isArray(json) ? json.toReversed() : [json]) {
+      const result = resultSchema.safeParse(event)
+      if (result.success) return result.data
+    }
+  }
+  return null
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

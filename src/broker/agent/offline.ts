@@ -1,0 +1,24 @@
+// The back-end for when no AI is to be had: rules, and it says so. The same input always gets the same answer.
+import { AgentRefusal } from './agent-error.ts'
+import type { AgentBackend } from './backend.ts'
+import { reviewByRules } from './offline-review.ts'
+import { triageByRules } from './offline-triage.ts'
+
+/** The offline rules. They know reviews and triage alone; `why` tells in an error why no AI answers. */
+export function createOffline(why: string): AgentBackend {
+  return {
+    name: 'offline',
+    async run({ task, signal }) {
+      signal.throwIfAborted()
+      if (task === null) {
+        throw new AgentRefusal(
+          `No AI is configured (${why}), and the offline rules know only reviews and triage. ` +
+            'Install Claude Code, set ANTHROPIC_API_KEY for it, or set agent.command to where it is.',
+          { reason: 'agent_unavailable' },
+        )
+      }
+      const output = task.kind === 'review' ? reviewByRules(task.diff) : triageByRules(task)
+      return { text: output.summary, output, costUsd: 0, model: null, usage: null, backend: 'offline' }
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import { stripVTControlCharacters } from 'node:util'
+import { stripInvisible } from '../../sdk/invisible.ts'
+import { redactSecrets } from '../../sdk/secrets.ts'
+
+const MAX_CHARS = 300
+
+/** The end of what a process said, fit for an error's text: one line, no escape codes, no secrets. */
+export function spokenError(text: string, secrets: readonly string[]): string {
+  let safe = text
+  for (const secret of secrets) safe = safe.replaceAll(secret, '[redacted]')
+  const plain = redactSecrets(stripInvisible(stripVTControlCharacters(safe)).text)
+  const line = plain.replace(/\s+/g, ' ').trim()
+  return line.length > MAX_CHARS ? `…${line.slice(-MAX_CHARS)}` : line
+}
