@@ -2,14 +2,13 @@
 // because a service is away.
 import { expect, test, vi } from 'vitest'
 import { systemClock } from '../lib/clock.ts'
-import { openBench } from './outbox.fixture.ts'
+import { openBench } from './testing/bench.ts'
 import type { SendResult } from './sender.ts'
 
 const away: SendResult = { status: 'again', afterMs: null, error: 'unreachable' }
-const statuses = ({ store }: ReturnType<typeof openBench>) => store.rows.map(({ status }) => status)
 
 test('rows leave in order per address, and are marked sent', async () => {
-  const bench = openBench()
+  const bench = await openBench()
   await bench.add('chat:a 1', 'chat:b 1', 'chat:a 2', 'chat:a 3')
   await bench.pass(0)
   expect(bench.attempts.filter((line) => line.startsWith('chat:a'))).toEqual([
@@ -18,11 +17,11 @@ test('rows leave in order per address, and are marked sent', async () => {
     'chat:a 3',
   ])
   expect(bench.attempts).toContain('chat:b 1')
-  expect(statuses(bench)).toEqual(['sent', 'sent', 'sent', 'sent'])
+  expect(await bench.statuses()).toEqual(['sent', 'sent', 'sent', 'sent'])
 })
 
 test('different addresses are written to side by side, up to the bound', async () => {
-  const bench = openBench({ parallel: 3 })
+  const bench = await openBench({ parallel: 3 })
   let under = 0
   let most = 0
   const gate = Promise.withResolvers<void>()
@@ -40,16 +39,12 @@ test('different addresses are written to side by side, up to the bound', async (
 })
 
 test('an address that is slow holds up no other', async () => {
-  const bench = openBench({ parallel: 2 })
+  const bench = await openBench({ parallel: 2 })
   const slow = Promise.withResolvers<SendResult>()
   bench.answer = (address) => (address === 'chat:slow' ? slow.promise : { status: 'sent' })
   await bench.add('chat:slow 1', 'chat:slow 2', 'chat:a 1', 'chat:b 1', 'chat:c 1')
   bench.outbox.wake()
-  await vi.waitUntil(() =>
-    statuses(bench)
-      .slice(2)
-      .every((status) => status === 'sent'),
-  )
+  await vi.waitUntil(async () => (await bench.statuses()).slice(2).every((status) => status === 'sent'))
   expect(bench.attempts.filter((line) => line.startsWith('chat:slow'))).toEqual(['chat:slow 1'])
   slow.resolve({ status: 'sent' })
   await bench.outbox.idle()
@@ -57,7 +52,7 @@ test('an address that is slow holds up no other', async () => {
 })
 
 test('an unreachable service is tried again and again, ever more seldom, in order, and never given up', async () => {
-  const bench = openBench()
+  const bench = await openBench()
   bench.answer = () => away
   await bench.add('chat:a 1', 'chat:a 2')
   await bench.pass(0)
@@ -68,7 +63,7 @@ test('an unreachable service is tried again and again, ever more seldom, in orde
     expect(bench.attempts.length).toBe(before + 1)
   }
   for (let n = 0; n < 50; n++) await bench.pass(300_000)
-  expect(bench.store.rows[0]).toMatchObject({ status: 'waiting', tries: 55, error: 'unreachable' })
+  expect((await bench.rows())[0]).toMatchObject({ status: 'queued', tries: 55, lastError: 'unreachable' })
   expect(bench.attempts.every((line) => line === 'chat:a 1')).toBe(true)
   expect(bench.logged.filter((line) => line.startsWith('warn'))).toHaveLength(1)
   bench.answer = () => ({ status: 'sent' })
@@ -77,7 +72,7 @@ test('an unreachable service is tried again and again, ever more seldom, in orde
 })
 
 test('a service that asks for a pause gets it, and only then the message', async () => {
-  const bench = openBench()
+  const bench = await openBench()
   bench.answer = () => ({ status: 'again', afterMs: 30_000, error: '429' })
   await bench.add('chat:a 1')
   await bench.pass(0)
@@ -85,11 +80,11 @@ test('a service that asks for a pause gets it, and only then the message', async
   await bench.pass(29_999)
   expect(bench.attempts).toHaveLength(1)
   await bench.pass(1)
-  expect(statuses(bench)).toEqual(['sent'])
+  expect(await bench.statuses()).toEqual(['sent'])
 })
 
 test('told to pause at two addresses at once, it leaves the whole service alone', async () => {
-  const bench = openBench()
+  const bench = await openBench()
   bench.answer = () => ({ status: 'again', afterMs: 30_000, error: '429' })
   await bench.add('chat:a 1', 'chat:b 1')
   await bench.pass(0)
@@ -103,12 +98,15 @@ test('told to pause at two addresses at once, it leaves the whole service alone'
 })
 
 test('a refused message is a dead letter with a warning, and the next one goes', async () => {
-  const bench = openBench()
+  const bench = await openBench()
   bench.answer = (_address, text) =>
     text === '1' ? { status: 'refused', error: 'chat not found' } : { status: 'sent' }
   await bench.add('chat:a 1', 'chat:a 2')
   await bench.pass(0)
-  expect(bench.store.rows).toMatchObject([{ status: 'dead', error: 'chat not found' }, { status: 'sent' }])
+  expect(await bench.rows()).toMatchObject([
+    { status: 'dead', lastError: 'chat not found' },
+    { status: 'sent' },
+  ])
   expect(bench.logged.filter((line) => line.startsWith('warn'))).toHaveLength(1)
 })
 
@@ -118,26 +116,29 @@ test.each([
   ['nonsense', ':(hidden)', 1],
   ['log:', 'log:', 0],
 ])('%s has no sender of its own: its message goes to the log', async (address, label, warnings) => {
-  const bench = openBench()
+  const bench = await openBench()
   await bench.add(`${address} hello there`)
   await bench.pass(0)
-  expect(statuses(bench)).toEqual(['sent'])
+  expect(await bench.statuses()).toEqual(['sent'])
   expect(bench.logged).toContain(`info {"to":"${label}"} hello there`)
   expect(bench.logged.filter((line) => line.startsWith('warn'))).toHaveLength(warnings)
   expect(bench.logged.join()).not.toContain('SECRET')
 })
 
 test('a sender that throws is tried again without a word of its error, and given up in the end', async () => {
-  const bench = openBench()
+  const bench = await openBench()
   bench.answer = () => Promise.reject(new RangeError('https://api/botSECRET'))
   await bench.add('chat:a 1', 'chat:a 2')
   for (let n = 0; n < 10; n++) await bench.pass(300_000)
-  expect(bench.store.rows[0]).toMatchObject({ status: 'dead', error: 'the chat sender threw RangeError' })
+  expect((await bench.rows())[0]).toMatchObject({
+    status: 'dead',
+    lastError: 'the chat sender threw RangeError',
+  })
   expect(bench.logged.join()).not.toContain('SECRET')
 })
 
 test('a chat gets a small burst at once and then its pace', async () => {
-  const bench = openBench({ pace: { burst: 2, everyMs: 1_000 } })
+  const bench = await openBench({ pace: { burst: 2, everyMs: 1_000 } })
   await bench.add('chat:a 1', 'chat:a 2', 'chat:a 3', 'chat:a 4', 'chat:b 1')
   await bench.pass(0)
   expect(bench.attempts.toSorted()).toEqual(['chat:a 1', 'chat:a 2', 'chat:b 1'])
@@ -150,7 +151,7 @@ test('a chat gets a small burst at once and then its pace', async () => {
 })
 
 test('addresses that are held back leave room for the others', async () => {
-  const bench = openBench({ parallel: 1, pace: { burst: 1, everyMs: 1_000 } })
+  const bench = await openBench({ parallel: 1, pace: { burst: 1, everyMs: 1_000 } })
   await bench.add(...Array.from({ length: 20 }, (_, n) => `chat:${n} first`))
   await bench.pass(0)
   await bench.add(...Array.from({ length: 20 }, (_, n) => `chat:${n} second`), 'chat:new first')
@@ -159,15 +160,15 @@ test('addresses that are held back leave room for the others', async () => {
 })
 
 test('it sleeps until the next row is due, without being woken', async () => {
-  const bench = openBench({ clock: systemClock })
+  const bench = await openBench({ clock: systemClock })
   bench.now = systemClock() + 20
   await bench.add('chat:a later')
   await bench.outbox.idle()
-  await vi.waitUntil(() => statuses(bench)[0] === 'sent', { timeout: 30_000 })
+  await vi.waitUntil(async () => (await bench.statuses())[0] === 'sent', { timeout: 30_000 })
 })
 
 test('with nothing to do it does not look at the store', async () => {
-  const bench = openBench()
+  const bench = await openBench()
   await bench.add('chat:a 1')
   await bench.pass(0)
   const due = vi.spyOn(bench.store, 'due')

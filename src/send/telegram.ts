@@ -72,7 +72,7 @@ export function createTelegramSender(options: TelegramOptions): Sender {
     scheme: 'telegram',
     pace: options.pace ?? PACE,
     async send(address: string, message: Message, signal?: AbortSignal): Promise<SendResult> {
-      const chat = /^telegram:(-?\d{1,15}|@\w{1,64})$/i.exec(address)?.[1]
+      const chat = /^telegram:(-?\d{1,16}|@\w{1,64})$/i.exec(address)?.[1]
       if (chat === undefined)
         return { status: 'refused', error: `${addressLabel(address)} is no telegram:CHAT_ID` }
       const text = toTelegram(message)
