@@ -10,8 +10,11 @@ import type { Pace, Sender, SendResult } from './sender.ts'
 import { toTelegram } from './telegram-html.ts'
 import type { TelegramText } from './telegram-html.ts'
 
-/** "Avoid sending more than one message per second" in a chat; short bursts pass (core.telegram.org/bots/faq). */
-const PACE: Pace = { burst: 5, everyMs: 1_000 }
+/**
+ * A chat takes about a message per second, a group 20 per minute, and short bursts pass
+ * (https://core.telegram.org/bots/faq). What is too fast all the same comes back as a 429, and is obeyed.
+ */
+const PACE: Pace = { burst: 20, everyMs: 1_000 }
 const TIMEOUT_MS = 30_000
 
 export interface TelegramOptions {
@@ -19,7 +22,7 @@ export interface TelegramOptions {
   /** `https://api.telegram.org`, or a stand-in. */
   readonly apiUrl: string
   readonly log: Log
-  /** Default: 5 at once, then one a second. */
+  /** Default: 20 at once, then one a second. */
   readonly pace?: Pace
   /** Default: 30 s. */
   readonly timeoutMs?: number
