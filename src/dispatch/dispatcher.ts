@@ -30,6 +30,8 @@ export interface DispatcherOptions {
 
 /** How often a delivery may fail to commit, alone, before it is kept as failed. A dead store heals meanwhile. */
 const MAX_TRIES = 3
+/** How long it sleeps at most, in ms. */
+const POLL_MS = 5_000
 
 export interface Dispatcher {
   start(): void
@@ -59,9 +61,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
         continue
       }
-      if (!woken) await new Promise<void>((resolve) => (notice = resolve))
-      notice = undefined
+      if (!woken && !stopping.signal.aborted) await sleep()
     }
+  }
+
+  /** Until somebody wakes it; a lost wake-up costs a poll. */
+  async function sleep(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      notice = resolve
+      timer = setTimeout(resolve, POLL_MS)
+    })
+    clearTimeout(timer)
+    notice = undefined
   }
 
   return {

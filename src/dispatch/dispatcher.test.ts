@@ -1,0 +1,131 @@
+// Stored deliveries become decisions once each, whatever fails on the way.
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { binding, config, module, pullRequest, user } from '../../test/builders.ts'
+import { createAccess } from '../access/access.ts'
+import { describeEvent } from '../entity/entity.ts'
+import { silentLog } from '../lib/log.ts'
+import { formatEvent } from '../send/format.ts'
+import { openSqliteStore } from '../store/sqlite/open.ts'
+import type { DeliveryStore, NewDelivery, Plan, Store } from '../store/store.ts'
+import type { Bindings } from './decide.ts'
+import { type Dispatcher, createDispatcher } from './dispatcher.ts'
+
+const open: { store: Store; dispatcher?: Dispatcher }[] = []
+afterEach(async () => {
+  for (const { dispatcher, store } of open.splice(0)) {
+    await dispatcher?.stop()
+    await store.close()
+  }
+})
+
+const stored = (guid: string, payload: unknown, event = 'pull_request'): NewDelivery => ({
+  ...describeEvent(event, payload),
+  guid,
+  hookId: '1',
+  event,
+  body: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)),
+  receivedAt: 0,
+})
+
+async function start(registry: Bindings, wrap: (store: DeliveryStore) => DeliveryStore = (store) => store) {
+  const store = await openSqliteStore({ file: join(mkdtempSync(join(tmpdir(), 'hookyard-dispatch-')), 'hookyard.db') })
+  let runs = 0
+  let settled: (() => void) | undefined
+  const plans: Plan[] = []
+  const dispatcher = createDispatcher({
+    store: wrap(store.deliveries),
+    registry: () => registry,
+    access: () => createAccess(config({ users: [user('alice', { role: 'admin' })] })),
+    format: formatEvent,
+    newRunId: () => `run-${(runs += 1)}`,
+    clock: () => 1_000,
+    log: silentLog,
+    onCommitted: (committed) => {
+      plans.push(...committed)
+      settled?.()
+    },
+    retryMs: 1,
+  })
+  open.push({ store, dispatcher })
+  const until = async (count: number) => {
+    while (plans.length < count) await new Promise<void>((resolve) => (settled = resolve))
+    return plans
+  }
+  return { store, dispatcher, until }
+}
+
+const review = module('pr-review', { featureFlag: 'pr_review' })
+const reviewing: Bindings = {
+  bindingsFor: (event) => (event === 'pull_request' ? [binding(review, 'pull_request', { cooldownMs: 60_000, onCooldown: 'trailing' })] : []),
+  cancelledBy: () => [],
+}
+const nobody: Bindings = { bindingsFor: () => [], cancelledBy: () => [] }
+
+test('a delivery is decided once, and its decision, run and state are there together', async () => {
+  const { store, dispatcher, until } = await start(reviewing)
+  await store.deliveries.accept([stored('d-1', pullRequest('opened'))])
+  dispatcher.start()
+  await until(1)
+  expect(await store.deliveries.get('d-1')).toMatchObject({ status: 'dispatched', decisions: [{ user: 'alice', outcome: 'ran', runId: 'run-1' }] })
+  expect(await store.runs.get('run-1')).toMatchObject({ module: 'pr-review', recipients: ['alice'], delivery: 'd-1' })
+  expect(await store.deliveries.pending(10)).toEqual([])
+})
+
+test('five events of one entity in one batch end in one run and one that waits, with the newest delivery', async () => {
+  const { store, dispatcher, until } = await start(reviewing)
+  await store.deliveries.accept([1, 2, 3, 4, 5].map((n) => stored(`d-${n}`, pullRequest('synchronize'))))
+  dispatcher.start()
+  await until(5)
+  const outcomes = await Promise.all([1, 2, 3, 4, 5].map(async (n) => (await store.deliveries.get(`d-${n}`))?.decisions[0]?.outcome))
+  expect(outcomes).toEqual(['ran', 'coalesced', 'coalesced', 'coalesced', 'coalesced'])
+  expect(await store.runs.get('run-2')).toMatchObject({ delivery: 'd-5', runAt: 61_000, status: 'queued' })
+  expect(await store.runs.list({ limit: 10 })).toHaveLength(2)
+})
+
+test('a payload that is no JSON any more fails alone, with its reason', async () => {
+  const { store, dispatcher, until } = await start(nobody)
+  await store.deliveries.accept([stored('bad', '{"broken'), stored('good', pullRequest('opened'))])
+  dispatcher.start()
+  await until(2)
+  expect(await store.deliveries.get('bad')).toMatchObject({ status: 'failed', error: expect.stringContaining('JSON') })
+  expect(await store.deliveries.get('good')).toMatchObject({ status: 'dispatched' })
+})
+
+test('a delivery that cannot be committed is kept as failed, and its neighbours are dispatched', async () => {
+  const { store, dispatcher, until } = await start(nobody, (real) => ({
+    ...real,
+    commit: (plans) => (plans.some((plan) => plan.guid === 'poison' && plan.status === 'dispatched') ? Promise.reject(new Error('poisoned')) : real.commit(plans)),
+  }))
+  await store.deliveries.accept([stored('first', pullRequest('opened')), stored('poison', pullRequest('opened')), stored('last', pullRequest('opened'))])
+  dispatcher.start()
+  await until(3)
+  expect(await store.deliveries.get('first')).toMatchObject({ status: 'dispatched' })
+  expect(await store.deliveries.get('poison')).toMatchObject({ status: 'failed', error: 'poisoned' })
+  expect(await store.deliveries.get('last')).toMatchObject({ status: 'dispatched' })
+})
+
+test('while the store is away nothing is lost, and nothing is kept as failed', async () => {
+  let broken = 7
+  const away = () => (broken-- > 0 ? Promise.reject(new Error('disk full')) : null)
+  const { store, dispatcher, until } = await start(nobody, (real) => ({
+    ...real,
+    pending: (limit) => away() ?? real.pending(limit),
+    commit: (plans) => away() ?? real.commit(plans),
+  }))
+  await store.deliveries.accept([stored('d-1', pullRequest('opened'))])
+  dispatcher.start()
+  await until(1)
+  expect(await store.deliveries.get('d-1')).toMatchObject({ status: 'dispatched' })
+})
+
+test('a wake-up dispatches what came after the start', async () => {
+  const { store, dispatcher, until } = await start(nobody)
+  dispatcher.start()
+  await store.deliveries.accept([stored('later', pullRequest('opened'))])
+  dispatcher.wake()
+  await until(1)
+  expect(await store.deliveries.get('later')).toMatchObject({ status: 'dispatched' })
+})

@@ -1,0 +1,71 @@
+// One JSON file per finished run, also after a crash between settling and writing.
+import { mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { silentLog } from '../lib/log.ts'
+import { openSqliteStore } from '../store/sqlite/open.ts'
+import { ModuleJournal, journalFileName } from './journal.ts'
+
+test('every finished run has its file, with the fields of the contract, and no second flush writes it again', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'hookyard-journal-'))
+  const store = await openSqliteStore({ file: join(dataDir, 'hookyard.db') })
+  await store.runs.create({
+    id: '01abc',
+    module: 'pr-review',
+    entity: 'octocat/hello-world#42',
+    repository: 'octocat/hello-world',
+    trigger: { type: 'webhook', event: 'pull_request', action: 'synchronize', by: 'octocat', at: '2026-01-01T00:00:00.000Z' },
+    delivery: null,
+    recipients: ['alice'],
+    runAt: 0,
+    dueAt: 0,
+    waiting: false,
+    concurrency: 'queue',
+    cooldownMs: 0,
+    input: null,
+    depth: 0,
+    createdAt: 0,
+  })
+  await store.runs.claim('me', 1, 1_000, 20_000)
+  await store.runs.settle('me', {
+    runId: '01abc',
+    attempt: 1,
+    at: 46_200,
+    error: null,
+    details: { findings: 2 },
+    costUsd: 0.12,
+    messages: [],
+    kind: 'finished',
+    status: 'done',
+    reason: null,
+    summary: '2 findings',
+  })
+  const journal = new ModuleJournal({ dataDir, store: store.runs, log: silentLog })
+  await journal.flush()
+  const folder = join(dataDir, 'modules', 'pr-review', 'events')
+  expect(readdirSync(folder)).toEqual(['1970-01-01T00-00-46.200Z_octocat-hello-world_42_01abc.json'])
+  expect(JSON.parse(readFileSync(join(folder, readdirSync(folder)[0] ?? ''), 'utf8'))).toEqual({
+    timestamp: '1970-01-01T00:00:46.200Z',
+    module: 'pr-review',
+    run_id: '01abc',
+    delivery: null,
+    trigger: 'webhook:pull_request:synchronize',
+    entity: 'octocat/hello-world#42',
+    recipients: ['alice'],
+    status: 'done',
+    reason: null,
+    summary: '2 findings',
+    duration_seconds: 45.2,
+    attempt: 1,
+    cost_usd: 0.12,
+    details: { findings: 2 },
+  })
+  expect(await store.runs.unjournaled(10)).toEqual([])
+  await store.close()
+})
+
+test('a missing part of the file name is a dash, and no name leaves its folder', () => {
+  expect(journalFileName({ id: 'x', entity: '-', repository: null, finishedAt: 0, createdAt: 0 })).toBe('1970-01-01T00-00-00.000Z_-_-_x.json')
+  expect(journalFileName({ id: 'x', entity: 'a/b', repository: '../../etc/passwd', finishedAt: 0, createdAt: 0 })).not.toContain('/')
+})
