@@ -71,18 +71,19 @@ export function createRunner(options: RunnerOptions): Runner {
 
   /** Claims what is due and there is room for; answers how long to wait for the next look, in ms. */
   async function claimAll(): Promise<number> {
+    let now: number
     for (;;) {
       const room = options.concurrency - active.size
       if (room <= 0 || stopped) return POLL_MS
-      const now = clock()
+      now = clock()
       const runs = await store.claim(options.owner, room, now, now + LEASE_MS)
       for (const run of runs) begin(run)
       if (runs.length < room) break
     }
-    // What is due and was not claimed waits for another run of its entity: that run's end wakes the loop.
+    // What was due and not claimed waits for another run of its entity: that run's end wakes the loop.
     const due = await store.nextDue()
-    const wait = due === null ? POLL_MS : due - clock()
-    return wait > 0 ? Math.min(wait, POLL_MS) : POLL_MS
+    if (due === null || due <= now) return POLL_MS
+    return Math.min(Math.max(due - clock(), 0), POLL_MS)
   }
 
   function begin(run: ClaimedRun): void {
