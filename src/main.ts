@@ -11,6 +11,7 @@ import { createBroker } from './broker/broker.ts'
 import { createGitHubBroker } from './broker/github/broker.ts'
 import { createGitHub } from './broker/github/client.ts'
 import type { Config } from './config/config.ts'
+import type { YamlSource } from './config/yaml-source.ts'
 import { createDispatcher } from './dispatch/dispatcher.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
@@ -30,18 +31,19 @@ import { removeServerFile, writeServerFile } from './server-file.ts'
 import { createGroupCommit } from './store/group-commit.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 
-/** A configuration and the modules that were loaded with it. */
-export interface Installation {
+/** A configuration and the modules that were loaded with it, as `loadInstallation` reads them. */
+export interface ServiceInstallation {
   readonly config: Config
   readonly registry: ModuleRegistry
+  /** What child processes may inherit from (never passed on whole). */
+  readonly env: NodeJS.ProcessEnv
+  /** The manifests' lines, for problems that their handlers show. */
+  readonly manifestSources?: ReadonlyMap<string, YamlSource>
 }
 
 export interface ServiceOptions {
-  readonly installation: Installation
-  /** What child processes may inherit from (never passed on whole). */
-  readonly environment: NodeJS.ProcessEnv
+  readonly installation: ServiceInstallation
   readonly log: Log
-  readonly version: string
   readonly clock?: Clock
 }
 
@@ -50,7 +52,7 @@ export interface Service {
   readonly url: string
   readonly localToken: string
   /** Swaps configuration and modules between two deliveries. @throws ConfigError when a handler does not fit; the old ones stay. */
-  reload(next: Installation): Promise<void>
+  reload(next: ServiceInstallation): Promise<void>
   /** Takes nothing more in, lets running runs end within `graceMs`, then stops them; they go on at the next start. */
   stop(graceMs?: number): Promise<void>
 }
@@ -62,9 +64,10 @@ const STOP_GRACE_MS = 20_000
  * @throws ConfigError when a handler does not fit its manifest; Error when the store or the port cannot be had.
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { log, environment } = options
+  const { log } = options
   const clock = options.clock ?? systemClock
   let { config, registry } = options.installation
+  const environment = options.installation.env
   let access: Access = createAccess(config)
   const newRunId = lowerCaseUlid()
   const localToken = randomBytes(32).toString('base64url')
@@ -72,7 +75,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const pool = createProcessPool({ keep: config.workers.concurrency, environment })
-  await inspectHandlers(registry.all(), pool)
+  await inspectHandlers(registry.all(), pool, options.installation.manifestSources)
   const store = await openSqliteStore({ file: join(config.dataDir, 'hookyard.db'), clock, log })
   const reclaimed = await store.runs.reclaim(clock(), true)
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
@@ -168,8 +171,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     localToken,
     async reload(next) {
       pool.renew() // handlers may have changed on disk
-      await inspectHandlers(next.registry.all(), pool)
-      const nextAgent = createAgent(next.config.agent, { environment, log, clock })
+      await inspectHandlers(next.registry.all(), pool, next.manifestSources)
+      const nextAgent = createAgent(next.config.agent, { environment: next.env, log, clock })
       github = await githubOf(next.config, store, { clock, log })
       for (const key of fixed(config, next.config)) log.warn({ key }, 'this setting takes effect at the next start')
       ;({ config, registry } = next)

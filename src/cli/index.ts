@@ -2,7 +2,7 @@
 // explains, 2 wrong usage. Results go to stdout, everything else to stderr.
 import { Command, CommanderError, Option } from 'commander'
 import { environment } from '../config/env.ts'
-import { ConfigError, formatProblems } from '../config/problems.ts'
+import { ConfigError, formatProblems } from '../config/problem.ts'
 import { UserError, toError } from '../errors.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { version } from './version.ts'

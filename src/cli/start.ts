@@ -2,14 +2,13 @@
 import { resolve } from 'node:path'
 import { secretsOf } from '../config/redact.ts'
 import { environment } from '../config/env.ts'
-import { ConfigError, formatProblems } from '../config/problems.ts'
+import { ConfigError, formatProblems } from '../config/problem.ts'
 import { toError } from '../errors.ts'
 import { createLogger } from '../lib/logger.ts'
 import { type Service, startService } from '../main.ts'
 import { loadInstallation } from '../registry/load.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
-import { version } from './version.ts'
 
 export interface StartOptions {
   readonly config: string
@@ -32,11 +31,11 @@ export async function runStart(options: StartOptions): Promise<void> {
   }
   if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`)
   const log = createLogger({ level: config.log.level, format: config.log.format, secrets: secretsOf(config) })
-  const service = await startService({ installation, environment: env, log, version: version() })
+  const service = await startService({ installation, log })
 
   process.on('SIGHUP', () => {
-    void load()
-      .then((next) => service.reload(next))
+    void Promise.resolve()
+      .then(() => load()).then((next) => service.reload(next))
       .catch((thrown: unknown) => {
         const error = toError(thrown)
         const why = error instanceof ConfigError ? formatProblems(error.problems) : error.message

@@ -5,7 +5,7 @@ import { environment } from '../config/env.ts'
 import { renderTrail } from '../explain/render-trail.ts'
 import { parseTarget } from '../explain/target.ts'
 import { traceTarget } from '../explain/why.ts'
-import { loadConfig } from '../config/load.ts'
+import { loadConfig } from '../config/load-config.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 
@@ -15,7 +15,7 @@ export async function runWhy(text: string, options: { readonly config: string; r
   if (!target) {
     throw new UsageError(`${JSON.stringify(text)} is no target: give a delivery GUID, a pull request or issue URL, or owner/repo#42`)
   }
-  const { config } = await loadConfig({ file: resolve(options.config), env: environment() })
+  const { config } = loadConfig({ file: resolve(options.config), env: environment() })
   const database = join(config.dataDir, 'hookyard.db')
   if (!existsSync(database)) throw new CommandFailure(`nothing is stored yet: there is no ${database}`)
   const store = await openSqliteStore({ file: database, readOnly: true })

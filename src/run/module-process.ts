@@ -4,6 +4,7 @@ import { constants, setPriority } from 'node:os'
 import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PermanentError, RetryAfterError, toError } from '../errors.ts'
+import type { SubjectKind } from '../sdk/context.ts'
 import { type FromChild, type RunInit, type ToChild, type WireError, parseFromChild } from './protocol.ts'
 import { residentBytes } from './resident-memory.ts'
 
@@ -32,7 +33,7 @@ export type ProcessResult =
   | { readonly kind: 'died'; readonly how: string }
 
 export interface HandlerShape {
-  readonly subject: string | null
+  readonly subject: SubjectKind | null
   readonly events: readonly string[] | null
   readonly config: boolean
   readonly input: boolean

@@ -77,7 +77,7 @@ const fromChild = z.discriminatedUnion('t', [
   z.object({ t: z.literal('threw'), error: wireError, leftovers: z.number().catch(0) }),
   z.object({
     t: z.literal('inspected'),
-    subject: z.string().nullable(),
+    subject: z.enum(['pull_request', 'issue', 'repository', 'none']).nullable().catch(null),
     events: z.array(z.string()).nullable(),
     config: z.boolean(),
     input: z.boolean(),
