@@ -142,7 +142,7 @@ function createOctokit(
     const answer = await github.send(repository, { method, path, headers, body }, signal)
     if (answer.status >= 400)
       throw toFailure(answer, { method, path, repository, credential: github.credential })
-    return toResponse(answer)
+    return toResponse(answer, url)
   }
   const octokit = new Octokit({
     baseUrl: github.apiUrl,
@@ -163,10 +163,12 @@ function createOctokit(
   return octokit
 }
 
-function toResponse(answer: GitHubAnswer): Response {
+function toResponse(answer: GitHubAnswer, url: string): Response {
   const headers = new Headers(answer.headers)
   // fetch has already undone the compression.
   for (const name of ['content-encoding', 'content-length', 'transfer-encoding']) headers.delete(name)
   const empty = [204, 205, 304].includes(answer.status)
-  return new Response(empty ? null : Buffer.from(answer.body), { status: answer.status, headers })
+  const response = new Response(empty ? null : Buffer.from(answer.body), { status: answer.status, headers })
+  // A Response that was made has no address, and Octokit's pagination reads it.
+  return Object.defineProperty(response, 'url', { value: url })
 }

@@ -8,7 +8,7 @@ import { assembleDiff } from './diff.ts'
 import { findMarker, stripMarkers } from './marker.ts'
 import { isRefused, toFailure } from './refusal.ts'
 import { type RunScope, checked, entityOf, isDots, ownerAndName, requireNumber } from './scope.ts'
-import { isHitOf, pinQuery } from './search-query.ts'
+import { isHitOf, namesKind, pinQuery } from './search-query.ts'
 import { authorOf, toLabel } from './subject.ts'
 
 export interface ReadDeps {
@@ -164,21 +164,25 @@ export async function search(
 ): Promise<SearchHit[]> {
   const asked = checked(query, args[0], 'search(query)')
   const { limit } = checked(searchOptions, args[1] ?? {}, 'search(query, options)')
-  const { data } = await octokitOf(deps, scope).rest.search.issuesAndPullRequests({
-    q: pinQuery(scope.repository, asked),
-    per_page: limit,
-  })
-  return data.items
-    .filter((hit) => isHitOf(scope.repository, hit))
-    .map((hit) => ({
-      number: hit.number,
-      title: hit.title,
-      state: hit.state,
-      labels: hit.labels.map((label) => toLabel(label).name),
-      html_url: hit.html_url,
-      is_pull_request: hit.pull_request !== undefined,
-      body: hit.body ?? null,
-    }))
+  const pinned = pinQuery(scope.repository, asked)
+  // An App is refused a search for issues and pull requests at once.
+  const kinds =
+    deps.github.credential === 'app' && !namesKind(pinned) ? [' is:issue', ' is:pull-request'] : ['']
+  const { rest } = octokitOf(deps, scope)
+  const answers = await Promise.all(
+    kinds.map((kind) => rest.search.issuesAndPullRequests({ q: pinned + kind, per_page: limit })),
+  )
+  const hits = answers.flatMap(({ data }) => data.items).filter((hit) => isHitOf(scope.repository, hit))
+  if (kinds.length > 1) hits.sort((a, b) => b.score - a.score)
+  return hits.slice(0, limit).map((hit) => ({
+    number: hit.number,
+    title: hit.title,
+    state: hit.state,
+    labels: hit.labels.map((label) => toLabel(label).name),
+    html_url: hit.html_url,
+    is_pull_request: hit.pull_request !== undefined,
+    body: hit.body ?? null,
+  }))
 }
 
 const octokitOf = (deps: ReadDeps, scope: RunScope) => deps.github.octokit(scope.repository, scope.signal)

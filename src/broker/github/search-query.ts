@@ -20,6 +20,10 @@ function tokens(query: string): string[] {
   return balanced.match(/[-+]*[\w.-]+:"[^"]*"|"[^"]*"|[^\s"]+/g) ?? []
 }
 
+/** True when the query says whether issues or pull requests are meant. */
+export const namesKind = (query: string): boolean =>
+  /(?:^|\s)(?:is|type):(?:issue|pr|pull-request)(?=\s|$)/i.test(query)
+
 /** True when a search hit is of the repository: the last word, should GitHub read a query in another way. */
 export function isHitOf(repository: string, hit: unknown): boolean {
   if (typeof hit !== 'object' || hit === null) return false
