@@ -17,7 +17,7 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { createServer } from './receive/server.ts'
 import type { ModuleRegistry } from './registry/module-registry.ts'
-import { inspectHandlers } from './run/inspect-handlers.ts'
+import { checkHandlerInput, inspectHandlers } from './run/inspect-handlers.ts'
 import { ModuleJournal } from './run/journal.ts'
 import { createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
@@ -75,7 +75,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   const pool = createProcessPool({ keep: config.workers.concurrency, environment })
-  await inspectHandlers(registry.all(), pool, options.installation.manifestSources)
+  let handlers = await inspectHandlers(registry.all(), pool, options.installation.manifestSources)
   const store = await openSqliteStore({ file: join(config.dataDir, 'hookyard.db'), clock, log })
   const reclaimed = await store.runs.reclaim(clock(), true)
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
@@ -149,6 +149,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     log,
     newRunId,
     localToken,
+    checkInput: (module, input) => checkHandlerInput(module, input, handlers, pool),
     stopping: () => stopping,
     wakeDispatch: () => dispatcher.wake(),
     wakeRuns: () => runner.wake(),
@@ -171,12 +172,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     localToken,
     async reload(next) {
       pool.renew() // handlers may have changed on disk
-      await inspectHandlers(next.registry.all(), pool, next.manifestSources)
+      const nextHandlers = await inspectHandlers(next.registry.all(), pool, next.manifestSources)
       const nextAgent = createAgent(next.config.agent, { environment: next.env, log, clock })
       github = await githubOf(next.config, store, { clock, log })
       for (const key of fixed(config, next.config)) log.warn({ key }, 'this setting takes effect at the next start')
       ;({ config, registry } = next)
       agent = nextAgent
+      handlers = nextHandlers
       access = createAccess(config)
       senders.clear()
       for (const [scheme, sender] of sendersOf(config, log)) senders.set(scheme, sender)
