@@ -1,0 +1,31 @@
+// A refusal in GitHub's shape. Thrown by the routes, written out by the server.
+
+export interface RefusalDetail {
+  readonly resource: string
+  readonly code: string
+  readonly field: string
+  readonly message?: string
+}
+
+export class Refusal extends Error {
+  readonly status: number
+  /** Objects for `Validation Failed`, sentences for `Unprocessable Entity`. */
+  readonly errors: readonly (RefusalDetail | string)[] | null
+
+  constructor(status: number, message: string, errors: readonly (RefusalDetail | string)[] | null = null) {
+    super(message)
+    this.name = 'Refusal'
+    this.status = status
+    this.errors = errors
+  }
+}
+
+export const notFound = (): Refusal => new Refusal(404, 'Not Found')
+
+/** 422 with the reasons as sentences. */
+export const unprocessable = (...reasons: string[]): Refusal =>
+  new Refusal(422, 'Unprocessable Entity', reasons)
+
+/** 422 with a reason per field. */
+export const validationFailed = (...errors: RefusalDetail[]): Refusal =>
+  new Refusal(422, 'Validation Failed', errors)
