@@ -46,7 +46,10 @@ export interface Config {
   readonly modules: Readonly<Record<string, ModuleSettings>>
   readonly workers: { readonly concurrency: number }
   readonly retention: { readonly deliveriesMs: number; readonly runsMs: number }
-  readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'; readonly format: 'json' | 'pretty' }
+  readonly log: {
+    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+    readonly format: 'json' | 'pretty'
+  }
 }
 
 /** Caps in USD; null = none set at this level. */

@@ -1,0 +1,76 @@
+// Warnings: the configuration works, but perhaps not as its author thinks.
+import type { Config } from './config.ts'
+import { problemAt } from './problem.ts'
+import type { Fault, Path, Problem } from './problem.ts'
+import { hidden } from './show.ts'
+import { asList, asMap } from './value-path.ts'
+import type { YamlSource } from './yaml-source.ts'
+
+/** What to tell about a valid configuration. `value` is the file as written. */
+export function adviceFor(config: Config, value: unknown, source: YamlSource): Problem[] {
+  const advice: Problem[] = []
+  const warn = (path: Path, fault: Fault) => advice.push(problemAt(source.place(path), fault))
+  adviseAccess(config, value, warn)
+  adviseTelegram(config, warn)
+  config.apiTokens.forEach(({ token }, index) => {
+    if (token.length >= 16) return
+    const hint = 'make one with `openssl rand -hex 24`'
+    warn(['api_tokens', index, 'token'], {
+      found: hidden(token),
+      expected: 'a token that nobody guesses',
+      hint,
+    })
+  })
+  return advice
+}
+
+type Warn = (path: Path, fault: Fault) => void
+
+function adviseAccess(config: Config, value: unknown, warn: Warn): void {
+  if (config.github.token === null && config.github.app === null) {
+    warn(['github', 'token'], {
+      found: 'nothing',
+      expected: 'a token or an App; without one, modules cannot read or write on GitHub',
+      hint: 'set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY_FILE',
+    })
+  }
+  if (config.repos.length === 0 && config.users.every((user) => user.repos.length === 0)) {
+    warn(['repos'], {
+      found: 'nothing',
+      expected: 'repositories; without them no module may act anywhere',
+      hint: 'write repos: ["OWNER/NAME"]',
+    })
+  }
+  const { users, notify } = asMap(value)
+  if (asList(users).length > 0 && typeof notify === 'string') {
+    const found = 'an address that nobody uses, because there are users'
+    warn(['notify'], { found, expected: 'an address per user', hint: 'move it to users[…].notify' })
+  }
+}
+
+function adviseTelegram(config: Config, warn: Warn): void {
+  const { telegram, users } = config
+  if (telegram.botToken === null && users.some((user) => user.address?.startsWith('telegram:'))) {
+    warn(['telegram', 'bot_token'], {
+      found: 'nothing',
+      expected: 'a bot token; without one, messages to Telegram go to the log',
+      hint: 'set TELEGRAM_BOT_TOKEN (from @BotFather)',
+    })
+  }
+  if (telegram.updates === 'webhook' && config.server.publicUrl === null) {
+    warn(['server', 'public_url'], {
+      found: 'nothing',
+      expected: 'the address under which Telegram reaches this server (telegram.updates is webhook)',
+      hint: 'write server.public_url',
+    })
+  }
+  const chats = users.map((user) => user.chatId)
+  users.forEach((user, index) => {
+    if (user.chatId === null || chats.indexOf(user.chatId) === index) return
+    const found = `the chat of ${users[chats.indexOf(user.chatId)]?.name} again`
+    warn(['users', index, 'chat_id'], {
+      found,
+      expected: 'a chat of its own; commands from it count as the first user',
+    })
+  })
+}

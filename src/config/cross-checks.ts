@@ -1,0 +1,120 @@
+// Rules that join several keys. They read the raw value with tolerance, so that they speak also when single
+// values are wrong: all problems come at once.
+import type { Credentials, FoundCredentials } from './credentials.ts'
+import { hintFor } from './nearest.ts'
+import { problemAt } from './problem.ts'
+import type { Fault, Path, Problem } from './problem.ts'
+import { hidden, quote } from './show.ts'
+import { asList, asMap, asText } from './value-path.ts'
+import type { YamlSource } from './yaml-source.ts'
+
+/** The name of the admin when the file names no users. */
+export const IMPLICIT_ADMIN = 'admin'
+
+/** Problems between keys. */
+export function crossCheck(value: unknown, credentials: FoundCredentials, source: YamlSource): Problem[] {
+  const problems: Problem[] = []
+  const fail = (path: Path, fault: Fault) => problems.push(problemAt(source.place(path), fault))
+  checkUsers(asList(asMap(value)['users']).map(asMap), fail)
+  checkTokens(asMap(value), fail)
+  checkGithub(asMap(asMap(value)['github']), credentials, fail)
+  checkAgent(asMap(asMap(value)['agent']), credentials, fail)
+  const telegram = asMap(asMap(value)['telegram'])
+  if (telegram['updates'] === 'webhook' && telegram['webhook_secret'] === undefined) {
+    const fault = { found: 'updates: webhook without a secret', expected: 'telegram.webhook_secret' }
+    fail(['telegram', 'updates'], {
+      ...fault,
+      hint: 'set telegram.webhook_secret: Telegram proves itself with it',
+    })
+  }
+  return problems
+}
+
+type Fail = (path: Path, fault: Fault) => void
+type Raw = Readonly<Record<string, unknown>>
+
+function checkUsers(users: readonly Raw[], fail: Fail): void {
+  checkUnique(users, 'name', (index) => ['users', index, 'name'], fail)
+  users.forEach((user, index) => {
+    if (user['notify'] === undefined || user['notify_chat_id'] === undefined) return
+    const fault = {
+      found: 'notify and notify_chat_id',
+      expected: 'one of the two',
+      hint: 'remove notify_chat_id',
+    }
+    fail(['users', index, 'notify_chat_id'], fault)
+  })
+  const roles = users.map((user) => user['role'] ?? 'member')
+  if (users.length > 0 && roles.every((role) => role === 'member')) {
+    fail(['users'], {
+      found: 'no admin',
+      expected: 'at least one user with role: admin',
+      hint: 'write role: admin for one',
+    })
+  }
+}
+
+function checkTokens(value: Raw, fail: Fail): void {
+  const tokens = asList(value['api_tokens']).map(asMap)
+  checkUnique(tokens, 'name', (index) => ['api_tokens', index, 'name'], fail)
+  checkUnique(tokens, 'token', (index) => ['api_tokens', index, 'token'], fail)
+  const users = asList(value['users']).map((user) => asText(asMap(user)['name']))
+  if (users.some((name) => name === undefined)) return // a user without a name: which one is meant cannot be told
+  const names = users.length === 0 ? [IMPLICIT_ADMIN] : users.filter((name) => name !== undefined)
+  tokens.forEach((token, index) => {
+    const user = asText(token['user'])
+    if (user === undefined || names.includes(user)) return
+    fail(['api_tokens', index, 'user'], {
+      found: quote(user),
+      expected: 'the name of a user',
+      hint: hintFor(user, names),
+    })
+  })
+}
+
+function checkUnique(items: readonly Raw[], key: string, pathOf: (index: number) => Path, fail: Fail): void {
+  const seen = new Set<string>()
+  items.forEach((item, index) => {
+    const value = asText(item[key])
+    if (value === undefined) return
+    const shown = key === 'token' ? hidden(value) : quote(value)
+    if (seen.has(value)) {
+      const fault = {
+        found: `${shown} a second time`,
+        expected: `a ${key} of its own`,
+        hint: `give each its own ${key}`,
+      }
+      fail(pathOf(index), fault)
+    }
+    seen.add(value)
+  })
+}
+
+function checkGithub(github: Raw, credentials: FoundCredentials, fail: Fail): void {
+  const intake = github['intake'] ?? 'webhook'
+  if ((intake !== 'webhook' && intake !== 'both') || credentials.webhookSecrets.length > 0) return
+  if (credentials.problems.some((problem) => problem.key === 'GITHUB_WEBHOOK_SECRET')) return
+  fail(['github', 'webhook_secret'], {
+    found: 'nothing',
+    expected: `the webhook's secret (github.intake is ${intake})`,
+    hint:
+      'set GITHUB_WEBHOOK_SECRET in the environment or in .env beside the file, to the secret that the webhook ' +
+      'has on GitHub; or write github: { intake: poll }',
+  })
+}
+
+function checkAgent(agent: Raw, credentials: Credentials, fail: Fail): void {
+  const backend = agent['backend']
+  if (backend === 'openai-compatible' && agent['base_url'] === undefined) {
+    fail(['agent', 'base_url'], {
+      found: 'nothing',
+      expected: 'the address of the API',
+      hint: 'write agent.base_url, for example http://127.0.0.1:11434/v1',
+    })
+  }
+  if ((backend !== 'anthropic' && backend !== 'openai') || credentials.apiKey !== null) return
+  const variable = backend === 'anthropic' ? 'ANTHROPIC_API_KEY' : 'OPENAI_API_KEY'
+  const hint =
+    backend === 'anthropic' ? `set ${variable}` : `write agent.api_key: \${${variable}} and set ${variable}`
+  fail(['agent', 'api_key'], { found: 'nothing', expected: `an API key (agent.backend is ${backend})`, hint })
+}

@@ -1,0 +1,139 @@
+// hookyard.yaml and .env -> Config, or every problem at once.
+import { dirname, resolve } from 'node:path'
+import { adviceFor } from './advice.ts'
+import type { Config } from './config.ts'
+import { findCredentials } from './credentials.ts'
+import type { FoundCredentials } from './credentials.ts'
+import { crossCheck } from './cross-checks.ts'
+import { readEnvironment } from './dotenv.ts'
+import { checkFeatures } from './feature-check.ts'
+import { interpolate } from './interpolate.ts'
+import type { Variables } from './interpolate.ts'
+import { configJsonSchema } from './json-schema.ts'
+import { ConfigError, inReadingOrder, problemAt } from './problem.ts'
+import type { Problem } from './problem.ts'
+import { secretsIn } from './redact.ts'
+import { configSchema } from './schema.ts'
+import { hideSecrets } from './show.ts'
+import { readTextFile } from './text-file.ts'
+import { toConfig } from './to-config.ts'
+import { asList, asMap, asText } from './value-path.ts'
+import { validate } from './validate.ts'
+import { readYaml } from './yaml-source.ts'
+import type { YamlSource } from './yaml-source.ts'
+
+export interface LoadConfigOptions {
+  /** Path of the file; relative ones start at the current folder. */
+  readonly file: string
+  /** The process's variables; they win over `.env` beside the file. */
+  readonly env: Variables
+  /** Flags that the loaded modules declare; without them `features` are not checked. */
+  readonly moduleFlags?: readonly string[]
+}
+
+export interface LoadedConfig {
+  readonly config: Config
+  readonly warnings: readonly Problem[]
+  /** For problems that are found later (modules). */
+  readonly source: ConfigSource
+  /** The process's variables and `.env`'s together. */
+  readonly env: Variables
+}
+
+/** The file with its places, and which of its values were one variable. */
+export interface ConfigSource extends YamlSource {
+  readonly wholly: ReadonlySet<string>
+}
+
+/** What could be learnt of a file, good or bad. */
+export interface ConfigReading extends Omit<LoadedConfig, 'config'> {
+  /** Null when there are problems. */
+  readonly config: Config | null
+  readonly problems: readonly Problem[]
+  /** Absolute; also of a bad file, as far as they can be read. */
+  readonly moduleDirs: readonly string[]
+}
+
+/**
+ * Reads, completes and validates the configuration.
+ * @throws ConfigError with all problems.
+ */
+export function loadConfig(options: LoadConfigOptions): LoadedConfig {
+  const { config, problems, warnings, source, env } = readConfig(options)
+  if (config === null) throw new ConfigError(problems)
+  return { config, warnings, source, env }
+}
+
+/** As `loadConfig`, but never throws. */
+export function readConfig({ file, env, moduleFlags }: LoadConfigOptions): ConfigReading {
+  const path = resolve(file)
+  const hint = 'run `hookyard init`, or name the file with --config; `hookyard demo` needs none'
+  const read = readTextFile(path, 'the configuration file', hint)
+  return readConfigText('text' in read ? read.text : '', path, {
+    env,
+    moduleFlags,
+    problems: 'problem' in read ? [read.problem] : [],
+  })
+}
+
+/** As `readConfig`, for text that stands (or would stand) in the file `path`. */
+export function readConfigText(
+  text: string,
+  path: string,
+  options: { env: Variables; moduleFlags?: readonly string[] | undefined; problems?: readonly Problem[] },
+): ConfigReading {
+  const dir = dirname(path)
+  const environment = readEnvironment(dir, options.env)
+  const yaml = readYaml(text, path)
+  const { value, wholly, faults } = interpolate(yaml.value ?? {}, environment.variables)
+  const source: ConfigSource = { ...yaml, wholly }
+  const unreadable = [...(options.problems ?? []), ...yaml.problems]
+  const early = [
+    ...unreadable,
+    ...environment.problems,
+    ...faults.map(({ path: where, fault }) => problemAt(source.place(where), fault)),
+  ]
+  const moduleDirs = asList(asMap(value)['module_dirs']).flatMap((one) => {
+    const folder = asText(one)
+    return folder === undefined ? [] : [resolve(dir, folder)]
+  })
+  const reading = { source, env: environment.variables, moduleDirs }
+  // Of an unreadable file everything would be missing: no more words about it.
+  if (unreadable.length > 0) return { ...reading, config: null, problems: early, warnings: [] }
+
+  const checked = validate(configSchema, { source, jsonSchema: configJsonSchema, value, wholly })
+  const credentials = findCredentials(checked.value, source, environment, dir)
+  const problems = [...early, ...checked.problems, ...credentials.problems]
+  problems.push(...crossCheck(checked.value, credentials, source))
+  const secrets = secretsIn(checked.value, credentials)
+  if (checked.data === undefined || problems.length > 0) {
+    const report = hideSecrets(inReadingOrder(oncePerKey(problems)), secrets)
+    return { ...reading, config: null, problems: report, warnings: [] }
+  }
+  const config = toConfig(checked.data, credentials, path, dir)
+  return finish(config, checked.value, credentials, reading, options.moduleFlags)
+}
+
+function finish(
+  config: Config,
+  value: unknown,
+  credentials: FoundCredentials,
+  reading: Pick<ConfigReading, 'source' | 'env' | 'moduleDirs'>,
+  moduleFlags: readonly string[] | undefined,
+): ConfigReading {
+  const problems = moduleFlags === undefined ? [] : checkFeatures(config, moduleFlags, reading.source)
+  const warnings = [...credentials.warnings, ...adviceFor(config, value, reading.source)]
+  return { ...reading, config: problems.length > 0 ? null : config, problems, warnings }
+}
+
+/** What is said first about a key stays: the later ones follow from it. */
+function oncePerKey(problems: readonly Problem[]): Problem[] {
+  const seen = new Set<string>()
+  return problems.filter((problem) => {
+    const key = `${problem.file}\n${problem.key}`
+    if (problem.key === '') return true
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+}

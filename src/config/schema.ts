@@ -1,0 +1,235 @@
+// hookyard.yaml as it is written (contract section 2): the one source of validation, defaults and JSON Schema.
+// The descriptions are what an editor shows.
+import { z } from 'zod'
+import { says } from './issues.ts'
+import { isAddress } from './address.ts'
+import {
+  CONCURRENCY,
+  duration,
+  httpUrl,
+  ON_COOLDOWN,
+  policy,
+  repoPattern,
+  secret,
+  text,
+  token,
+  usd,
+} from './schema-parts.ts'
+
+export const SCOPES = [
+  'modules:read',
+  'modules:invoke',
+  'modules:write',
+  'runs:read',
+  'runs:write',
+  'deliveries:read',
+  'deliveries:write',
+  'metrics:read',
+  '*',
+] as const
+
+const MINUTE = 60_000
+const DAY = 1_440 * MINUTE
+const ADDRESS = 'telegram:CHAT_ID, slack:https://…, discord:https://… or https://…'
+const PORT = 'a port number 0-65535'
+
+const address = () =>
+  z
+    .string({ error: says(ADDRESS, 'write it like telegram:123456') })
+    .refine(isAddress, { error: says(ADDRESS, 'write it like telegram:123456') })
+
+const chatId = () =>
+  z.int({
+    error: says(
+      'a chat id (a whole number)',
+      'write the number that Telegram gives the chat, without quotes',
+    ),
+  })
+
+const repos = (description: string) =>
+  z.array(repoPattern(), { error: 'a list of OWNER/NAME or OWNER/*' }).default([]).describe(description)
+
+const budgets = () => z.strictObject({ per_run_usd: usd(), per_day_usd: usd() })
+
+const server = z.strictObject({
+  host: text('a host name or an IP address').default('127.0.0.1'),
+  port: z
+    .int({ error: PORT })
+    .min(0, { error: PORT })
+    .max(65_535, { error: PORT })
+    .default(8080)
+    .describe('0: any free one'),
+  public_url: httpUrl().nullable().default(null).describe('Where GitHub and Telegram reach this server'),
+})
+
+const github = z.strictObject({
+  webhook_secret: z
+    .union(
+      [
+        secret('a webhook secret', 'GITHUB_WEBHOOK_SECRET'),
+        z.array(secret('a webhook secret', 'GITHUB_WEBHOOK_SECRET')).min(1),
+      ],
+      { error: says('a webhook secret, or a list of them', 'write ${GITHUB_WEBHOOK_SECRET}') },
+    )
+    .optional()
+    .describe('A list while rotating: any of them verifies. Default: GITHUB_WEBHOOK_SECRET'),
+  token: token('a token', 'GITHUB_TOKEN').optional().describe('Default: GITHUB_TOKEN'),
+  app: z
+    .strictObject({
+      id: z.union([text('the App id'), z.int().transform(String)], { error: 'the App id' }),
+      private_key: secret('a private key in PEM form', 'GITHUB_APP_PRIVATE_KEY').optional(),
+      private_key_file: text('the path of a PEM file').optional(),
+    })
+    .optional()
+    .describe(
+      'Instead of a token. Default: GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_FILE',
+    ),
+  api_url: httpUrl().default('https://api.github.com').describe('GitHub Enterprise Server, or a stand-in'),
+  intake: z.enum(['webhook', 'poll', 'both']).default('webhook').describe('poll: no public address needed'),
+})
+
+const telegram = z.strictObject({
+  bot_token: token('a bot token', 'TELEGRAM_BOT_TOKEN').optional().describe('Default: TELEGRAM_BOT_TOKEN'),
+  api_url: httpUrl().default('https://api.telegram.org'),
+  updates: z
+    .enum(['polling', 'webhook', 'off'])
+    .default('polling')
+    .describe('How chat commands and answers arrive'),
+  webhook_secret: token('a secret', 'TELEGRAM_WEBHOOK_SECRET').optional().describe('For updates: webhook'),
+})
+
+const agent = z.strictObject({
+  backend: z
+    .enum(['auto', 'claude-cli', 'anthropic', 'openai', 'openai-compatible', 'offline'])
+    .default('auto')
+    .describe('auto: an API key, else `claude` on the PATH, else offline'),
+  command: text('a program').default('claude').describe('claude-cli: the program'),
+  model: text('a model name').default('sonnet'),
+  api_key: token('an API key', 'ANTHROPIC_API_KEY')
+    .optional()
+    .describe('API back-ends. Default: ANTHROPIC_API_KEY'),
+  base_url: httpUrl().optional().describe('openai-compatible: the address of the API'),
+  timeout: duration(1_000, DAY)
+    .default(5 * MINUTE)
+    .describe('Default: 5m'),
+  os_user: z
+    .string({ error: 'the name of an OS user' })
+    .regex(/^[A-Za-z_][A-Za-z0-9_.-]*\$?$/, { error: 'the name of an OS user' })
+    .nullable()
+    .default(null)
+    .describe('claude-cli as this OS user'),
+  env: z
+    .record(
+      z.string().regex(/^[A-Za-z_]\w*$/),
+      z.union([z.string(), z.boolean().transform(String)], { error: 'text' }),
+    )
+    .default({})
+    .describe('Extra environment of the agent process'),
+  fallback: z
+    .literal('offline')
+    .nullable()
+    .default(null)
+    .describe('offline: rules take over when the back-end cannot'),
+})
+
+const user = z.strictObject({
+  name: text('a name').max(64),
+  chat_id: chatId().optional().describe('Telegram chat'),
+  role: z.enum(['admin', 'member']).default('member'),
+  github: z
+    .string({ error: 'a GitHub login' })
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?$/, {
+      error: says('a GitHub login', 'write it without @'),
+    })
+    .optional(),
+  repos: repos("Of which repositories this user hears, and where this user's modules may act"),
+  notify_chat_id: chatId().optional().describe('Telegram chat for messages. Default: chat_id'),
+  notify: address().optional().describe('Address for messages, instead of notify_chat_id'),
+  hear: z
+    .enum(['all', 'mine'])
+    .default('all')
+    .describe('mine: author, assignee, requested reviewer or mentioned'),
+  features: z
+    .record(z.string(), z.boolean())
+    .default({})
+    .describe('Feature flags of modules. Default of each: false'),
+  budgets: budgets().prefault({}),
+})
+
+const apiToken = z.strictObject({
+  name: text('a name').max(64),
+  token: token('a token', 'HOOKYARD_API_TOKEN'),
+  user: text('the name of a user'),
+  scopes: z.array(z.enum(SCOPES)),
+})
+
+const moduleSettings = z.strictObject({
+  enabled: z.boolean().default(true),
+  config: z.record(z.string(), z.unknown()).default({}).describe('What the module itself can be told'),
+  cooldown: policy.cooldown().optional(),
+  on_cooldown: z.enum(ON_COOLDOWN).optional(),
+  debounce: policy.debounce().optional(),
+  max_wait: policy.maxWait().optional(),
+  timeout: policy.timeout().optional(),
+  retries: z
+    .strictObject({ max: policy.retries().optional(), backoff: policy.backoff().optional() })
+    .optional(),
+  concurrency: z.enum(CONCURRENCY).optional(),
+  budgets: budgets().prefault({}),
+})
+
+const DATABASE = 'sqlite, or postgres://user:password@host:port/database'
+const isDatabase = (value: string) =>
+  value === 'sqlite' || (/^postgres(ql)?:\/\/[^\s/]/.test(value) && URL.canParse(value))
+
+export const configSchema = z
+  .strictObject({
+    repos: repos('Where modules may act: OWNER/NAME or OWNER/*, case-insensitive'),
+    notify: address()
+      .nullable()
+      .default(null)
+      .describe('Address of the implicit admin, when there are no users'),
+    server: server.prefault({}),
+    data_dir: text('the path of a folder').default('./data'),
+    database: z.string({ error: DATABASE }).refine(isDatabase, { error: DATABASE }).default('sqlite'),
+    github: github.prefault({}),
+    inbound: z
+      .strictObject({ secret: secret('a secret', 'HOOKYARD_INBOUND_SECRET') })
+      .optional()
+      .describe('Enables POST /webhook'),
+    telegram: telegram.prefault({}),
+    agent: agent.prefault({}),
+    budgets: z
+      .strictObject({ per_run_usd: z.number().min(0).default(1), per_day_usd: z.number().min(0).default(5) })
+      .prefault({}),
+    users: z.array(user).default([]).describe('Without users: one admin named admin, every feature on'),
+    api_tokens: z.array(apiToken).default([]),
+    module_dirs: z
+      .array(text('the path of a folder'))
+      .default([])
+      .describe('Folders whose sub-folders are modules, beside the built-in ones'),
+    modules: z.record(z.string(), moduleSettings).default({}).describe('Settings per module'),
+    workers: z
+      .strictObject({ concurrency: z.int().min(1).max(256).default(4).describe('Runs at a time') })
+      .prefault({}),
+    retention: z
+      .strictObject({
+        deliveries: duration(MINUTE, 3_650 * DAY)
+          .default(30 * DAY)
+          .describe('Default: 30d'),
+        runs: duration(MINUTE, 3_650 * DAY)
+          .default(90 * DAY)
+          .describe('Default: 90d'),
+      })
+      .prefault({}),
+    log: z
+      .strictObject({
+        level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+        format: z.enum(['json', 'pretty']).default('json'),
+      })
+      .prefault({}),
+  })
+  .meta({ title: 'hookyard.yaml', description: 'Configuration of a Hookyard server' })
+
+/** The file with defaults, durations in milliseconds; not yet the `Config` of the program. */
+export type ConfigFile = z.output<typeof configSchema>
