@@ -29,7 +29,11 @@ export interface Manifest {
 }
 
 export type ManifestTrigger =
-  | ({ readonly type: 'webhook'; readonly event: string; readonly actions: readonly string[] | null } & WindowPolicy)
+  | ({
+      readonly type: 'webhook'
+      readonly event: string
+      readonly actions: readonly string[] | null
+    } & WindowPolicy)
   | { readonly type: 'command'; readonly command: string }
   | { readonly type: 'schedule'; readonly cron: string; readonly timezone: string | null }
 

@@ -1,0 +1,117 @@
+// module.yaml -> Manifest, or its problems.
+import { basename, dirname } from 'node:path'
+import { inReadingOrder, problemAt } from '../config/problem.ts'
+import type { Fault, Path, Problem } from '../config/problem.ts'
+import { showValue } from '../config/show.ts'
+import { asMap } from '../config/value-path.ts'
+import { validate } from '../config/validate.ts'
+import { readYaml } from '../config/yaml-source.ts'
+import type { YamlSource } from '../config/yaml-source.ts'
+import { findHandler } from './handler-file.ts'
+import { compileSchema } from './json-schema-check.ts'
+import type { Manifest, ManifestTrigger } from './manifest.ts'
+import { checkManifest } from './manifest-checks.ts'
+import { manifestJsonSchema, manifestSchema, NAME_PATTERN } from './manifest-schema.ts'
+import type { ManifestFile } from './manifest-schema.ts'
+
+/** How often a debounced event may start anew, when `max_wait` does not say it. */
+const MAX_WAIT_FACTOR = 10
+
+export interface ParsedManifest {
+  /** Null when there are problems. */
+  readonly manifest: Manifest | null
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  /** For problems that are found later (the handler). */
+  readonly source: YamlSource
+}
+
+/**
+ * Validates the text of a module.yaml. Never throws. `file` is its absolute path: the folder is the module's, its
+ * name the module's name, and the handler must be a file in it.
+ */
+export function parseManifest(text: string, file: string): ParsedManifest {
+  const source = readYaml(text, file)
+  if (source.problems.length > 0) return { manifest: null, problems: source.problems, warnings: [], source }
+  const problems: Problem[] = []
+  const warnings: Problem[] = []
+  const fail = (path: Path, fault: Fault) => problems.push(problemAt(source.place(path), fault))
+  const warn = (path: Path, fault: Fault) => warnings.push(problemAt(source.place(path), fault))
+
+  const checked = validate(manifestSchema, {
+    source,
+    jsonSchema: manifestJsonSchema,
+    value: source.value ?? {},
+  })
+  const raw = asMap(checked.value)
+  const dir = dirname(file)
+  checkName(raw['name'], basename(dir), fail)
+  checkManifest(raw, fail, warn)
+  const handler = findHandler(dir, typeof raw['handler'] === 'string' ? raw['handler'] : undefined)
+  if ('fault' in handler) fail(['handler'], handler.fault)
+  for (const key of ['input', 'config'] as const) {
+    if (raw[key] === undefined || asMap(raw[key]) !== raw[key]) continue
+    for (const { path, fault } of compileSchema(asMap(raw[key])).faults) fail([key, ...path], fault)
+  }
+  const all = inReadingOrder([...problems, ...withoutRepeats(checked.problems, problems)])
+  if (checked.data === undefined || all.length > 0 || 'fault' in handler) {
+    return { manifest: null, problems: all, warnings, source }
+  }
+  return { manifest: toManifest(checked.data, dir, handler.file), problems: [], warnings, source }
+}
+
+function checkName(name: unknown, folder: string, fail: (path: Path, fault: Fault) => void): void {
+  if (typeof name !== 'string' || !NAME_PATTERN.test(name) || name === folder) return
+  const expected = `the folder's name, ${showValue(folder)}`
+  fail(['name'], { found: showValue(name), expected, hint: 'rename the folder or the module' })
+}
+
+/** Of a trigger of two kinds, the schema's complaint about the second kind's keys says nothing new. */
+function withoutRepeats(problems: readonly Problem[], said: readonly Problem[]): Problem[] {
+  const keys = said.map(({ key }) => key).filter((key) => /^triggers\[\d+\]$/.test(key))
+  return problems.filter((problem) => !keys.some((key) => problem.key.startsWith(`${key}.`)))
+}
+
+function toManifest(file: ManifestFile, dir: string, handler: string): Manifest {
+  return {
+    name: file.name,
+    description: file.description,
+    dir,
+    handler,
+    subject: file.subject,
+    featureFlag: file.feature_flag ?? null,
+    triggers: file.triggers.map(toTrigger),
+    when: {
+      draft: file.when.draft,
+      ignoreBots: file.when.ignore_bots,
+      branches: file.when.branches,
+      labels: file.when.labels,
+      authors: file.when.authors,
+      paths: file.when.paths,
+    },
+    cancelOn: file.cancel_on,
+    may: [...new Set(file.may)],
+    concurrency: file.concurrency,
+    timeoutMs: file.timeout,
+    retries: { max: file.retries.max, backoffMs: file.retries.backoff },
+    invoke: file.invoke,
+    input: file.input ?? null,
+    config: file.config ?? null,
+  }
+}
+
+function toTrigger(trigger: ManifestFile['triggers'][number]): ManifestTrigger {
+  if ('command' in trigger) return { type: 'command', command: trigger.command }
+  if ('schedule' in trigger) {
+    return { type: 'schedule', cron: trigger.schedule.trim(), timezone: trigger.timezone ?? null }
+  }
+  return {
+    type: 'webhook',
+    event: trigger.webhook,
+    actions: trigger.actions ?? null,
+    cooldownMs: trigger.cooldown,
+    onCooldown: trigger.on_cooldown,
+    debounceMs: trigger.debounce,
+    maxWaitMs: trigger.max_wait ?? trigger.debounce * MAX_WAIT_FACTOR,
+  }
+}
