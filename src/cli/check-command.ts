@@ -1,0 +1,39 @@
+// `hookyard check` on this machine: the files, and the handlers behind the manifests.
+import { resolve } from 'node:path'
+import { environment } from '../config/env.ts'
+import { ConfigError, type Problem } from '../config/problem.ts'
+import type { Installation } from '../registry/load.ts'
+import { inspectHandlers } from '../run/inspect-handlers.ts'
+import { createProcessPool } from '../run/process-pool.ts'
+import { runCheck } from './check.ts'
+import { CommandFailure } from './failure.ts'
+import { builtinModulesDir } from './project-root.ts'
+
+/** Prints the report. @throws CommandFailure when there are problems. */
+export async function runCheckCommand(options: { readonly config: string; readonly online?: boolean; readonly json?: boolean }): Promise<void> {
+  const code = await runCheck({
+    file: resolve(options.config),
+    json: options.json,
+    online: options.online,
+    env: environment(),
+    cwd: process.cwd(),
+    builtinModulesDir: builtinModulesDir(),
+    extraChecks: [checkHandlers],
+    print: (text) => void process.stdout.write(text),
+  })
+  if (code !== 0) throw new CommandFailure('the configuration has problems; they are listed above')
+}
+
+/** Loads every handler once, in its own process. */
+async function checkHandlers(installation: Installation): Promise<readonly Problem[]> {
+  const pool = createProcessPool({ keep: 4, environment: installation.env })
+  try {
+    await inspectHandlers(installation.registry.all(), pool, installation.manifestSources)
+    return []
+  } catch (thrown) {
+    if (thrown instanceof ConfigError) return thrown.problems
+    throw thrown
+  } finally {
+    await pool.close()
+  }
+}
