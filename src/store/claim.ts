@@ -33,11 +33,10 @@ export const claimable = (db: Kysely<Database>) =>
           eb.exists(
             eb
               .selectFrom('runs as other')
-              .select('other.id')
+              .select(sql.lit(1).as('held'))
               .whereRef('other.module', '=', 'runs.module')
               .whereRef('other.entity', '=', 'runs.entity')
-              .where('other.status', '=', sql.lit('running'))
-              .where('other.finished_at', 'is', null),
+              .where('other.status', '=', sql.lit('running')),
           ),
         ),
       ]),
@@ -161,16 +160,19 @@ async function loadStates(trx: Transaction<Database>, runs: readonly RunRow[]): 
   return new Map(rows.map((row) => [`${row.module}\n${row.entity}`, row.state]))
 }
 
-/** Queues again the running runs whose lease ran out (or all); those to be cancelled end instead. */
-export async function reclaimRuns(trx: Transaction<Database>, now: number, all: boolean): Promise<string[]> {
-  const lost = await trx
+/** Running runs whose lease ran out (or all); exported so that a test can ask for its plan. */
+export const leasedQuery = (db: Kysely<Database>, now: number, all: boolean) =>
+  db
     .selectFrom('runs')
     .selectAll()
     .where('status', '=', sql.lit('running'))
     .$if(!all, (query) => query.where('lease_until', '<', now))
     .orderBy('lease_until')
     .orderBy('id')
-    .execute()
+
+/** Queues again the running runs whose lease ran out (or all); those to be cancelled end instead. */
+export async function reclaimRuns(trx: Transaction<Database>, now: number, all: boolean): Promise<string[]> {
+  const lost = await leasedQuery(trx, now, all).execute()
   const queued: string[] = []
   for (const run of lost) {
     await trx

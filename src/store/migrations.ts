@@ -1,7 +1,7 @@
 // How the tables came to be, one entry per released change; an entry is never edited once it is released.
 // Plain SQL that SQLite and PostgreSQL read alike: where they differ, the flavour says how.
 import { sql, type Kysely } from 'kysely'
-import { Migrator, type Migration } from 'kysely/migration'
+import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from 'kysely/migration'
 import { StoreError } from './store.ts'
 
 /** Where the databases differ in their column types. */
@@ -38,6 +38,11 @@ export async function requireMigrated<Tables>(db: Kysely<Tables>, flavour: Flavo
   const steps = await migrator(db, flavour).getMigrations()
   const missing = steps.find((found) => found.executedAt === undefined)
   if (missing) throw unusable(new Error(`step ${missing.name} has not run yet; start the server once`))
+  const executed = await sql<{
+    name: string
+  }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db)
+  const unknown = executed.rows.find((row) => !steps.some((found) => found.name === row.name))
+  if (unknown) throw unusable(new Error(`step ${unknown.name} is unknown`))
 }
 
 function migrator<Tables>(db: Kysely<Tables>, flavour: Flavour): Migrator {
@@ -125,13 +130,13 @@ const runs = ({ id }: Flavour) => [
     finished_at bigint
   )`,
   `create index runs_due on runs (run_at, id) where status = 'queued'`,
-  `create index runs_unfinished on runs (module, entity, status) where finished_at is null`,
+  `create index runs_unfinished on runs (module, entity) where finished_at is null`,
   `create unique index runs_waiting on runs (module, entity) where waiting = 1`,
-  `create index runs_leased on runs (lease_until) where status = 'running'`,
+  `create index runs_running on runs (module, entity) where status = 'running'`,
   `create index runs_journal_due on runs (id) where journal_due = 1`,
   `create index runs_module on runs (module, id)`,
   `create index runs_entity on runs (entity, id)`,
-  `create index runs_status on runs (status, id)`,
+  `create index runs_ended on runs (status, id) where finished_at is not null`,
   `create index runs_delivery on runs (delivery)`,
   `create table run_recipients (
     run_id text not null references runs (id) on delete cascade,

@@ -1,5 +1,5 @@
 // Runs: created, claimed, settled, shown. A row is its own queue entry.
-import { sql, type Kysely } from 'kysely'
+import { sql, type ExpressionBuilder, type Kysely } from 'kysely'
 import type { Log } from '../lib/log.ts'
 import { chunks } from './chunks.ts'
 import { claimable, claimRuns, reclaimRuns } from './claim.ts'
@@ -7,7 +7,7 @@ import { createRun } from './create-run.ts'
 import { toRunRecords } from './run-record.ts'
 import type { Database } from './schema.ts'
 import { settleRun } from './settle.ts'
-import type { RunQuery, RunStore } from './store.ts'
+import type { RunQuery, RunStatus, RunStore } from './store.ts'
 
 /** The stage's queries. */
 export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
@@ -27,8 +27,7 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
       return toRunRecords(db, await listQuery(db, query).execute())
     },
     async unjournaled(limit) {
-      const rows = db.selectFrom('runs').selectAll().where('journal_due', '=', sql.lit(1))
-      return toRunRecords(db, await rows.orderBy('id').limit(limit).execute())
+      return toRunRecords(db, await unjournaledQuery(db, limit).execute())
     },
     async journaled(runIds) {
       for (const ids of chunks(runIds, 1)) {
@@ -42,11 +41,27 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
   }
 }
 
-/** Newest first; ids sort by their time, so the cursor stays in place while new runs come. */
-function listQuery(db: Kysely<Database>, { module, status, entity, recipient, before, limit }: RunQuery) {
+/** Finished runs without their journal file; exported so that a test can ask for its plan. */
+export const unjournaledQuery = (db: Kysely<Database>, limit: number) =>
+  db.selectFrom('runs').selectAll().where('journal_due', '=', sql.lit(1)).orderBy('id').limit(limit)
+
+// Ended runs have an index by status, unfinished ones are few: neither reads the whole history.
+function hasStatus(eb: ExpressionBuilder<Database, 'runs'>, status: RunStatus) {
+  if (!UNFINISHED.has(status)) return eb.and([eb('status', '=', status), eb('finished_at', 'is not', null)])
+  const unfinished = eb.selectFrom('runs as open').select('open.id').where('open.finished_at', 'is', null)
+  return eb('id', 'in', unfinished.where('open.status', '=', status))
+}
+
+const UNFINISHED: ReadonlySet<RunStatus> = new Set(['queued', 'running', 'paused'])
+
+/** Newest first; ids sort by their time, so the cursor stays in place while new runs come. Exported for its plan. */
+export function listQuery(
+  db: Kysely<Database>,
+  { module, status, entity, recipient, before, limit }: RunQuery,
+) {
   let query = db.selectFrom('runs').selectAll().orderBy('id', 'desc').limit(limit)
   if (module !== undefined) query = query.where('module', '=', module)
-  if (status !== undefined) query = query.where('status', '=', status)
+  if (status !== undefined) query = query.where((eb) => hasStatus(eb, status))
   if (entity !== undefined) query = query.where('entity', '=', entity)
   if (before !== undefined) query = query.where('id', '<', before)
   if (recipient !== undefined) {

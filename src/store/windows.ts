@@ -12,14 +12,14 @@ export interface Opening {
   readonly cooldownMs: number
 }
 
-/** Opens the windows of runs; a run without a cooldown opens none, and no window becomes shorter. */
+/** Opens the windows of runs; one without a cooldown opens none. The window that ends last counts, then the newest. */
 export async function openWindows(db: Kysely<Database>, openings: readonly Opening[]): Promise<void> {
   const latest = new Map<string, Database['windows']>()
   for (const { id, module, entity, from, cooldownMs } of openings) {
     if (cooldownMs <= 0) continue
     const key = `${module}\n${entity}`
     const until = from + cooldownMs
-    if (until > (latest.get(key)?.until ?? 0)) latest.set(key, { module, entity, until, run_id: id })
+    if (until >= (latest.get(key)?.until ?? 0)) latest.set(key, { module, entity, until, run_id: id })
   }
   for (const rows of chunks([...latest.values()], 4)) {
     await db
@@ -29,7 +29,7 @@ export async function openWindows(db: Kysely<Database>, openings: readonly Openi
         conflict
           .columns(['module', 'entity'])
           .doUpdateSet((eb) => ({ until: eb.ref('excluded.until'), run_id: eb.ref('excluded.run_id') }))
-          .whereRef('windows.until', '<', 'excluded.until'),
+          .whereRef('windows.until', '<=', 'excluded.until'),
       )
       .execute()
   }

@@ -30,7 +30,11 @@ export function lockOwner(file: string, now: number): { release: () => void } {
     throw lockedError(file, error)
   }
   const owner: Owner = { pid: process.pid, host: hostname(), since: new Date(now).toISOString() }
-  writeFileSync(`${file}.owner`, JSON.stringify(owner), { mode: 0o600 })
+  try {
+    writeFileSync(`${file}.owner`, JSON.stringify(owner), { mode: 0o600 })
+  } catch {
+    // A full disk must not keep the service from starting and saying so at its door.
+  }
   return { release: () => lock.close() }
 }
 

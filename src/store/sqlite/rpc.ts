@@ -54,20 +54,23 @@ export async function connectThread(worker: Worker, log: Log): Promise<Store> {
     worker.on('message', (report: Report) => {
       if (report.kind === 'ready') return resolve(report.methods)
       if (report.kind === 'log') return log[report.level](report.fields, report.message)
-      if (report.kind === 'refused') return reject(toStoreError(report.error))
+      if (report.kind === 'refused') {
+        end(toStoreError(report.error))
+        return reject(ended)
+      }
       const waiting = calls.get(report.id)
       calls.delete(report.id)
       if (report.kind === 'value') waiting?.resolve(report.value)
       else waiting?.reject(toStoreError(report.error))
     })
-    worker.on('error', (cause) => {
-      log.error({ err: String(cause) }, "the store's thread failed")
-      end(diedError(cause))
-    })
-    worker.on('exit', () => {
-      end(diedError(new Error('it ended without a word')))
-      reject(ended ?? diedError(undefined))
-    })
+    const die = (cause: unknown) => {
+      const error = diedError(cause)
+      if (!ended) log.error({ err: error.message }, "the store's thread is gone")
+      end(error)
+      reject(error)
+    }
+    worker.on('error', die)
+    worker.on('exit', () => die(new Error('it ended without a word')))
   })
   try {
     return buildStore(await opened, call, close)

@@ -1,0 +1,73 @@
+// The port's contract as tests, to be run over every adapter: what the stages rely on, on a real database.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { acceptingContract } from './contract/accepting.ts'
+import { newDelivery, newMessage, newRun, REVIEW } from './contract/builders.ts'
+import { committingContract } from './contract/committing.ts'
+import { cooldownContract } from './contract/cooldowns.ts'
+import { modelContract } from './contract/model.ts'
+import { runningContract } from './contract/running.ts'
+import { sendingContract } from './contract/sending.ts'
+import { showingContract } from './contract/showing.ts'
+import type { Store } from './store.ts'
+
+/** A database for one suite. */
+export interface TestDatabase {
+  /** Opens it; a second time only after the store has been closed. */
+  open(): Promise<Store>
+  /** Deletes all rows, and counts ids from 1 again, while the store is open. */
+  empty(): Promise<void>
+  remove(): Promise<void>
+}
+
+/** The suite for one adapter; `create` makes a fresh, empty database. */
+export function storeContract(name: string, create: () => Promise<TestDatabase>): void {
+  describe(`the store: ${name}`, () => {
+    let database: TestDatabase
+    let store: Store
+    const use = () => store
+
+    beforeAll(async () => {
+      database = await create()
+      store = await database.open()
+    })
+
+    beforeEach(() => database.empty())
+
+    afterAll(async () => {
+      await store.close()
+      await database.remove()
+    })
+
+    acceptingContract(use)
+    committingContract(use)
+    runningContract(use)
+    cooldownContract(use)
+    showingContract(use)
+    sendingContract(use)
+    modelContract(use)
+
+    test('everything is there after closing and opening again', async () => {
+      await store.deliveries.accept([newDelivery('a')])
+      await store.runs.create(newRun('r1', { cooldownMs: 5_000 }))
+      await store.runs.create(newRun('w', { waiting: true }))
+      await store.outbox.add([newMessage('m')])
+      await store.close()
+      store = await database.open()
+      await store.ping()
+      expect(await store.deliveries.accept([newDelivery('a')])).toEqual([{ status: 'duplicate' }])
+      expect(await store.deliveries.entityStates([REVIEW])).toMatchObject([
+        { windowUntil: 6_000, waiting: { id: 'w' }, unfinished: ['r1'] },
+      ])
+      expect(await store.outbox.due(1_000, 10)).toHaveLength(1)
+    })
+
+    test('a closed store says so', async () => {
+      const closing = store.close()
+      await expect(store.ping()).rejects.toMatchObject({ code: 'closed' })
+      await closing
+      await expect(store.deliveries.accept([newDelivery('a')])).rejects.toMatchObject({ code: 'closed' })
+      store = await database.open()
+      expect(await store.deliveries.get('a')).toBeNull()
+    })
+  })
+}

@@ -1,0 +1,125 @@
+// What the sender and the broker rely on: order per address, one message per key, effects found again.
+import { describe, expect, test } from 'vitest'
+import { newMessage, type UseStore } from './builders.ts'
+
+/** The contract of the outbox and of effects. */
+export function sendingContract(use: UseStore): void {
+  describe('the outbox', () => {
+    const dueIds = async (now: number, limit = 10) => (await use().outbox.due(now, limit)).map(({ id }) => id)
+
+    test('gives the oldest message of each address, in order of age', async () => {
+      const { outbox } = use()
+      const to = (key: string, address: string) => newMessage(key, { address })
+      await outbox.add([
+        to('1', 'telegram:b'),
+        to('2', 'telegram:a'),
+        to('3', 'telegram:b'),
+        to('4', 'slack:c'),
+      ])
+      expect(await outbox.due(1_000, 10)).toMatchObject([
+        {
+          id: 1,
+          address: 'telegram:b',
+          tries: 0,
+          createdAt: 1_000,
+          message: { lines: [['hello ', { bold: '1' }]] },
+        },
+        { id: 2, address: 'telegram:a' },
+        { id: 4, address: 'slack:c' },
+      ])
+      expect(await dueIds(1_000, 2)).toEqual([1, 2])
+      await outbox.sent(1, 1_500)
+      expect(await dueIds(1_000)).toEqual([2, 3, 4])
+    })
+
+    test('drops a second message with the same key, also after the first was sent', async () => {
+      const { outbox } = use()
+      await outbox.add([newMessage('same'), newMessage('same', { address: 'telegram:222' })])
+      await outbox.sent(1, 1_500)
+      await outbox.add([newMessage('same')])
+      expect(await outbox.nextDue()).toBeNull()
+      await outbox.add([])
+    })
+
+    test('one in backoff holds back those behind it at its address, and no other address', async () => {
+      const { outbox } = use()
+      await outbox.add([newMessage('1'), newMessage('2'), newMessage('3', { address: 'telegram:222' })])
+      await outbox.again(1, 9_000, 'telegram is unreachable')
+      expect(await dueIds(8_999)).toEqual([3])
+      expect(await outbox.nextDue()).toBe(1_000)
+      await outbox.sent(3, 2_000)
+      expect(await outbox.nextDue()).toBe(9_000)
+      expect(await outbox.due(9_000, 10)).toMatchObject([{ id: 1, tries: 1 }])
+    })
+
+    test('a dead letter holds back nobody', async () => {
+      const { outbox } = use()
+      await outbox.add([newMessage('1', { runId: 'r1' }), newMessage('2')])
+      await outbox.dead(1, 'chat not found', 2_000)
+      expect(await dueIds(1_000)).toEqual([2])
+      expect(await outbox.ofRun('r1')).toMatchObject([
+        { status: 'dead', lastError: 'chat not found', sentAt: null },
+      ])
+    })
+
+    test('a message is not due before it was created, and shows when it was sent', async () => {
+      const { outbox } = use()
+      await outbox.add([newMessage('1', { createdAt: 5_000, runId: 'r1' })])
+      expect(await dueIds(4_999)).toEqual([])
+      await outbox.sent(1, 6_000)
+      expect(await outbox.ofRun('r1')).toMatchObject([
+        { status: 'sent', tries: 1, sentAt: 6_000, createdAt: 5_000 },
+      ])
+    })
+  })
+
+  describe('effects', () => {
+    const key = { module: 'pr-review', entity: 'o/r#1', kind: 'comment', key: 'summary' }
+
+    test('an intent keeps the receipt of what was written before', async () => {
+      const { effects } = use()
+      expect(await effects.find(key)).toBeNull()
+      await effects.intend(key, 'r1', 'f1', 1_000)
+      expect(await effects.find(key)).toEqual({
+        status: 'intended',
+        fingerprint: 'f1',
+        receipt: null,
+        runId: 'r1',
+      })
+      const receipt = { id: 4_000_000_000_000, url: 'https://github.com/o/r/issues/1#issuecomment-1' }
+      await effects.record(key, receipt, 2_000)
+      expect(await effects.find(key)).toEqual({ status: 'done', fingerprint: 'f1', receipt, runId: 'r1' })
+      await effects.intend(key, 'r2', 'f2', 3_000)
+      expect(await effects.find(key)).toEqual({ status: 'intended', fingerprint: 'f2', receipt, runId: 'r2' })
+      expect(await effects.find({ ...key, kind: 'check' })).toBeNull()
+    })
+
+    test('a receipt without an intent is an error', async () => {
+      await expect(use().effects.record(key, { id: 1, url: 'u' }, 1_000)).rejects.toThrow(/no intent/)
+    })
+
+    test('once: new, then begun until it ended, then its result', async () => {
+      const { effects } = use()
+      expect(await effects.onceBegin('r1', 'charge')).toEqual({ state: 'new' })
+      expect(await effects.onceBegin('r1', 'charge')).toEqual({ state: 'begun' })
+      await effects.onceEnd('r1', 'charge', { paid: [1, null] })
+      expect(await effects.onceBegin('r1', 'charge')).toEqual({ state: 'done', result: { paid: [1, null] } })
+      await effects.onceForget('r1', 'charge')
+      expect(await effects.onceBegin('r1', 'charge')).toEqual({ state: 'new' })
+      expect(await effects.onceBegin('r2', 'charge')).toEqual({ state: 'new' })
+    })
+
+    test.each([[undefined], [null], [0], ['']])('once: the result %j stays what it is', async (result) => {
+      const { effects } = use()
+      await effects.onceBegin('r1', 'k')
+      await effects.onceEnd('r1', 'k', result)
+      expect(await effects.onceBegin('r1', 'k')).toStrictEqual({ state: 'done', result })
+    })
+
+    test("a setting keeps the first writer's value", async () => {
+      const { effects } = use()
+      expect(await effects.setting('marker_key', 'one')).toBe('one')
+      expect(await effects.setting('marker_key', 'two')).toBe('one')
+    })
+  })
+}

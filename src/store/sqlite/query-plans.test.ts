@@ -1,0 +1,92 @@
+// The queues stay fast however long the history grows: each is asked by an index, never by reading a table.
+import type { Compilable } from 'kysely'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { claimable, dueQuery, leasedQuery } from '../claim.ts'
+import { pendingQuery } from '../deliveries.ts'
+import { unfinishedQuery } from '../entity-states.ts'
+import { dueMessagesQuery } from '../outbox.ts'
+import { listQuery, unjournaledQuery } from '../runs.ts'
+import { openForWriting, type OpenDatabase } from './connection.ts'
+
+let folder: string
+let open: OpenDatabase
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hookyard-plans-'))
+  open = await openForWriting(join(folder, 'hookyard.db'))
+})
+
+afterAll(async () => {
+  open.connection.close()
+  await rm(folder, { recursive: true })
+})
+
+/** The steps of SQLite's plan for a query, one per line. */
+function planOf(query: Compilable): string {
+  const { sql, parameters } = query.compile()
+  const steps = open.connection.prepare(`explain query plan ${sql}`).all(...parameters) as {
+    detail: string
+  }[]
+  return steps.map((step) => step.detail).join('\n')
+}
+
+// An index that holds the queue alone may be walked, a table never.
+const QUEUE = /INDEX (deliveries_pending|runs_due|runs_running|runs_unfinished|runs_journal_due)\b/
+const readsTable = (step: string) => /^SCAN (?!waiting)/.test(step) && !QUEUE.test(step)
+
+const pairs = [
+  { module: 'a', entity: 'o/r#1' },
+  { module: 'b', entity: 'o/r#2' },
+]
+
+test.each<[string, () => Compilable, RegExp[]]>([
+  ['pending deliveries', () => pendingQuery(open.db, 100), [/INDEX deliveries_pending/, /SEARCH payloads/]],
+  [
+    'due runs',
+    () => dueQuery(open.db, 1, 4),
+    [/SEARCH runs USING INDEX runs_due/, /SEARCH other USING COVERING INDEX runs_running/],
+  ],
+  [
+    'the next due run',
+    () => claimable(open.db).select('run_at').orderBy('run_at').limit(1),
+    [/INDEX runs_due/],
+  ],
+  [
+    'unfinished runs of entities',
+    () => unfinishedQuery(open.db, pairs),
+    [/MULTI-INDEX OR/, /INDEX runs_unfinished/],
+  ],
+  ['leases that ran out', () => leasedQuery(open.db, 1, false), [/INDEX runs_running/]],
+  [
+    'failed runs',
+    () => listQuery(open.db, { status: 'failed', limit: 9 }),
+    [/SEARCH runs USING INDEX runs_ended/],
+  ],
+  [
+    'paused runs',
+    () => listQuery(open.db, { status: 'paused', limit: 9 }),
+    [/SEARCH runs USING INDEX/, /SCAN open USING INDEX runs_unfinished/],
+  ],
+  [
+    'runs of a module',
+    () => listQuery(open.db, { module: 'a', before: 'x', limit: 9 }),
+    [/INDEX runs_module/],
+  ],
+  ['runs to be journaled', () => unjournaledQuery(open.db, 10), [/INDEX runs_journal_due/]],
+  [
+    'due messages',
+    () => dueMessagesQuery(open.db, 1, 10),
+    [/COVERING INDEX outbox_queued/, /SEARCH outbox USING INTEGER PRIMARY KEY/],
+  ],
+])('%s are looked up', (_queue, query, steps) => {
+  const plan = planOf(query())
+  for (const step of steps) expect(plan).toMatch(step)
+  expect(plan.split('\n').filter(readsTable)).toEqual([])
+})
+
+test('the check itself finds a query that reads a whole table', () => {
+  expect(planOf(open.db.selectFrom('runs').select('id').where('summary', '=', 'x'))).toSatisfy(readsTable)
+})
