@@ -7,7 +7,7 @@ const NOTE = '\n\n*(cut here: GitHub takes no longer text)*'
 
 /** The text with the marker at its end, where it disturbs neither a mail's first line nor a message's. */
 export function withMarker(text: string, marker: string): string {
-  return `${fitted(text, MAX_BODY - marker.length - 2)}\n\n${marker}`
+  return `${fitted(text, MAX_BODY - marker.length - 2)}\n\n${marker}`.trimStart()
 }
 
 /** The text without markers, cut to `limit` characters with a note that says so; an open code fence is closed. */

@@ -44,7 +44,7 @@ export interface GitHubBroker {
 export interface GitHubBrokerOptions {
   readonly github: GitHub
   readonly effects: EffectStore
-  /** From `loadMarkerKey`. */
+  /** Random, and the same for as long as the installation lives: the store's setting `marker_key`. */
   readonly markerKey: string
   readonly clock: Clock
   readonly log: Log

@@ -134,6 +134,26 @@ test('an answer larger than asked for is refused while it is read', async () => 
   })
 })
 
+test('the token for cloning that GitHub puts into a repository’s description stays inside', async () => {
+  const repository = {
+    full_name: 'octo/hello',
+    temp_clone_token: 'AABB',
+    parent: { temp_clone_token: 'CCDD' },
+  }
+  const { github } = await start([
+    { status: 200, body: repository },
+    { status: 200, body: '"temp_clone_token": "x"' },
+  ])
+  const answer = await github.send('octo/hello', { method: 'GET', path: '/repos/octo/hello' })
+  expect(JSON.parse(String(answer.body))).toEqual({
+    full_name: 'octo/hello',
+    temp_clone_token: '',
+    parent: { temp_clone_token: '' },
+  })
+  const file = await github.send('octo/hello', { method: 'GET', path: '/repos/octo/hello/contents/x' })
+  expect(String(file.body)).toBe('"temp_clone_token": "x"')
+})
+
 test('a link to further pages on another host is not followed', async () => {
   const { github } = await start([
     { status: 200, headers: { link: '<https://evil.example/x?page=2>; rel="next"' }, body: [] },

@@ -2,7 +2,7 @@
 // already PermanentError (GitHub refuses), RetryAfterError (a limit) or Error (try again).
 import { setTimeout as delay } from 'node:timers/promises'
 import { Octokit, RequestError } from 'octokit'
-import { PermanentError } from '../../errors.ts'
+import { PermanentError, toError } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { createCredentials, DEFAULT_HEADERS } from './credentials.ts'
@@ -54,7 +54,7 @@ const TOKEN_SPREADS_MS = 1_000
 export function createGitHub(options: GitHubOptions): GitHub {
   const { clock, log } = options
   const apiUrl = options.apiUrl.replace(/\/+$/, '')
-  const sleep: Sleep = options.sleep ?? ((ms, signal) => delay(ms, undefined, signal ? { signal } : {}))
+  const sleep = options.sleep ?? sleepAwhile
   const wire = createWire({
     apiUrl,
     fetch: options.fetch ?? globalThis.fetch,
@@ -117,6 +117,14 @@ export function createGitHub(options: GitHubOptions): GitHub {
     },
   }
   return github
+}
+
+async function sleepAwhile(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, signal ? { signal } : {})
+  } catch (error) {
+    throw signal?.aborted ? toError(signal.reason) : error
+  }
 }
 
 /**

@@ -181,6 +181,7 @@ test.each<[string, string, unknown[]]>([
   ['an empty text', 'comment', ['k', ' \n']],
   ['a text that is none', 'comment', ['k', { toString: 1 }]],
   ['an approval', 'review', ['k', { body: 'x', event: 'APPROVE' }]],
+  ['a review that says nothing', 'review', ['k', { body: ' ' }]],
   ['a field that a review has not', 'review', ['k', { body: 'x', dismiss: true }]],
   ['names that are none', 'label', ['bug']],
   [

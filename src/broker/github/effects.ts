@@ -1,6 +1,6 @@
 // Keyed writes, at least once and made harmless: intend, act, record. A crash leaves an intent without a receipt;
 // the next attempt then looks for the signed marker before it writes. What stays open is the moment between
-// GitHub's write and its lists showing it (docs/adr; design 3.7).
+// GitHub's write and its lists showing it (docs/adr/0006).
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'

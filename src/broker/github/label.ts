@@ -35,6 +35,7 @@ export async function writeLabels(
       await deps.effects.intend(effectKey(scope, number, name), scope.runId, fingerprintOf(name), at)
     }
     if (adding.length > 0) {
+      // GitHub makes what it does not have: a label deleted since `sorted` would come back. No request can prevent it.
       await deps.github
         .octokit(scope.repository, scope.signal)
         .rest.issues.addLabels({ ...ownerAndName(scope.repository), issue_number: number, labels: adding })

@@ -1,7 +1,9 @@
 // GitHub's limits are obeyed to the letter of its headers: short ones are waited for, long ones end the run.
 import { expect, test } from 'vitest'
 import { RetryAfterError } from '../../errors.ts'
+import { silentLog } from '../../lib/log.ts'
 import type { Reply } from '../../standin/http.ts'
+import { createGitHub } from './client.ts'
 import { NOW, get, ok, post, startScripted as start } from './scripted-github.ts'
 
 const atNow = { date: new Date(NOW).toUTCString() }
@@ -61,4 +63,19 @@ test('a limit that comes again and again ends in a retry later', async () => {
   const { github, seen } = await start([limit, limit, limit, ok])
   await expect(github.send('octo/hello', get)).rejects.toBeInstanceOf(RetryAfterError)
   expect(seen).toHaveLength(3)
+})
+
+test('a run that is stopped does not wait out the limit', async () => {
+  const stop = new AbortController()
+  const github = createGitHub({
+    apiUrl: 'http://github.example',
+    token: 't',
+    log: silentLog,
+    clock: () => NOW,
+    fetch: () => {
+      setImmediate(() => stop.abort(new Error('run cancelled')))
+      return Promise.resolve(new Response('', { status: 429, headers: { 'retry-after': '50' } }))
+    },
+  })
+  await expect(github.send('octo/hello', get, stop.signal)).rejects.toThrow('run cancelled')
 })

@@ -1,7 +1,6 @@
 // The hidden mark at the end of what this service writes: how a retry finds its own comment again. It is signed,
 // because anybody may write a comment, and with a personal token the author is a human like any other.
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { EffectStore } from '../../store/store.ts'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /** What a marker is bound to. */
 export interface Marked {
@@ -24,11 +23,6 @@ export interface FoundMarker {
 const MARKER = /<!-- hookyard:v1:([a-z][a-z0-9-]{0,62}):([0-9a-f]{32}):([\w-]{43}) -->/g
 /** Anything that begins like a marker, well-formed or not, closed or not. */
 const LOOKALIKE = /<!--\s*hookyard:(?:[\s\S]*?-->)?/gi
-
-/** The installation's key for markers, made at the first call and kept. */
-export function loadMarkerKey(effects: EffectStore): Promise<string> {
-  return effects.setting('marker_key', randomBytes(32).toString('base64url'))
-}
 
 /** The marker to put into a text. */
 export function signMarker(markerKey: string, marked: Marked): string {

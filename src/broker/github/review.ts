@@ -20,15 +20,20 @@ export const inlineComment = z.strictObject({
   body: z.string().min(1),
 })
 
-const reviewShape = z.strictObject({
-  body: z.string(),
-  event: z
-    .enum(['COMMENT', 'REQUEST_CHANGES'], {
-      error: 'a module may COMMENT or REQUEST_CHANGES, and never approves',
-    })
-    .default('COMMENT'),
-  comments: z.array(inlineComment).max(200).default([]),
-})
+const reviewShape = z
+  .strictObject({
+    body: z.string(),
+    event: z
+      .enum(['COMMENT', 'REQUEST_CHANGES'], {
+        error: 'a module may COMMENT or REQUEST_CHANGES, and never approves',
+      })
+      .default('COMMENT'),
+    comments: z.array(inlineComment).max(200).default([]),
+  })
+  .refine(
+    ({ body, comments }) => body.trim() !== '' || comments.length > 0,
+    'a review needs a body or comments',
+  )
 
 /** `review(key, input)`: one submitted review per key; used before, its body is updated and nothing else. */
 export async function writeReview(

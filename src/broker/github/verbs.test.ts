@@ -21,6 +21,12 @@ test('a review is submitted on the head that the run loaded, with its inline com
   expect(standin.violations).toEqual([])
 })
 
+test('a review may consist of inline comments alone', async () => {
+  const { broker, scope, standin } = await openScene()
+  await broker.write(scope(), 'review', ['r', { body: '', comments: [inline] }])
+  expect(standin.reviews(REPO, 42)).toMatchObject([{ body: expect.stringMatching(/^<!-- hook/) as string }])
+})
+
 test('used again, the review’s body is updated and no inline comment posted twice', async () => {
   const { broker, scope, standin } = await openScene()
   await broker.write(scope(), 'review', ['r', { body: 'a', comments: [inline] }])

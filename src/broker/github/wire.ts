@@ -101,10 +101,23 @@ async function once(options: WireOptions, request: WireRequest): Promise<GitHubA
     redirect: 'manual',
     signal: AbortSignal.any(signals),
   })
-  return { status: response.status, headers: response.headers, body: await readCapped(response, request) }
+  const body = await readCapped(response, request)
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: withoutCloneToken(response.headers, body),
+  }
 }
 
-async function readCapped(response: Response, request: WireRequest): Promise<Uint8Array> {
+// GitHub's description of a private repository may hold a token to clone it with. Modules get to see what GitHub
+// answers, so it is taken out where every answer passes.
+function withoutCloneToken(headers: Headers, body: Buffer): Buffer {
+  const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '')
+  if (!isJson || !body.includes('"temp_clone_token"')) return body
+  return Buffer.from(body.toString().replaceAll(/"temp_clone_token"\s*:\s*"[^"]*"/g, '"temp_clone_token":""'))
+}
+
+async function readCapped(response: Response, request: WireRequest): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {
