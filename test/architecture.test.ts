@@ -1,0 +1,230 @@
+// The house stays this house: imports run one way, files and functions stay short, one file reads the environment.
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import * as sdk from '../src/sdk/index.ts'
+
+const root = resolve(import.meta.dirname, '..')
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesBelow(path)
+    return path.endsWith('.ts') ? [path] : []
+  })
+}
+
+const isTest = (path: string) => path.endsWith('.test.ts') || /\/(store\/)?contract\.ts$|\/testing\//.test(path)
+const sources = filesBelow(join(root, 'src')).filter((path) => !isTest(path))
+const parsed = new Map(
+  [...sources, ...filesBelow(join(root, 'modules')).filter((path) => !isTest(path))].map((path) => [
+    path,
+    ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true),
+  ]),
+)
+
+function importsOf(path: string): string[] {
+  const found: string[] = []
+  const visit = (node: ts.Node): void => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
+      found.push(node.moduleSpecifier.text)
+    }
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [target] = node.arguments
+      if (target && ts.isStringLiteral(target)) found.push(target.text)
+    }
+    ts.forEachChild(node, visit)
+  }
+  const file = parsed.get(path)
+  if (file) visit(file)
+  return found
+}
+
+const localImports = (path: string) =>
+  importsOf(path)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => resolve(dirname(path), specifier))
+
+/** The part of src a file belongs to: its folder, or the file itself at the top. */
+const partOf = (path: string) => relative(join(root, 'src'), path).split('/')[0] ?? ''
+
+// What each part may import beside itself. `errors.ts` and `lib` are leaves that everybody may use.
+const MAY: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  'errors.ts': [],
+  sdk: [],
+  entity: ['lib'],
+  config: ['registry', 'lib'],
+  registry: ['config', 'sdk', 'lib'],
+  access: ['config'],
+  store: ['registry', 'send', 'lib'],
+  send: ['store', 'lib'],
+  receive: ['access', 'config', 'entity', 'registry', 'send', 'store', 'lib'],
+  dispatch: ['access', 'config', 'registry', 'send', 'store', 'lib'],
+  broker: ['config', 'registry', 'sdk', 'send', 'store', 'lib'],
+  run: ['broker', 'config', 'registry', 'sdk', 'send', 'store', 'lib'],
+  explain: ['access', 'config', 'dispatch', 'entity', 'send', 'store', 'lib'],
+  standin: ['lib'],
+  'server-file.ts': [],
+}
+const FREE = new Set(['main.ts', 'cli'])
+
+test('imports run one way', () => {
+  const wrong = sources.flatMap((path) => {
+    const part = partOf(path)
+    if (FREE.has(part)) return []
+    const allowed = MAY[part]
+    if (!allowed) return [`${relative(root, path)}: the part ${part} is not in the table`]
+    return localImports(path)
+      .map(partOf)
+      .filter((target) => target !== part && target !== 'errors.ts' && !allowed.includes(target))
+      .map((target) => `${relative(root, path)} imports ${target}`)
+  })
+  expect(wrong).toEqual([])
+})
+
+test('there are no circular imports between files, types included', () => {
+  const state = new Map<string, 'open' | 'done'>()
+  const cycles: string[] = []
+  const walk = (path: string, trail: readonly string[]): void => {
+    if (state.get(path) === 'done') return
+    if (state.get(path) === 'open') {
+      cycles.push([...trail.slice(trail.indexOf(path)), path].map((file) => relative(root, file)).join(' > '))
+      return
+    }
+    state.set(path, 'open')
+    for (const next of localImports(path)) if (parsed.has(next)) walk(next, [...trail, path])
+    state.set(path, 'done')
+  }
+  for (const path of parsed.keys()) walk(path, [])
+  expect(cycles).toEqual([])
+})
+
+test('only the composition root and the command line know the adapters', () => {
+  const adapters = /\/store\/(sqlite|postgres)\/|\/send\/(telegram|slack|discord|webhook-sender)\.ts$/
+  const wrong = sources.filter((path) => {
+    if (FREE.has(partOf(path)) || adapters.test(path)) return false
+    return localImports(path).some((target) => adapters.test(target) && dirname(target) !== dirname(path))
+  })
+  expect(wrong.map((path) => relative(root, path))).toEqual([])
+})
+
+test('nobody imports main.ts but the command line, and no barrel but the SDK', () => {
+  const wrong = sources.filter((path) =>
+    localImports(path).some(
+      (target) =>
+        (target === join(root, 'src/main.ts') && partOf(path) !== 'cli') ||
+        (target.endsWith('/index.ts') && !target.endsWith('/sdk/index.ts')),
+    ),
+  )
+  expect(wrong.map((path) => relative(root, path))).toEqual([])
+})
+
+test('modules import the SDK alone', () => {
+  const wrong = [...parsed.keys()]
+    .filter((path) => path.startsWith(join(root, 'modules')))
+    .flatMap((path) =>
+      importsOf(path)
+        .filter((specifier) => {
+          if (!specifier.startsWith('.')) return !['@hookyard/sdk', 'zod'].includes(specifier)
+          const folder = relative(join(root, 'modules'), path).split('/')[0] ?? ''
+          return !resolve(dirname(path), specifier).startsWith(join(root, 'modules', folder) + '/')
+        })
+        .map((specifier) => `${relative(root, path)} imports ${specifier}`),
+    )
+  expect(wrong).toEqual([])
+})
+
+test('files are at most 400 lines, the median of src below 110, functions at most 80', () => {
+  const lengths = sources.map((path) => readFileSync(path, 'utf8').split('\n').length).sort((a, b) => a - b)
+  expect(lengths.at(-1)).toBeLessThanOrEqual(400)
+  expect(lengths[Math.floor(lengths.length / 2)]).toBeLessThan(110)
+  const long: string[] = []
+  for (const [path, file] of parsed) {
+    const visit = (node: ts.Node): void => {
+      if (ts.isFunctionLike(node) && 'body' in node && node.body) {
+        const lines = (at: number) => file.getLineAndCharacterOfPosition(at).line
+        // A factory is as long as the closures it returns: those are measured one by one.
+        const nested = nestedLines(node.body as ts.Node, file)
+        const own = lines(node.end) - lines(node.getStart()) + 1 - nested
+        if (own > 80) long.push(`${relative(root, path)}:${lines(node.getStart()) + 1} has ${own} lines of its own`)
+      }
+      ts.forEachChild(node, visit)
+    }
+    visit(file)
+  }
+  expect(long).toEqual([])
+})
+
+function nestedLines(body: ts.Node, file: ts.SourceFile): number {
+  let sum = 0
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && 'body' in node && node.body) {
+      const lines = (at: number) => file.getLineAndCharacterOfPosition(at).line
+      sum += lines(node.end) - lines(node.getStart())
+      return
+    }
+    ts.forEachChild(node, visit)
+  }
+  ts.forEachChild(body, visit)
+  return sum
+}
+
+test('one file reads the environment, one reads the clock', () => {
+  const using = (pattern: RegExp) =>
+    sources
+      .filter((path) => pattern.test(readFileSync(path, 'utf8').replace(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '')))
+      .map((path) => relative(root, path))
+      .filter((path) => !path.startsWith('src/standin/'))
+  expect(using(/process\.env\b/)).toEqual(['src/config/env.ts'])
+  expect(using(/Date\.now\(/)).toEqual(['src/lib/clock.ts'])
+})
+
+test('the engine knows no event by name', () => {
+  const engine = ['dispatch', 'run', 'broker', 'receive', 'store'].flatMap((part) => sources.filter((path) => partOf(path) === part))
+  const naming = engine.filter((path) => /['"](opened|synchronize|issues)['"]|===\s*['"]pull_request['"]\s*&&\s*action/.test(readFileSync(path, 'utf8')))
+  expect(naming.map((path) => relative(root, path))).toEqual([])
+})
+
+test('every path that ARCHITECTURE.md and the system map name exists', () => {
+  const missing = ['ARCHITECTURE.md', 'docs/system-map.md'].flatMap((page) =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(/`((?:src|modules|test|docs|bin|bench|scripts|schema)\/[\w./-]+)`/g)]
+      .map((match) => match[1] ?? '')
+      .filter((path) => !existsSync(join(root, path)))
+      .map((path) => `${page}: ${path}`),
+  )
+  expect(missing).toEqual([])
+})
+
+test('one webhook can be read in few short files', () => {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+  const order = [...page.matchAll(/^\| \d+ \| `([^`]+)`/gm)].map((match) => match[1] ?? '')
+  expect(order.length).toBeGreaterThan(5)
+  expect(order.length).toBeLessThanOrEqual(12)
+  const lines = order.map((path) => readFileSync(join(root, path), 'utf8').split('\n').length)
+  expect(lines.reduce((sum, count) => sum + count, 0)).toBeLessThan(2_000)
+})
+
+test('the exports of the SDK change on purpose only', () => {
+  expect(Object.keys(sdk).sort()).toMatchInlineSnapshot(`
+    [
+      "PermanentError",
+      "RetryAfterError",
+      "cleanMarkdown",
+      "defineModule",
+      "done",
+      "failed",
+      "findHosts",
+      "parseDiff",
+      "paused",
+      "skipped",
+    ]
+  `)
+})
+
+test('the guard sees what it guards against', () => {
+  expect(statSync(join(root, 'src')).isDirectory()).toBe(true)
+  expect(sources.length).toBeGreaterThan(50)
+  expect(importsOf(join(root, 'src/main.ts'))).toContain('./receive/server.ts')
+})
