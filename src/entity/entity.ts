@@ -2,6 +2,7 @@
 // `owner/repo@ref` for push, create and delete, else `owner/repo`, else `-`. Windows, runs, journals and
 // look-ups all meet under this key. Payloads come from outside: whatever is not what GitHub sends falls back
 // to the wider key, and nothing here throws or recurses.
+import { type Fields, fields as fieldsOf } from '../lib/fields.ts'
 
 /** What a delivery is about. */
 export interface Described {
@@ -18,8 +19,6 @@ export interface EntityParts {
   readonly number?: number
   readonly ref?: string
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** The key of events that belong to no repository. */
 export const NO_ENTITY = '-'
@@ -96,10 +95,6 @@ function subjectOf(event: string, action: string | null, fields: Fields): Fields
     return fieldsOf(action?.startsWith('blocking') ? fields.blocking_issue : fields.blocked_issue)
   }
   return event.startsWith('issue') ? fieldsOf(fields.issue) : {}
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? (value as Fields) : {}
 }
 
 function repositoryOf(name: unknown): string | null {

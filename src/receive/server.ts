@@ -10,6 +10,7 @@ import type { Accepted, NewDelivery, Store } from '../store/store.ts'
 import { createAuth } from './auth.ts'
 import { jsonBody } from './body.ts'
 import { deliveryRoutes } from './deliveries.ts'
+import { installDrain } from './drain.ts'
 import { answerClientError, createErrorHandler, installErrors } from './errors.ts'
 import { githubRoute } from './github.ts'
 import { healthRoutes } from './health.ts'
@@ -50,6 +51,8 @@ export interface ServerLimits {
   readonly headersMs: number
   /** How often the two above are checked. */
   readonly checkMs: number
+  /** How long a closing server waits for what is under way. */
+  readonly drainMs: number
 }
 
 const MIB = 1_048_576
@@ -60,11 +63,15 @@ const LIMITS: ServerLimits = {
   requestMs: 60_000,
   headersMs: 20_000,
   checkMs: 5_000,
+  drainMs: 10_000,
 }
 
 /** Builds the server; `listen` and `close` are the caller's. */
 export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {}): FastifyInstance {
-  const { webhookBodyBytes, bodyBytes, heldBytes, requestMs, headersMs, checkMs } = { ...LIMITS, ...limits }
+  const { webhookBodyBytes, bodyBytes, heldBytes, requestMs, headersMs, checkMs, drainMs } = {
+    ...LIMITS,
+    ...limits,
+  }
   const handleError = createErrorHandler(deps.log)
   const app = Fastify({
     logger: false,
@@ -85,6 +92,7 @@ export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {
   })
 
   installErrors(app, handleError)
+  installDrain(app, drainMs)
   app.decorateRequest('principal', null)
 
   const budget = { maxBytes: heldBytes, held: 0 }

@@ -1,0 +1,126 @@
+// POST /webhook/github: verify, parse, accept, answer, in the contract's order. Enters: what GitHub posts.
+// Leaves: a stored delivery. Must never happen: a 2xx for what is not on disk, or a byte parsed before its
+// signature was checked. GitHub gives up after 10 s, so nothing but the store is waited for.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config/config.ts'
+import { describeEvent } from '../entity/entity.ts'
+import { toError, UserError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Accepted, NewDelivery } from '../store/store.ts'
+import { type BodyBudget, parseObject, rawBody } from './body.ts'
+import { JSON_TYPE, storageUnavailable, unsupported } from './errors.ts'
+import { formPayload, hasPayload, isForm } from './form.ts'
+import { createRefusal, type Refuse } from './refusal.ts'
+import { currentVerifier, type Verifier } from './signature.ts'
+
+export interface GitHubDeps {
+  readonly config: () => Config
+  /** Resolves once the delivery is on disk. */
+  readonly accept: (delivery: NewDelivery) => Promise<Accepted>
+  readonly wakeDispatch: () => void
+  readonly wakeRuns: () => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const EVENT = /^[a-z0-9_]{1,64}$/
+const GUID = /^[A-Za-z0-9._:-]{1,128}$/
+const HOOK_ID = /^\d{1,20}$/
+
+/** `POST /webhook/github`; the scope's content-type parsers are its own. */
+export function githubRoute(
+  app: FastifyInstance,
+  deps: GitHubDeps,
+  maxBytes: number,
+  budget: BodyBudget,
+): void {
+  const verify = currentVerifier(() => deps.config().github.webhookSecrets)
+  const refuse = createRefusal(deps)
+  const config = { accepts: 'application/json, or application/x-www-form-urlencoded with a field `payload`' }
+
+  void app.register((scope, _options, registered) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      ['application/json', 'application/x-www-form-urlencoded'],
+      { bodyLimit: maxBytes },
+      rawBody(maxBytes, budget),
+    )
+    scope.post('/webhook/github', { config, bodyLimit: maxBytes }, (request, reply) => {
+      // Nothing is returned: a reply is thenable, and Fastify would listen for its end.
+      const body = signedBody(request, verify, refuse)
+      const event = request.headers['x-github-event']
+      if (typeof event !== 'string' || !EVENT.test(event)) {
+        throw new UserError('missing_event', 'the header X-GitHub-Event must name an event, such as `push`')
+      }
+      if (event === 'ping') {
+        send(reply, 200, '{"msg":"pong"}')
+        return
+      }
+      const guid = request.headers['x-github-delivery']
+      if (typeof guid !== 'string' || !GUID.test(guid)) {
+        throw new UserError(
+          'missing_delivery',
+          'the header X-GitHub-Delivery must hold the GUID of the delivery',
+        )
+      }
+      accept(deps, deliveryOf(request, event, guid, body, deps.clock()), reply)
+    })
+    registered()
+  })
+}
+
+/**
+ * The bytes that were signed.
+ * @throws UserError unsupported_media_type, invalid_signature
+ */
+function signedBody(request: FastifyRequest, verify: Verifier, refuse: Refuse): Buffer {
+  const body = request.body as Buffer | undefined
+  if (body === undefined || (isForm(request) && !hasPayload(body))) throw unsupported(request)
+  if (!verify(body, request.headers['x-hub-signature-256'])) refuse(request)
+  return body
+}
+
+function deliveryOf(
+  request: FastifyRequest,
+  event: string,
+  guid: string,
+  body: Buffer,
+  now: number,
+): NewDelivery {
+  const json = isForm(request) ? formPayload(body) : body
+  const hookId = request.headers['x-github-hook-id']
+  return {
+    guid,
+    hookId: typeof hookId === 'string' && HOOK_ID.test(hookId) ? hookId : null,
+    event,
+    ...describeEvent(event, parseObject(json)),
+    body: json,
+    receivedAt: now,
+  }
+}
+
+function accept(deps: GitHubDeps, delivery: NewDelivery, reply: FastifyReply): void {
+  deps.accept(delivery).then(
+    (accepted) => {
+      send(reply, accepted.status === 'duplicate' ? 200 : 202, answerOf(accepted, delivery.guid))
+      if (accepted.status === 'accepted') deps.wakeDispatch()
+      if (accepted.status === 'retried') deps.wakeRuns()
+    },
+    (thrown: unknown) => {
+      deps.log.error({ err: toError(thrown), delivery: delivery.guid }, 'a delivery could not be stored')
+      reply.send(storageUnavailable(thrown))
+    },
+  )
+}
+
+// The GUID's pattern needs no escaping in JSON.
+function answerOf(accepted: Accepted, guid: string): string {
+  return accepted.status === 'retried'
+    ? `{"status":"retried","delivery":"${guid}","runs":${JSON.stringify(accepted.runs)}}`
+    : `{"status":"${accepted.status}","delivery":"${guid}"}`
+}
+
+function send(reply: FastifyReply, status: number, body: string): void {
+  reply.code(status).header('content-type', JSON_TYPE).send(body)
+}

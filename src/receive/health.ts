@@ -1,0 +1,28 @@
+// For machines that watch: alive (`/health`), and able to take work (`/ready`).
+import type { FastifyInstance } from 'fastify'
+import { toError } from '../errors.ts'
+import type { Log } from '../lib/log.ts'
+import type { Store } from '../store/store.ts'
+
+export interface HealthDeps {
+  readonly store: Pick<Store, 'ping'>
+  readonly log: Log
+  readonly stopping: () => boolean
+}
+
+/** `GET /health`, `GET /ready`. */
+export function healthRoutes(app: FastifyInstance, { store, log, stopping }: HealthDeps): void {
+  app.get('/health', () => ({ status: 'ok' }))
+
+  app.get('/ready', async (_request, reply) => {
+    if (!stopping()) {
+      try {
+        await store.ping()
+        return { status: 'ok' }
+      } catch (thrown) {
+        log.warn({ err: toError(thrown) }, 'not ready: the store does not answer')
+      }
+    }
+    return reply.code(503).header('retry-after', '10').send({ status: 'unavailable' })
+  })
+}

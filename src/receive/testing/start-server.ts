@@ -1,0 +1,115 @@
+// A server as the tests want it: the real routes over a real store in a folder of its own, and a clock by hand.
+import { createHmac } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { config as buildConfig, user } from '../../../test/builders.ts'
+import { createAccess } from '../../access/access.ts'
+import type { Config } from '../../config/config.ts'
+import type { Module } from '../../registry/manifest.ts'
+import { silentLog } from '../../lib/log.ts'
+import { createStore } from '../../store/create-store.ts'
+import { createGroupCommit } from '../../store/group-commit.ts'
+import { createInsert } from '../../store/sqlite/accept.ts'
+import { openForWriting } from '../../store/sqlite/connection.ts'
+import { openSqliteStore } from '../../store/sqlite/open.ts'
+import type { Store } from '../../store/store.ts'
+import { createServer, type ServerDeps, type ServerLimits } from '../server.ts'
+
+export const SECRET = 'test-secret'
+/** 2026-11-22T12:00:00Z */
+export const NOW = 1_795_348_800_000
+
+export interface StartOptions {
+  readonly config?: Partial<Config>
+  readonly modules?: readonly Module[]
+  readonly limits?: Partial<ServerLimits>
+  readonly deps?: Partial<ServerDeps>
+  /** The store in its own thread, as in production; it takes most of a second to start. */
+  readonly thread?: boolean
+  /** Wraps the real store, to make it fail. */
+  readonly wrap?: (store: Store) => Store
+}
+
+/** Users and tokens of most tests: an admin, two members, and what each of their tokens may. */
+export const PEOPLE: Partial<Config> = {
+  repos: [],
+  users: [
+    user('admin', { role: 'admin', repos: [] }),
+    user('alice', { repos: ['octocat/*'] }),
+    user('bob', { repos: ['bob/tools'] }),
+  ],
+  apiTokens: [
+    { name: 'root', token: 'root-token', user: 'admin', scopes: ['*'] },
+    { name: 'alice-all', token: 'alice-token', user: 'alice', scopes: ['*'] },
+    { name: 'bob-all', token: 'bob-token', user: 'bob', scopes: ['*'] },
+    { name: 'reader', token: 'reader-token', user: 'alice', scopes: ['runs:read'] },
+  ],
+}
+
+/** Starts it; closed and deleted when the test ends. */
+export async function startServer(options: StartOptions = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'hookyard-receive-'))
+  const clock = { now: NOW }
+  const logged: { level: string; fields: Record<string, unknown>; message: string }[] = []
+  const level = (name: string) => (fields: Record<string, unknown>, message: string) =>
+    void logged.push({ level: name, fields, message })
+  const log = { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }
+  const file = join(folder, 'hookyard.db')
+  const real = options.thread ? await openSqliteStore({ file }) : await openHere(file)
+  const store = options.wrap?.(real) ?? real
+  const woken = { dispatch: 0, runs: 0, outbox: 0 }
+  const state = { config: buildConfig(options.config), runs: 0 }
+  const modules = new Map((options.modules ?? []).map((module) => [module.name, module]))
+  const group = createGroupCommit((batch) => store.deliveries.accept(batch))
+  const app = createServer(
+    {
+      config: () => state.config,
+      registry: () => modules,
+      access: () => createAccess(state.config),
+      accept: (delivery) => group.accept(delivery),
+      store,
+      clock: () => clock.now,
+      log,
+      newRunId: () => `run-${++state.runs}`,
+      wakeDispatch: () => void woken.dispatch++,
+      wakeRuns: () => void woken.runs++,
+      wakeOutbox: () => void woken.outbox++,
+      ...options.deps,
+    },
+    options.limits,
+  )
+  onTestFinished(async () => {
+    await app.close()
+    await real.close()
+    await rm(folder, { recursive: true })
+  })
+  return { app, store: real, clock, woken, logged, state, modules }
+}
+
+/** The same store without its thread. */
+async function openHere(file: string): Promise<Store> {
+  const { connection, db } = await openForWriting(file)
+  return createStore(db, createInsert(connection), silentLog)
+}
+
+/** `X-Hub-Signature-256` of a body. */
+export const sign = (body: string | Buffer, secret = SECRET): string =>
+  `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+
+/** The headers of a genuine delivery of this body. */
+export const headersOf = (body: string | Buffer, guid = 'guid-1', event = 'issues') => ({
+  'content-type': 'application/json',
+  'x-github-event': event,
+  'x-github-delivery': guid,
+  'x-github-hook-id': '292430182',
+  'x-hub-signature-256': sign(body),
+})
+
+/** The body of an `issues` event about octocat/Hello-World#1. */
+export const ISSUE = JSON.stringify({
+  action: 'opened',
+  issue: { number: 1, title: 'Grüße 👋' },
+  repository: { full_name: 'octocat/Hello-World' },
+})
