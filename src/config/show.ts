@@ -10,13 +10,16 @@ const ADDRESS_KEYS = new Set(['notify', 'database', 'base_url'])
 const TOKEN_SHAPES =
   /gh[a-z]_\w{8,}|github_pat_\w{8,}|sk-[\w-]{8,}|xox[a-z]-[\w-]{8,}|\d{6,}:[\w-]{20,}|-----BEGIN[^]*|:\/\/[^\s/@]*:[^\s/@]*@/g
 
-/** Whether the value at this path must not be shown. */
+/** Whether this key is one whose value is a secret. */
+export function isSecretKey(key: string | number | undefined): boolean {
+  return typeof key === 'string' && SECRET_KEY.test(key) && !NOT_SECRET_KEY.test(key)
+}
+
+/** Whether a value at this path must not be shown. */
 export function isSecretPath(path: Path): boolean {
   const keys = path.filter((part) => typeof part === 'string')
-  const last = keys.at(-1) ?? ''
-  if (SECRET_KEY.test(last) && !NOT_SECRET_KEY.test(last)) return true
-  if (keys[0] === 'agent' && keys[1] === 'env') return true
-  return keys.length === 1 && SECRET_SECTIONS.has(last)
+  if (isSecretKey(keys.at(-1)) || (keys[0] === 'agent' && keys[1] === 'env')) return true
+  return keys.length === 1 && SECRET_SECTIONS.has(keys[0] ?? '')
 }
 
 /** `(secret, 12 characters)`. */

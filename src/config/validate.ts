@@ -8,7 +8,7 @@ import { problemAt } from './problem.ts'
 import type { Path, Problem } from './problem.ts'
 import { declaredKeys, unknownKeyHint } from './schema-keys.ts'
 import type { JsonSchema } from './schema-keys.ts'
-import { isSecretPath } from './show.ts'
+import { isSecretKey } from './show.ts'
 import { valueAt, withValue } from './value-path.ts'
 import type { YamlSource } from './yaml-source.ts'
 
@@ -64,7 +64,7 @@ function mend(value: unknown, issues: readonly Issue[], mended: Set<string>, sub
 function changeFor(issue: Issue, path: Path, value: unknown, subject: Subject): { to: unknown } | undefined {
   if (issue.code !== 'invalid_type' || path.length === 0) return undefined
   const last = path.at(-1)
-  if (value === null && typeof last === 'string' && !isSecretPath(path)) {
+  if (value === null && typeof last === 'string' && !isSecretKey(last)) {
     if (declaredKeys(subject.jsonSchema, path.slice(0, -1)).includes(last)) return { to: undefined }
     return issue.expected === 'object' ? { to: {} } : undefined
   }
