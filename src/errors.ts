@@ -32,7 +32,11 @@ export class UserError extends Error {
   readonly code: Code
   readonly headers: Record<string, string>
 
-  constructor(code: Code, message: string, options: { headers?: Record<string, string>; cause?: unknown } = {}) {
+  constructor(
+    code: Code,
+    message: string,
+    options: { headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.name = 'UserError'
     this.code = code

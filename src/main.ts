@@ -1,45 +1,28 @@
-// The composition root: the only file that knows every part. Read it first: what exists, how it is wired, how
+// The composition root: the only file that knows every stage. Read it first: what exists, how it is wired, how
 // it starts and how it stops.
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { monotonicFactory } from 'ulid'
-import { type Access, createAccess } from './access/access.ts'
-import { createAgent } from './broker/agent/agent.ts'
 import { createBroker } from './broker/broker.ts'
-import { createGitHubBroker } from './broker/github/broker.ts'
-import { createGitHub } from './broker/github/client.ts'
-import type { Config } from './config/config.ts'
-import type { YamlSource } from './config/yaml-source.ts'
-import { createDispatcher } from './dispatch/dispatcher.ts'
+import { type Dispatcher, createDispatcher } from './dispatch/dispatcher.ts'
+import { type InstalledParts, type ServiceInstallation, fixedSettings, install } from './installed.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import { createServer } from './receive/server.ts'
-import type { ModuleRegistry } from './registry/module-registry.ts'
-import { checkHandlerInput, inspectHandlers } from './run/inspect-handlers.ts'
+import { checkHandlerInput } from './run/inspect-handlers.ts'
 import { ModuleJournal } from './run/journal.ts'
-import { createProcessPool } from './run/process-pool.ts'
+import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
-import { createRunner } from './run/runner.ts'
+import { type Runner, createRunner } from './run/runner.ts'
 import { formatEvent } from './send/format.ts'
-import { createLogSender } from './send/log-sender.ts'
-import { createOutbox } from './send/outbox.ts'
+import { type Outbox, createOutbox } from './send/outbox.ts'
 import type { Sender } from './send/sender.ts'
-import { createTelegramSender } from './send/telegram.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { createGroupCommit } from './store/group-commit.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
-
-/** A configuration and the modules that were loaded with it, as `loadInstallation` reads them. */
-export interface ServiceInstallation {
-  readonly config: Config
-  readonly registry: ModuleRegistry
-  /** What child processes may inherit from (never passed on whole). */
-  readonly env: NodeJS.ProcessEnv
-  /** The manifests' lines, for problems that their handlers show. */
-  readonly manifestSources?: ReadonlyMap<string, YamlSource>
-}
+import type { Store } from './store/store.ts'
 
 export interface ServiceOptions {
   readonly installation: ServiceInstallation
@@ -51,7 +34,9 @@ export interface Service {
   /** `http://HOST:PORT` */
   readonly url: string
   readonly localToken: string
-  /** Swaps configuration and modules between two deliveries. @throws ConfigError when a handler does not fit; the old ones stay. */
+  /** Process ids of the module processes at work. */
+  moduleProcesses(): readonly number[]
+  /** Swaps configuration and modules. @throws ConfigError when a handler does not fit; the old ones stay. */
   reload(next: ServiceInstallation): Promise<void>
   /** Takes nothing more in, lets running runs end within `graceMs`, then stops them; they go on at the next start. */
   stop(graceMs?: number): Promise<void>
@@ -59,169 +44,169 @@ export interface Service {
 
 const STOP_GRACE_MS = 20_000
 
+/** What the stages share. */
+interface Shared {
+  /** The installation in force; a reload replaces it. */
+  readonly now: () => InstalledParts
+  readonly store: Store
+  readonly pool: ProcessPool
+  readonly senders: Map<string, Sender>
+  readonly newRunId: () => string
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Stages {
+  readonly dispatcher: Dispatcher
+  readonly runner: Runner
+  readonly outbox: Outbox
+  readonly journal: ModuleJournal
+}
+
 /**
  * Starts the whole service.
  * @throws ConfigError when a handler does not fit its manifest; Error when the store or the port cannot be had.
  */
-export async function startService(options: ServiceOptions): Promise<Service> {
-  const { log } = options
-  const clock = options.clock ?? systemClock
-  let { config, registry } = options.installation
-  const environment = options.installation.env
-  let access: Access = createAccess(config)
-  const newRunId = lowerCaseUlid()
+export async function startService({
+  installation,
+  log,
+  clock = systemClock,
+}: ServiceOptions): Promise<Service> {
+  const { dataDir, workers, server: address } = installation.config
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const store = await openSqliteStore({ file: join(dataDir, 'hookyard.db'), clock, log })
+  const pool = createProcessPool({ keep: workers.concurrency, environment: installation.env })
+  const context = { pool, effects: store.effects, clock, log }
+  const giveUp = async (thrown: unknown): Promise<never> => {
+    await Promise.all([pool.close(), store.close()])
+    throw thrown
+  }
+  let parts = await install(installation, context).catch(giveUp)
+  const senders = new Map(parts.senders.map((sender) => [sender.scheme, sender]))
+  const shared: Shared = { now: () => parts, store, pool, senders, newRunId: lowerCaseUlid(), clock, log }
+  const stages = createStages(shared)
   const localToken = randomBytes(32).toString('base64url')
-  const owner = `${hostname()}:${process.pid}:${newRunId()}`
+  let stopping = false
+  const server = createIntake(shared, stages, { localToken, stopping: () => stopping })
 
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const pool = createProcessPool({ keep: config.workers.concurrency, environment })
-  let handlers = await inspectHandlers(registry.all(), pool, options.installation.manifestSources)
-  const store = await openSqliteStore({ file: join(config.dataDir, 'hookyard.db'), clock, log })
   const reclaimed = await store.runs.reclaim(clock(), true)
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
-
-  const journal = new ModuleJournal({ dataDir: config.dataDir, store: store.runs, log })
-  const senders = sendersOf(config, log)
-  const outbox = createOutbox({ store: store.outbox, senders, clock, log })
-  const addressOf = (user: string) => access.user(user)?.address ?? null
-  let agent = createAgent(config.agent, { environment, log, clock })
-  let github = await githubOf(config, store, { clock, log })
-  const broker = createBroker({
-    github: () => github,
-    agent: () => agent,
-    store,
-    addressOf,
-    module: (name) => registry.get(name),
-    newRunId,
-    clock,
-    log,
-    onAdded: () => {
-      outbox.wake()
-      runner.wake()
-    },
-  })
-  const runOptions = {
-    broker,
-    pool,
-    module: (name: string) => registry.get(name),
-    addressOf,
-    githubApiUrl: config.github.apiUrl,
-    clock,
-    random: Math.random,
-    log,
-  }
-  const runner = createRunner({
-    store: store.runs,
-    execute: (run, stop) => runModule(run, stop, runOptions),
-    owner,
-    concurrency: config.workers.concurrency,
-    clock,
-    log,
-    onSettled: () => {
-      void journal.flush()
-      outbox.wake()
-    },
-  })
-  const dispatcher = createDispatcher({
-    store: store.deliveries,
-    registry: () => registry,
-    access: () => access,
-    format: formatEvent,
-    newRunId,
-    clock,
-    log,
-    onCommitted(plans, cancel) {
-      if (cancel.length > 0) runner.cancel(cancel, 'cancelled')
-      if (plans.some((plan) => plan.cancelled.length > 0)) void journal.flush()
-      if (plans.some((plan) => plan.runs.length + plan.coalesced.length + plan.cancelled.length > 0)) runner.wake()
-      if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
-    },
-  })
-  const accept = createGroupCommit((batch) => store.deliveries.accept(batch))
-  let stopping = false
-  const server = createServer({
-    config: () => config,
-    registry: () => registry,
-    access: () => access,
-    accept: (delivery) => accept.accept(delivery),
-    store,
-    clock,
-    log,
-    newRunId,
-    localToken,
-    checkInput: (module, input) => checkHandlerInput(module, input, handlers, pool),
-    stopping: () => stopping,
-    wakeDispatch: () => dispatcher.wake(),
-    wakeRuns: () => runner.wake(),
-    wakeOutbox: () => outbox.wake(),
-  })
-
-  const url = await server.listen({ host: config.server.host, port: config.server.port }).catch(async (thrown: unknown) => {
-    await Promise.all([store.close(), pool.close()])
-    throw thrown
-  })
-  await writeServerFile(config.dataDir, { url, token: localToken, pid: process.pid })
-  dispatcher.start()
-  runner.start()
-  outbox.start()
-  void journal.flush()
-  log.info({ agent: agent.describe(), modules: registry.all().map((module) => module.name) }, `listening on ${url}`)
+  const url = await server.listen(address).catch(giveUp)
+  await writeServerFile(dataDir, { url, token: localToken, pid: process.pid })
+  for (const stage of [stages.dispatcher, stages.runner, stages.outbox]) stage.start()
+  void stages.journal.flush()
+  log.info({ agent: parts.agent.describe(), modules: namesOf(parts) }, `listening on ${url}`)
 
   return {
     url,
     localToken,
+    moduleProcesses: () => pool.busy(),
     async reload(next) {
       pool.renew() // handlers may have changed on disk
-      const nextHandlers = await inspectHandlers(next.registry.all(), pool, next.manifestSources)
-      const nextAgent = createAgent(next.config.agent, { environment: next.env, log, clock })
-      github = await githubOf(next.config, store, { clock, log })
-      for (const key of fixed(config, next.config)) log.warn({ key }, 'this setting takes effect at the next start')
-      ;({ config, registry } = next)
-      agent = nextAgent
-      handlers = nextHandlers
-      access = createAccess(config)
+      const installed = await install(next, context)
+      for (const key of fixedSettings(parts.config, next.config))
+        log.warn({ key }, 'this setting takes effect at the next start')
+      parts = installed
       senders.clear()
-      for (const [scheme, sender] of sendersOf(config, log)) senders.set(scheme, sender)
-      log.info({ modules: registry.all().map((module) => module.name) }, 'configuration and modules reloaded')
+      for (const sender of parts.senders) senders.set(sender.scheme, sender)
+      log.info({ modules: namesOf(parts) }, 'configuration and modules reloaded')
     },
     async stop(graceMs = STOP_GRACE_MS) {
       stopping = true
       await server.close()
-      await dispatcher.stop()
-      await runner.stop(graceMs)
-      await journal.flush()
-      await outbox.stop()
+      await stages.dispatcher.stop()
+      await stages.runner.stop(graceMs)
+      await stages.journal.flush()
+      await stages.outbox.stop()
       await pool.close()
-      await removeServerFile(config.dataDir)
+      await removeServerFile(dataDir)
       await store.close()
       log.info({}, 'stopped')
     },
   }
 }
 
-/** Settings that a running service cannot change. */
-function fixed(before: Config, after: Config): string[] {
-  const keys = ['server', 'dataDir', 'database', 'workers', 'log'] as const
-  return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+/** Dispatch, run and send, each woken by what the one before has written. */
+function createStages(shared: Shared): Stages {
+  const { now, store, pool, newRunId, clock, log } = shared
+  const module = (name: string) => now().registry.get(name)
+  const addressOf = (user: string) => now().access.user(user)?.address ?? null
+  const journal = new ModuleJournal({ dataDir: now().config.dataDir, store: store.runs, log })
+  const outbox = createOutbox({ store: store.outbox, senders: shared.senders, clock, log })
+  const onAdded = () => {
+    outbox.wake()
+    runner.wake()
+  }
+  const github = () => now().github
+  const agent = () => now().agent
+  const broker = createBroker({ github, agent, store, addressOf, module, newRunId, clock, log, onAdded })
+  const runner = createRunner({
+    store: store.runs,
+    execute: (run, stop) =>
+      runModule(run, stop, {
+        broker,
+        pool,
+        module,
+        addressOf,
+        githubApiUrl: now().config.github.apiUrl,
+        clock,
+        random: Math.random,
+        log,
+      }),
+    owner: `${hostname()}:${process.pid}:${newRunId()}`,
+    concurrency: now().config.workers.concurrency,
+    clock,
+    log,
+    onSettled() {
+      void journal.flush()
+      outbox.wake()
+    },
+  })
+  const dispatcher = createDispatcher({
+    store: store.deliveries,
+    registry: () => now().registry,
+    access: () => now().access,
+    format: formatEvent,
+    newRunId,
+    clock,
+    log,
+    onCommitted(plans, cancel) {
+      const cancelled = plans.flatMap((plan) => plan.cancelled)
+      for (const { runId, reason } of cancelled) if (cancel.includes(runId)) runner.cancel([runId], reason)
+      if (cancelled.length > 0) void journal.flush()
+      if (plans.some((plan) => plan.runs.length + plan.coalesced.length + plan.cancelled.length > 0))
+        runner.wake()
+      if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
+    },
+  })
+  return { dispatcher, runner, outbox, journal }
 }
+
+/** The HTTP server in front of the stages. */
+function createIntake(shared: Shared, stages: Stages, own: { localToken: string; stopping: () => boolean }) {
+  const { now, store, pool, newRunId, clock, log } = shared
+  const commit = createGroupCommit((batch) => store.deliveries.accept(batch))
+  return createServer({
+    config: () => now().config,
+    registry: () => now().registry,
+    access: () => now().access,
+    accept: (delivery) => commit.accept(delivery),
+    checkInput: (module, input) => checkHandlerInput(module, input, now().handlers, pool),
+    store,
+    clock,
+    log,
+    newRunId,
+    ...own,
+    wakeDispatch: () => stages.dispatcher.wake(),
+    wakeRuns: () => stages.runner.wake(),
+    wakeOutbox: () => stages.outbox.wake(),
+  })
+}
+
+const namesOf = (parts: InstalledParts) => parts.registry.all().map((module) => module.name)
 
 /** Run ids sort by time, also within a millisecond, and read well in a file name. */
 function lowerCaseUlid(): () => string {
   const next = monotonicFactory()
   return () => next().toLowerCase()
-}
-
-function sendersOf(config: Config, log: Log): Map<string, Sender> {
-  const senders: Sender[] = [createLogSender(log)]
-  const { botToken, apiUrl } = config.telegram
-  if (botToken !== null) senders.push(createTelegramSender({ botToken, apiUrl, log }))
-  return new Map(senders.map((sender) => [sender.scheme, sender]))
-}
-
-async function githubOf(config: Config, store: Awaited<ReturnType<typeof openSqliteStore>>, shared: { clock: Clock; log: Log }) {
-  const { token, app, apiUrl } = config.github
-  if (token === null && app === null) return null
-  const markerKey = await store.effects.setting('marker_key', randomBytes(32).toString('base64url'))
-  const github = createGitHub({ apiUrl, token, app, ...shared })
-  return createGitHubBroker({ github, effects: store.effects, markerKey, ...shared })
 }

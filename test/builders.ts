@@ -25,7 +25,13 @@ export const config = (more: Partial<Config> = {}): Config => ({
   server: { host: '127.0.0.1', port: 0, publicUrl: null },
   dataDir: '/nonexistent',
   database: 'sqlite',
-  github: { webhookSecrets: ['test-secret'], token: null, app: null, apiUrl: 'https://api.github.com', intake: 'webhook' },
+  github: {
+    webhookSecrets: ['test-secret'],
+    token: null,
+    app: null,
+    apiUrl: 'https://api.github.com',
+    intake: 'webhook',
+  },
   inbound: null,
   telegram: { botToken: null, apiUrl: 'https://api.telegram.org', updates: 'off', webhookSecret: null },
   agent: {
@@ -51,7 +57,11 @@ export const config = (more: Partial<Config> = {}): Config => ({
 })
 
 /** A loaded module; `manifest` overrides its manifest. */
-export const module = (name: string, manifest: Partial<Manifest> = {}, more: Partial<Module> = {}): Module => ({
+export const module = (
+  name: string,
+  manifest: Partial<Manifest> = {},
+  more: Partial<Module> = {},
+): Module => ({
   name,
   enabled: true,
   config: {},
@@ -81,13 +91,26 @@ export const module = (name: string, manifest: Partial<Manifest> = {}, more: Par
 /** A binding of a module to an event, without window or debounce. */
 export const binding = (of: Module, event: string, policy: Partial<Binding['trigger']> = {}): Binding => ({
   module: of,
-  trigger: { type: 'webhook', event, actions: null, cooldownMs: 0, onCooldown: 'skip', debounceMs: 0, maxWaitMs: 0, ...policy },
+  trigger: {
+    type: 'webhook',
+    event,
+    actions: null,
+    cooldownMs: 0,
+    onCooldown: 'skip',
+    debounceMs: 0,
+    maxWaitMs: 0,
+    ...policy,
+  },
 })
 
 let deliveries = 0
 
 /** A stored delivery, ready to be decided. */
-export function delivery(event: string, payload: unknown, more: Partial<DeliveryToDecide> = {}): DeliveryToDecide {
+export function delivery(
+  event: string,
+  payload: unknown,
+  more: Partial<DeliveryToDecide> = {},
+): DeliveryToDecide {
   deliveries += 1
   return {
     ...describeEvent(event, payload),

@@ -48,7 +48,11 @@ export interface Broker {
 }
 
 const shapes = {
-  read: z.object({ on: z.enum(['pr', 'issue', 'repo']), name: z.string(), args: z.array(z.unknown()).max(4) }),
+  read: z.object({
+    on: z.enum(['pr', 'issue', 'repo']),
+    name: z.string(),
+    args: z.array(z.unknown()).max(4),
+  }),
   write: z.object({ verb: z.string(), args: z.array(z.unknown()).max(4) }),
   fetch: z.object({
     method: z.string(),
@@ -68,13 +72,27 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     open(run, module, signal) {
       const [github, agent] = [options.github(), options.agent()]
-      const state: OpenRun = { run, module, signal, github, agent, scope: null, costUsd: 0, records: {}, said: new Map(), invoked: 0 }
+      const state: OpenRun = {
+        run,
+        module,
+        signal,
+        github,
+        agent,
+        scope: null,
+        costUsd: 0,
+        records: {},
+        said: new Map(),
+        invoked: 0,
+      }
       return {
         load: () => load(state),
         async call(method, params) {
           signal.throwIfAborted()
           const serve = METHODS[method]
-          if (!serve) throw new PermanentError(`the broker knows no call ${JSON.stringify(method)}`, { reason: 'unknown_call' })
+          if (!serve)
+            throw new PermanentError(`the broker knows no call ${JSON.stringify(method)}`, {
+              reason: 'unknown_call',
+            })
           return serve(options, state, params)
         },
         get costUsd() {
@@ -123,7 +141,9 @@ async function load(state: OpenRun): Promise<LoadedSubject> {
     )
   }
   if (!state.scope) {
-    throw new PermanentError(`${module.name} is about a ${kind}, and ${run.entity} names no repository`, { reason: 'wrong_subject' })
+    throw new PermanentError(`${module.name} is about a ${kind}, and ${run.entity} names no repository`, {
+      reason: 'wrong_subject',
+    })
   }
   const loaded = await state.github.load(state.scope, kind)
   state.scope = { ...state.scope, subject: loaded.subject }
@@ -146,12 +166,14 @@ const METHODS: Readonly<Record<string, Method>> = {
     return onGitHub(state, (github, scope) => github.fetch(scope, request))
   },
   'agent.run': (_options, state, params) => askAgent(state, params),
-  'once.begin': (options, state, params) => options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
+  'once.begin': (options, state, params) =>
+    options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
   'once.end': (options, state, params) => {
     const { key, result } = checked(shapes.result, params)
     return options.store.effects.onceEnd(state.run.id, key, result ?? null)
   },
-  'once.forget': (options, state, params) => options.store.effects.onceForget(state.run.id, checked(shapes.key, params).key),
+  'once.forget': (options, state, params) =>
+    options.store.effects.onceForget(state.run.id, checked(shapes.key, params).key),
   notify: (options, state, params) => notify(options, state, checked(shapes.notify, params).text),
   invoke: (options, state, params) => invoke(options, state, checked(shapes.invoke, params)),
   'journal.record': async (_options, state, params) => {
@@ -162,15 +184,20 @@ const METHODS: Readonly<Record<string, Method>> = {
 function checked<T>(shape: z.ZodType<T>, params: unknown): T {
   const parsed = shape.safeParse(params)
   if (parsed.success) return parsed.data
-  const where = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'argument'}: ${issue.message}`).join('; ')
+  const where = parsed.error.issues
+    .map((issue) => `${issue.path.join('.') || 'argument'}: ${issue.message}`)
+    .join('; ')
   throw new PermanentError(`the call's arguments do not fit: ${where}`, { reason: 'invalid_argument' })
 }
 
 function onGitHub<T>(state: OpenRun, act: (github: GitHubBroker, scope: RunScope) => Promise<T>): Promise<T> {
   if (state.github && state.scope) return act(state.github, state.scope)
-  throw new PermanentError(`${state.run.entity} names no repository that ${state.module.name} could reach on GitHub`, {
-    reason: 'wrong_subject',
-  })
+  throw new PermanentError(
+    `${state.run.entity} names no repository that ${state.module.name} could reach on GitHub`,
+    {
+      reason: 'wrong_subject',
+    },
+  )
 }
 
 /** The agent checks the request itself; what it spends counts also when it fails. */
@@ -208,14 +235,25 @@ async function notify(options: BrokerOptions, state: OpenRun, text: string): Pro
   options.onAdded()
 }
 
-async function invoke(options: BrokerOptions, state: OpenRun, request: { module: string; input?: unknown }): Promise<{ run_id: string }> {
+async function invoke(
+  options: BrokerOptions,
+  state: OpenRun,
+  request: { module: string; input?: unknown },
+): Promise<{ run_id: string }> {
   const { run } = state
   const target = options.module(request.module)
-  if (!target) throw new PermanentError(`there is no module ${JSON.stringify(request.module)}`, { reason: 'unknown_module' })
-  if (!target.enabled) throw new PermanentError(`the module ${target.name} is disabled`, { reason: 'module_disabled' })
-  if (!target.manifest.invoke) throw new PermanentError(`the module ${target.name} says invoke: false`, { reason: 'invoke_disabled' })
+  if (!target)
+    throw new PermanentError(`there is no module ${JSON.stringify(request.module)}`, {
+      reason: 'unknown_module',
+    })
+  if (!target.enabled)
+    throw new PermanentError(`the module ${target.name} is disabled`, { reason: 'module_disabled' })
+  if (!target.manifest.invoke)
+    throw new PermanentError(`the module ${target.name} says invoke: false`, { reason: 'invoke_disabled' })
   if (run.depth >= MAX_DEPTH) {
-    throw new PermanentError(`${MAX_DEPTH} modules have called each other already; the chain ends here`, { reason: 'invoke_depth' })
+    throw new PermanentError(`${MAX_DEPTH} modules have called each other already; the chain ends here`, {
+      reason: 'invoke_depth',
+    })
   }
   state.invoked += 1
   const now = options.clock()
@@ -224,7 +262,13 @@ async function invoke(options: BrokerOptions, state: OpenRun, request: { module:
     module: target.name,
     entity: run.entity,
     repository: run.repository,
-    trigger: { type: 'invoke', event: null, action: null, by: `module:${state.module.name}`, at: new Date(now).toISOString() },
+    trigger: {
+      type: 'invoke',
+      event: null,
+      action: null,
+      by: `module:${state.module.name}`,
+      at: new Date(now).toISOString(),
+    },
     delivery: null,
     recipients: run.recipients,
     runAt: now,
@@ -236,10 +280,14 @@ async function invoke(options: BrokerOptions, state: OpenRun, request: { module:
     depth: run.depth + 1,
     createdAt: now,
   }
-  const fingerprint = createHash('sha256').update(JSON.stringify([target.name, request.input ?? null])).digest('hex')
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify([target.name, request.input ?? null]))
+    .digest('hex')
   const idempotency = { scope: `run:${run.id}`, key: `${state.invoked}:${fingerprint}`, fingerprint }
   const result = await options.store.runs.create(created, { idempotency })
   options.onAdded()
   if (result.status === 'created' || result.status === 'existing') return { run_id: result.runId }
-  throw new PermanentError(`the run of ${target.name} could not be created: ${result.status}`, { reason: 'invoke_failed' })
+  throw new PermanentError(`the run of ${target.name} could not be created: ${result.status}`, {
+    reason: 'invoke_failed',
+  })
 }

@@ -10,7 +10,11 @@ import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
 
 /** Prints the report. @throws CommandFailure when there are problems. */
-export async function runCheckCommand(options: { readonly config: string; readonly online?: boolean; readonly json?: boolean }): Promise<void> {
+export async function runCheckCommand(options: {
+  readonly config: string
+  readonly online?: boolean
+  readonly json?: boolean
+}): Promise<void> {
   const code = await runCheck({
     file: resolve(options.config),
     json: options.json,

@@ -7,7 +7,8 @@ import { CommandFailure, UsageError } from './failure.ts'
 /** Plays the tour, then stays up until it is stopped. @throws CommandFailure when a chapter does not come true. */
 export async function runDemo(options: { readonly port: string; readonly exit?: boolean }): Promise<void> {
   const port = Number(options.port)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageError(`--port ${options.port}: expected 0-65535`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`--port ${options.port}: expected 0-65535`)
   const narrator = createNarrator(process.stdout)
   process.stdout.write('Hookyard demo. HTTP, database, module processes and messages are real;\n')
   process.stdout.write('only GitHub, Telegram and the AI are stand-ins on this machine.\n')
@@ -17,9 +18,15 @@ export async function runDemo(options: { readonly port: string; readonly exit?: 
   const world = await openDemoWorld(port)
   process.stderr.write(`hookyard: listening on ${world.service.url}\n`)
   try {
-    const played = await Promise.race([playChapters(world, narrator).then(() => true), stopped.then(() => false)])
+    const played = await Promise.race([
+      playChapters(world, narrator).then(() => true),
+      stopped.then(() => false),
+    ])
     const wrong = [...world.github.violations, ...world.telegram.violations]
-    if (wrong.length > 0) throw new CommandFailure(`the stand-ins found a request that the real services would refuse: ${JSON.stringify(wrong[0])}`)
+    if (wrong.length > 0)
+      throw new CommandFailure(
+        `the stand-ins found a request that the real services would refuse: ${JSON.stringify(wrong[0])}`,
+      )
     if (!played || options.exit) return
     narrator.chapter('Your turn')
     narrator.say(`The service is up at ${world.service.url}. In another terminal:`)

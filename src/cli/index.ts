@@ -23,7 +23,11 @@ function program(): Command {
     .command('start')
     .description('run the service')
     .option(...CONFIG)
-    .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'ingress', 'worker']).default('all'))
+    .addOption(
+      new Option('--role <role>', 'what this process does')
+        .choices(['all', 'ingress', 'worker'])
+        .default('all'),
+    )
     .action(async (options) => (await import('./start.ts')).runStart(options))
   hookyard
     .command('demo')
@@ -73,7 +77,8 @@ function report(thrown: unknown): number {
   if (error instanceof ConfigError) process.stderr.write(`${formatProblems(error.problems)}\n`)
   else process.stderr.write(`hookyard: ${error.message}\n`)
   if (error instanceof UsageError) return 2
-  const explained = error instanceof CommandFailure || error instanceof ConfigError || error instanceof UserError
+  const explained =
+    error instanceof CommandFailure || error instanceof ConfigError || error instanceof UserError
   if (!explained && environment()['HOOKYARD_DEBUG']) process.stderr.write(`${error.stack}\n`)
   return 1
 }

@@ -31,7 +31,8 @@ export async function runSimulate(file: string, options: SimulateCommand): Promi
     builtinModulesDir: builtinModulesDir(),
   })
   const database = join(config.dataDir, 'hookyard.db')
-  const store = !options.fresh && existsSync(database) ? await openSqliteStore({ file: database, readOnly: true }) : null
+  const store =
+    !options.fresh && existsSync(database) ? await openSqliteStore({ file: database, readOnly: true }) : null
   try {
     const result = await simulate({
       config,
@@ -71,15 +72,27 @@ function parsePayload(content: string, file: string): unknown {
 function asJson({ plan, ...described }: Simulation) {
   return {
     ...described,
-    decisions: plan.decisions.map(({ runId: _simulated, ...decision }) => ({ ...decision, explanation: explainDecision({ ...decision, runId: null }) })),
-    runs: plan.runs.map((run) => ({ module: run.module, recipients: run.recipients, run_at: new Date(run.runAt).toISOString() })),
+    decisions: plan.decisions.map(({ runId: _simulated, ...decision }) => ({
+      ...decision,
+      explanation: explainDecision({ ...decision, runId: null }),
+    })),
+    runs: plan.runs.map((run) => ({
+      module: run.module,
+      recipients: run.recipients,
+      run_at: new Date(run.runAt).toISOString(),
+    })),
     cancelled: plan.cancelled,
-    messages: plan.messages.map((message) => ({ address: message.address, text: toPlainText(message.message) })),
+    messages: plan.messages.map((message) => ({
+      address: message.address,
+      text: toPlainText(message.message),
+    })),
   }
 }
 
 function render({ plan, ...described }: Simulation): string {
-  const lines = [`${[described.event, described.action].filter(Boolean).join('.')} on ${described.entity}: nothing is stored, run or sent`]
+  const lines = [
+    `${[described.event, described.action].filter(Boolean).join('.')} on ${described.entity}: nothing is stored, run or sent`,
+  ]
   for (const decision of plan.decisions) {
     lines.push(
       `  ${decision.user} · ${decision.module ?? 'message'} · ${decision.outcome}${decision.reason ? `: ${decision.reason}` : ''}`,
@@ -88,11 +101,18 @@ function render({ plan, ...described }: Simulation): string {
   }
   for (const run of plan.runs) {
     const wait = run.runAt - run.createdAt
-    lines.push(`  would start ${run.module} ${wait > 0 ? `in ${Math.ceil(wait / 1_000)} s` : 'now'} for ${run.recipients.join(', ')}`)
+    lines.push(
+      `  would start ${run.module} ${wait > 0 ? `in ${Math.ceil(wait / 1_000)} s` : 'now'} for ${run.recipients.join(', ')}`,
+    )
   }
   for (const { runId, reason } of plan.cancelled) lines.push(`  would cancel run ${runId} (${reason})`)
   for (const message of plan.messages) {
-    lines.push(`  would tell ${message.address.split(':')[0]}:`, ...toPlainText(message.message).split('\n').map((line) => `      ${line}`))
+    lines.push(
+      `  would tell ${message.address.split(':')[0]}:`,
+      ...toPlainText(message.message)
+        .split('\n')
+        .map((line) => `      ${line}`),
+    )
   }
   if (plan.decisions.length === 0) lines.push('  nobody hears of it')
   return `${lines.join('\n')}\n`

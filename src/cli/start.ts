@@ -18,7 +18,13 @@ export interface StartOptions {
 /** Starts and stays. @throws ConfigError, or CommandFailure when the service cannot start. */
 export async function runStart(options: StartOptions): Promise<void> {
   const env = environment()
-  const load = () => loadInstallation({ file: resolve(options.config), env, cwd: process.cwd(), builtinModulesDir: builtinModulesDir() })
+  const load = () =>
+    loadInstallation({
+      file: resolve(options.config),
+      env,
+      cwd: process.cwd(),
+      builtinModulesDir: builtinModulesDir(),
+    })
   const installation = await load()
   const { config, warnings } = installation
   if (config.database === 'sqlite' && options.role !== 'all') {
@@ -27,7 +33,9 @@ export async function runStart(options: StartOptions): Promise<void> {
     )
   }
   if (config.database !== 'sqlite') {
-    throw new CommandFailure('this version stores in SQLite alone: set database: sqlite (PostgreSQL is not built in yet)')
+    throw new CommandFailure(
+      'this version stores in SQLite alone: set database: sqlite (PostgreSQL is not built in yet)',
+    )
   }
   if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`)
   const log = createLogger({ level: config.log.level, format: config.log.format, secrets: secretsOf(config) })
@@ -35,7 +43,8 @@ export async function runStart(options: StartOptions): Promise<void> {
 
   process.on('SIGHUP', () => {
     void Promise.resolve()
-      .then(() => load()).then((next) => service.reload(next))
+      .then(() => load())
+      .then((next) => service.reload(next))
       .catch((thrown: unknown) => {
         const error = toError(thrown)
         const why = error instanceof ConfigError ? formatProblems(error.problems) : error.message

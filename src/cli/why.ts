@@ -10,10 +10,15 @@ import { openSqliteStore } from '../store/sqlite/open.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 
 /** Prints the trail. @throws CommandFailure when nothing is known of the target; UsageError when it is none. */
-export async function runWhy(text: string, options: { readonly config: string; readonly json?: boolean }): Promise<void> {
+export async function runWhy(
+  text: string,
+  options: { readonly config: string; readonly json?: boolean },
+): Promise<void> {
   const target = parseTarget(text)
   if (!target) {
-    throw new UsageError(`${JSON.stringify(text)} is no target: give a delivery GUID, a pull request or issue URL, or owner/repo#42`)
+    throw new UsageError(
+      `${JSON.stringify(text)} is no target: give a delivery GUID, a pull request or issue URL, or owner/repo#42`,
+    )
   }
   const { config } = loadConfig({ file: resolve(options.config), env: environment() })
   const database = join(config.dataDir, 'hookyard.db')

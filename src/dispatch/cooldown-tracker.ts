@@ -34,7 +34,13 @@ export class CooldownTracker {
   }
 
   /** What an event at `now` (ms) leads to under this policy. */
-  evaluate(module: string, entity: string, policy: WindowPolicy, concurrency: Concurrency, now: number): Evaluation {
+  evaluate(
+    module: string,
+    entity: string,
+    policy: WindowPolicy,
+    concurrency: Concurrency,
+    now: number,
+  ): Evaluation {
     const state = this.#state(module, entity)
     const open = state.windowUntil !== null && state.windowUntil > now ? state.windowUntil : null
     if (open !== null && policy.onCooldown === 'skip') {
@@ -51,13 +57,20 @@ export class CooldownTracker {
     }
     if (policy.debounceMs > 0 || open !== null) {
       const dueAt = now + Math.min(policy.debounceMs, policy.debounceMs > 0 ? policy.maxWaitMs : 0)
-      return { verdict: { kind: 'wait', coalesced: open !== null, dueAt, runAt: Math.max(dueAt, until ?? 0) }, replaces }
+      return {
+        verdict: { kind: 'wait', coalesced: open !== null, dueAt, runAt: Math.max(dueAt, until ?? 0) },
+        replaces,
+      }
     }
     return { verdict: { kind: 'start' }, replaces }
   }
 
   /** Remembers a run that this batch creates. */
-  created(module: string, entity: string, run: { id: string; waiting: boolean; dueAt: number; at: number; cooldownMs: number }): void {
+  created(
+    module: string,
+    entity: string,
+    run: { id: string; waiting: boolean; dueAt: number; at: number; cooldownMs: number },
+  ): void {
     const state = this.#state(module, entity)
     if (run.waiting) {
       state.waiting = { id: run.id, firstAt: run.at, dueAt: run.dueAt }

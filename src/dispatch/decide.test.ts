@@ -22,7 +22,9 @@ interface Given {
 function plan(of: DeliveryToDecide, given: Given = {}) {
   let runs = 0
   return decide(of, {
-    access: createAccess(config({ users: given.users ?? [user('alice', { role: 'admin' })], repos: given.repos ?? [] })),
+    access: createAccess(
+      config({ users: given.users ?? [user('alice', { role: 'admin' })], repos: given.repos ?? [] }),
+    ),
     registry: { bindingsFor: () => given.bindings ?? [], cancelledBy: () => given.cancelledBy ?? [] },
     tracker: new CooldownTracker(given.states ?? []),
     format: given.format ?? formatEvent,
@@ -44,24 +46,33 @@ test('two users with the flag share one run, and neither gets the formatted mess
     ['bob', 'ran', 'run-1'],
   ])
   expect(runs).toHaveLength(1)
-  expect(runs[0]).toMatchObject({ entity: 'octocat/hello-world#1', recipients: ['alice', 'bob'], waiting: false, runAt: 1_000 })
+  expect(runs[0]).toMatchObject({
+    entity: 'octocat/hello-world#1',
+    recipients: ['alice', 'bob'],
+    waiting: false,
+    runAt: 1_000,
+  })
   expect(messages).toEqual([])
 })
 
 test('a user with the flag off gets the formatted message, and the other one the run', () => {
   const users = [user('alice', { role: 'admin' }), user('bob', { features: {} })]
   const { decisions, messages } = plan(opened(), { users, bindings: [binding(review, 'pull_request')] })
-  expect(decisions.map(({ user: name, module: of, outcome, reason }) => [name, of, outcome, reason])).toEqual([
-    ['alice', 'pr-review', 'ran', null],
-    ['bob', 'pr-review', 'skipped', 'feature_disabled'],
-    ['bob', null, 'notified', null],
-  ])
+  expect(decisions.map(({ user: name, module: of, outcome, reason }) => [name, of, outcome, reason])).toEqual(
+    [
+      ['alice', 'pr-review', 'ran', null],
+      ['bob', 'pr-review', 'skipped', 'feature_disabled'],
+      ['bob', null, 'notified', null],
+    ],
+  )
   expect(messages.map((message) => message.address)).toEqual(['telegram:bob'])
 })
 
 test('a module without a flag serves every subscriber', () => {
   const users = [user('alice', { role: 'admin', features: {} })]
-  expect(outcomes(opened(), { users, bindings: [binding(module('plain'), 'pull_request')] })).toEqual([['alice', 'plain', 'ran', null]])
+  expect(outcomes(opened(), { users, bindings: [binding(module('plain'), 'pull_request')] })).toEqual([
+    ['alice', 'plain', 'ran', null],
+  ])
 })
 
 test('an admin who hears everything may not act outside the listed repositories', () => {
@@ -91,24 +102,72 @@ test('when nobody subscribes, the first admin hears and no module acts', () => {
 
 test.each([
   ['a disabled module', module('m', {}, { enabled: false }), pullRequest('opened'), 'module_disabled'],
-  ['a draft', module('m', { when: { ...review.manifest.when, draft: false } }), pullRequest('opened', { draft: true }), 'filtered:draft'],
-  ['a bot', module('m'), { ...pullRequest('opened'), sender: { login: 'dependabot[bot]', type: 'Bot' } }, 'filtered:ignore_bots'],
-  ['another branch', module('m', { when: { ...review.manifest.when, branches: ['release/*'] } }), pullRequest('opened'), 'filtered:branches'],
-  ['no such label', module('m', { when: { ...review.manifest.when, labels: ['bug'] } }), pullRequest('opened'), 'filtered:labels'],
-  ['another author', module('m', { when: { ...review.manifest.when, authors: ['hubot'] } }), pullRequest('opened'), 'filtered:authors'],
+  [
+    'a draft',
+    module('m', { when: { ...review.manifest.when, draft: false } }),
+    pullRequest('opened', { draft: true }),
+    'filtered:draft',
+  ],
+  [
+    'a bot',
+    module('m'),
+    { ...pullRequest('opened'), sender: { login: 'dependabot[bot]', type: 'Bot' } },
+    'filtered:ignore_bots',
+  ],
+  [
+    'another branch',
+    module('m', { when: { ...review.manifest.when, branches: ['release/*'] } }),
+    pullRequest('opened'),
+    'filtered:branches',
+  ],
+  [
+    'no such label',
+    module('m', { when: { ...review.manifest.when, labels: ['bug'] } }),
+    pullRequest('opened'),
+    'filtered:labels',
+  ],
+  [
+    'another author',
+    module('m', { when: { ...review.manifest.when, authors: ['hubot'] } }),
+    pullRequest('opened'),
+    'filtered:authors',
+  ],
 ])('%s is skipped with its reason', (_name, of, payload, reason) => {
-  expect(outcomes(delivery('pull_request', payload), { bindings: [binding(of, 'pull_request')] })[0]).toEqual(['alice', 'm', 'skipped', reason])
+  expect(outcomes(delivery('pull_request', payload), { bindings: [binding(of, 'pull_request')] })[0]).toEqual(
+    ['alice', 'm', 'skipped', reason],
+  )
 })
 
 test('an event inside a skip window is taken, and nobody is told', () => {
-  const states = [{ module: 'pr-review', entity: 'octocat/hello-world#1', windowUntil: 2_000, waiting: null, unfinished: [] }]
-  const result = plan(opened(), { states, bindings: [binding(review, 'pull_request', { cooldownMs: 5_000 })] })
-  expect(result.decisions).toEqual([{ user: 'alice', module: 'pr-review', outcome: 'skipped', reason: 'cooldown', runId: null }])
+  const states = [
+    {
+      module: 'pr-review',
+      entity: 'octocat/hello-world#1',
+      windowUntil: 2_000,
+      waiting: null,
+      unfinished: [],
+    },
+  ]
+  const result = plan(opened(), {
+    states,
+    bindings: [binding(review, 'pull_request', { cooldownMs: 5_000 })],
+  })
+  expect(result.decisions).toEqual([
+    { user: 'alice', module: 'pr-review', outcome: 'skipped', reason: 'cooldown', runId: null },
+  ])
   expect([result.runs, result.messages]).toEqual([[], []])
 })
 
 test('an event inside a trailing window is coalesced into a run that exists at once', () => {
-  const states = [{ module: 'pr-review', entity: 'octocat/hello-world#1', windowUntil: 2_000, waiting: null, unfinished: [] }]
+  const states = [
+    {
+      module: 'pr-review',
+      entity: 'octocat/hello-world#1',
+      windowUntil: 2_000,
+      waiting: null,
+      unfinished: [],
+    },
+  ]
   const bindings = [binding(review, 'pull_request', { cooldownMs: 5_000, onCooldown: 'trailing' })]
   const { decisions, runs } = plan(opened(), { states, bindings })
   expect(decisions[0]).toMatchObject({ outcome: 'coalesced', runId: 'run-1' })
@@ -151,7 +210,11 @@ test('one module that cannot be decided does not stop the others', () => {
       throw new Error('boom')
     },
   })
-  expect(outcomes(opened(), { bindings: [binding(broken, 'pull_request'), binding(module('fine'), 'pull_request')] })).toEqual([
+  expect(
+    outcomes(opened(), {
+      bindings: [binding(broken, 'pull_request'), binding(module('fine'), 'pull_request')],
+    }),
+  ).toEqual([
     ['alice', 'broken', 'skipped', 'error:boom'],
     ['alice', 'fine', 'ran', null],
   ])
@@ -165,7 +228,10 @@ test('a formatter that fails is a named reason', () => {
 })
 
 test('two users who share a chat are told once', () => {
-  const users = [user('alice', { role: 'admin', address: 'telegram:-5' }), user('bob', { address: 'telegram:-5' })]
+  const users = [
+    user('alice', { role: 'admin', address: 'telegram:-5' }),
+    user('bob', { address: 'telegram:-5' }),
+  ]
   const { decisions, messages } = plan(opened(), { users })
   expect(decisions.map((decision) => decision.outcome)).toEqual(['notified', 'notified'])
   expect(new Set(messages.map((message) => message.dedupeKey)).size).toBe(1)

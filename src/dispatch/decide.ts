@@ -42,7 +42,10 @@ export function pairsOf(delivery: Pick<DeliveryToDecide, 'event' | 'action' | 'e
     ...registry.bindingsFor(delivery.event, delivery.action).map((binding) => binding.module),
     ...registry.cancelledBy(delivery.event, delivery.action),
   ]
-  return [...new Set(modules.map((module) => module.name))].map((module) => ({ module, entity: delivery.entity }))
+  return [...new Set(modules.map((module) => module.name))].map((module) => ({
+    module,
+    entity: delivery.entity,
+  }))
 }
 
 /** Decides one delivery. Never throws: what goes wrong with one module or user is a decision with its reason. */
@@ -84,7 +87,9 @@ export function takes(decision: Decision): boolean {
   )
 }
 
-type Draft = { -readonly [K in 'decisions' | 'runs' | 'coalesced' | 'cancelled' | 'messages']: Plan[K][number][] }
+type Draft = {
+  -readonly [K in 'decisions' | 'runs' | 'coalesced' | 'cancelled' | 'messages']: Plan[K][number][]
+}
 
 function decideModule(
   binding: Binding,
@@ -94,7 +99,12 @@ function decideModule(
   draft: Draft,
 ): Decision[] {
   const { module } = binding
-  const say = (user: User, outcome: Decision['outcome'], reason: string | null, runId: string | null = null) => ({
+  const say = (
+    user: User,
+    outcome: Decision['outcome'],
+    reason: string | null,
+    runId: string | null = null,
+  ) => ({
     user: user.name,
     module: module.name,
     outcome,
@@ -125,7 +135,13 @@ function refusal(module: Module, user: User, filtered: string | null): string | 
 }
 
 /** One run for everybody who wants it, or none: the window decides once per delivery and module. */
-function plan(binding: Binding, wanting: readonly User[], delivery: DeliveryToDecide, world: World, draft: Draft) {
+function plan(
+  binding: Binding,
+  wanting: readonly User[],
+  delivery: DeliveryToDecide,
+  world: World,
+  draft: Draft,
+) {
   const { module, trigger: policy } = binding
   const { tracker, now } = world
   const { concurrency } = module.manifest
@@ -172,7 +188,8 @@ function plan(binding: Binding, wanting: readonly User[], delivery: DeliveryToDe
   }
   draft.runs.push(run)
   tracker.created(module.name, delivery.entity, { ...run, at: now })
-  if (waits && verdict.coalesced) return { outcome: 'coalesced' as const, reason: 'window_open', runId: run.id }
+  if (waits && verdict.coalesced)
+    return { outcome: 'coalesced' as const, reason: 'window_open', runId: run.id }
   return { outcome: 'ran' as const, reason: waits ? 'debounced' : null, runId: run.id }
 }
 

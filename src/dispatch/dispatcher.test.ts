@@ -31,7 +31,9 @@ const stored = (guid: string, payload: unknown, event = 'pull_request'): NewDeli
 })
 
 async function start(registry: Bindings, wrap: (store: DeliveryStore) => DeliveryStore = (store) => store) {
-  const store = await openSqliteStore({ file: join(mkdtempSync(join(tmpdir(), 'hookyard-dispatch-')), 'hookyard.db') })
+  const store = await openSqliteStore({
+    file: join(mkdtempSync(join(tmpdir(), 'hookyard-dispatch-')), 'hookyard.db'),
+  })
   let runs = 0
   let settled: (() => void) | undefined
   const plans: Plan[] = []
@@ -59,7 +61,10 @@ async function start(registry: Bindings, wrap: (store: DeliveryStore) => Deliver
 
 const review = module('pr-review', { featureFlag: 'pr_review' })
 const reviewing: Bindings = {
-  bindingsFor: (event) => (event === 'pull_request' ? [binding(review, 'pull_request', { cooldownMs: 60_000, onCooldown: 'trailing' })] : []),
+  bindingsFor: (event) =>
+    event === 'pull_request'
+      ? [binding(review, 'pull_request', { cooldownMs: 60_000, onCooldown: 'trailing' })]
+      : [],
   cancelledBy: () => [],
 }
 const nobody: Bindings = { bindingsFor: () => [], cancelledBy: () => [] }
@@ -69,8 +74,15 @@ test('a delivery is decided once, and its decision, run and state are there toge
   await store.deliveries.accept([stored('d-1', pullRequest('opened'))])
   dispatcher.start()
   await until(1)
-  expect(await store.deliveries.get('d-1')).toMatchObject({ status: 'dispatched', decisions: [{ user: 'alice', outcome: 'ran', runId: 'run-1' }] })
-  expect(await store.runs.get('run-1')).toMatchObject({ module: 'pr-review', recipients: ['alice'], delivery: 'd-1' })
+  expect(await store.deliveries.get('d-1')).toMatchObject({
+    status: 'dispatched',
+    decisions: [{ user: 'alice', outcome: 'ran', runId: 'run-1' }],
+  })
+  expect(await store.runs.get('run-1')).toMatchObject({
+    module: 'pr-review',
+    recipients: ['alice'],
+    delivery: 'd-1',
+  })
   expect(await store.deliveries.pending(10)).toEqual([])
 })
 
@@ -79,7 +91,9 @@ test('five events of one entity in one batch end in one run and one that waits, 
   await store.deliveries.accept([1, 2, 3, 4, 5].map((n) => stored(`d-${n}`, pullRequest('synchronize'))))
   dispatcher.start()
   await until(5)
-  const outcomes = await Promise.all([1, 2, 3, 4, 5].map(async (n) => (await store.deliveries.get(`d-${n}`))?.decisions[0]?.outcome))
+  const outcomes = await Promise.all(
+    [1, 2, 3, 4, 5].map(async (n) => (await store.deliveries.get(`d-${n}`))?.decisions[0]?.outcome),
+  )
   expect(outcomes).toEqual(['ran', 'coalesced', 'coalesced', 'coalesced', 'coalesced'])
   expect(await store.runs.get('run-2')).toMatchObject({ delivery: 'd-5', runAt: 61_000, status: 'queued' })
   expect(await store.runs.list({ limit: 10 })).toHaveLength(2)
@@ -90,16 +104,26 @@ test('a payload that is no JSON any more fails alone, with its reason', async ()
   await store.deliveries.accept([stored('bad', '{"broken'), stored('good', pullRequest('opened'))])
   dispatcher.start()
   await until(2)
-  expect(await store.deliveries.get('bad')).toMatchObject({ status: 'failed', error: expect.stringContaining('JSON') })
+  expect(await store.deliveries.get('bad')).toMatchObject({
+    status: 'failed',
+    error: expect.stringContaining('JSON'),
+  })
   expect(await store.deliveries.get('good')).toMatchObject({ status: 'dispatched' })
 })
 
 test('a delivery that cannot be committed is kept as failed, and its neighbours are dispatched', async () => {
   const { store, dispatcher, until } = await start(nobody, (real) => ({
     ...real,
-    commit: (plans) => (plans.some((plan) => plan.guid === 'poison' && plan.status === 'dispatched') ? Promise.reject(new Error('poisoned')) : real.commit(plans)),
+    commit: (plans) =>
+      plans.some((plan) => plan.guid === 'poison' && plan.status === 'dispatched')
+        ? Promise.reject(new Error('poisoned'))
+        : real.commit(plans),
   }))
-  await store.deliveries.accept([stored('first', pullRequest('opened')), stored('poison', pullRequest('opened')), stored('last', pullRequest('opened'))])
+  await store.deliveries.accept([
+    stored('first', pullRequest('opened')),
+    stored('poison', pullRequest('opened')),
+    stored('last', pullRequest('opened')),
+  ])
   dispatcher.start()
   await until(3)
   expect(await store.deliveries.get('first')).toMatchObject({ status: 'dispatched' })

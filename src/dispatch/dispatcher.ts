@@ -93,7 +93,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 }
 
 /** Dispatches the oldest deliveries; answers how many there were. */
-async function dispatchBatch(options: DispatcherOptions, limit: number, tries: Map<string, number>): Promise<number> {
+async function dispatchBatch(
+  options: DispatcherOptions,
+  limit: number,
+  tries: Map<string, number>,
+): Promise<number> {
   const deliveries = await options.store.pending(limit)
   if (deliveries.length === 0) return 0
   try {
@@ -107,7 +111,11 @@ async function dispatchBatch(options: DispatcherOptions, limit: number, tries: M
 }
 
 /** The path of a delivery whose batch failed: what is wrong with it must not hold up the others. */
-async function dispatchAlone(options: DispatcherOptions, delivery: ReceivedDelivery, tries: Map<string, number>): Promise<void> {
+async function dispatchAlone(
+  options: DispatcherOptions,
+  delivery: ReceivedDelivery,
+  tries: Map<string, number>,
+): Promise<void> {
   try {
     await commit(options, await planBatch(options, [delivery]))
     tries.delete(delivery.guid)
@@ -119,7 +127,10 @@ async function dispatchAlone(options: DispatcherOptions, delivery: ReceivedDeliv
     if (tried < MAX_TRIES) throw error
     await commit(options, [failedPlan(delivery, error.message, options.clock())])
     tries.delete(delivery.guid)
-    options.log.error({ err: error, delivery: delivery.guid }, 'this delivery could not be dispatched; it is kept as failed')
+    options.log.error(
+      { err: error, delivery: delivery.guid },
+      'this delivery could not be dispatched; it is kept as failed',
+    )
   }
 }
 
@@ -130,11 +141,16 @@ async function commit(options: DispatcherOptions, plans: readonly Plan[]): Promi
   options.onCommitted(plans, cancel)
 }
 
-async function planBatch(options: DispatcherOptions, deliveries: readonly ReceivedDelivery[]): Promise<Plan[]> {
+async function planBatch(
+  options: DispatcherOptions,
+  deliveries: readonly ReceivedDelivery[],
+): Promise<Plan[]> {
   const registry = options.registry()
   const access = options.access()
   const pairs = deliveries.flatMap((delivery) => pairsOf(delivery, registry))
-  const tracker = new CooldownTracker(pairs.length === 0 ? [] : await options.store.entityStates(unique(pairs)))
+  const tracker = new CooldownTracker(
+    pairs.length === 0 ? [] : await options.store.entityStates(unique(pairs)),
+  )
   const plans: Plan[] = []
   for (const delivery of deliveries) {
     const { payload, ...rest } = delivery

@@ -16,7 +16,12 @@ export function concerns(login: string | null, payload: unknown): boolean {
     ...list(subject['requested_reviewers']),
   ]
   if (people.some((person) => String(fields(person)['login'] ?? '').toLowerCase() === wanted)) return true
-  const texts = [subject['title'], subject['body'], fields(body['comment'])['body'], fields(body['review'])['body']]
+  const texts = [
+    subject['title'],
+    subject['body'],
+    fields(body['comment'])['body'],
+    fields(body['review'])['body'],
+  ]
   return texts.some((text) => typeof text === 'string' && mentions(text, wanted))
 }
 

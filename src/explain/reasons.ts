@@ -4,7 +4,8 @@ import type { Decision } from '../store/store.ts'
 const SENTENCES: Readonly<Record<string, (decision: Decision) => string>> = {
   module_disabled: ({ module }) => `the module ${module} is switched off`,
   feature_disabled: ({ user, module }) => `${user} has the feature flag of ${module} off`,
-  not_authorized: () => 'the repository is neither in the `repos` of a user with the flag nor in the top-level `repos`',
+  not_authorized: () =>
+    'the repository is neither in the `repos` of a user with the flag nor in the top-level `repos`',
   cooldown: () => 'an earlier run opened a cooldown window that is still open, and the trigger says skip',
   joined_waiting_run: () => 'a run of this entity waits already; it takes this newer delivery',
   window_open: () => 'a cooldown window is open; one run starts at its end, with the newest delivery',
@@ -21,7 +22,8 @@ export function explainDecision(decision: Decision): string {
     if (outcome === 'notified') return 'no module took it for this user: the formatted message was queued'
     return outcome
   }
-  if (reason.startsWith('filtered:')) return `the manifest's \`when\` filter \`${reason.slice(9)}\` does not hold`
+  if (reason.startsWith('filtered:'))
+    return `the manifest's \`when\` filter \`${reason.slice(9)}\` does not hold`
   if (reason.startsWith('error:')) return `deciding failed: ${reason.slice(6)}`
   return SENTENCES[reason]?.(decision) ?? reason
 }

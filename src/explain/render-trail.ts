@@ -12,11 +12,17 @@ export function renderTrail(trail: Trail): string {
 
 function renderDelivery(delivery: DeliveryTrail): string {
   const name = [delivery.event, delivery.action].filter(Boolean).join('.')
-  const lines = [`${time(delivery.receivedAt)}  ${name}  ${delivery.entity}`, `  delivery ${delivery.guid}, ${statusOf(delivery)}`]
+  const lines = [
+    `${time(delivery.receivedAt)}  ${name}  ${delivery.entity}`,
+    `  delivery ${delivery.guid}, ${statusOf(delivery)}`,
+  ]
   for (const decision of delivery.decisions) {
     const reason = decision.reason ? `: ${decision.reason}` : ''
     const run = decision.runId ? ` (run ${decision.runId})` : ''
-    lines.push(`  ${decision.user} · ${decision.module ?? 'message'} · ${decision.outcome}${reason}${run}`, `      ${explainDecision(decision)}`)
+    lines.push(
+      `  ${decision.user} · ${decision.module ?? 'message'} · ${decision.outcome}${reason}${run}`,
+      `      ${explainDecision(decision)}`,
+    )
   }
   for (const message of delivery.messages) lines.push(`  ${renderMessage(message)}`)
   for (const run of delivery.runs) lines.push(renderRun(run, '  '))
@@ -25,7 +31,9 @@ function renderDelivery(delivery: DeliveryTrail): string {
 
 function statusOf(delivery: DeliveryTrail): string {
   if (delivery.status === 'received') return 'stored, not yet dispatched'
-  return delivery.status === 'failed' ? `could not be dispatched: ${delivery.error ?? 'unknown'}` : 'dispatched'
+  return delivery.status === 'failed'
+    ? `could not be dispatched: ${delivery.error ?? 'unknown'}`
+    : 'dispatched'
 }
 
 function renderRun(run: RunTrail, indent: string): string {
@@ -35,8 +43,11 @@ function renderRun(run: RunTrail, indent: string): string {
   ]
   if (run.status === 'queued') lines.push(`${indent}    due ${time(run.runAt)}`)
   for (const attempt of run.attempts) {
-    const took = attempt.finishedAt === null ? 'under way' : formatDuration(attempt.finishedAt - attempt.startedAt)
-    lines.push(`${indent}    attempt ${attempt.attempt}: ${attempt.status}, ${took}${attempt.error ? `: ${attempt.error}` : ''}`)
+    const took =
+      attempt.finishedAt === null ? 'under way' : formatDuration(attempt.finishedAt - attempt.startedAt)
+    lines.push(
+      `${indent}    attempt ${attempt.attempt}: ${attempt.status}, ${took}${attempt.error ? `: ${attempt.error}` : ''}`,
+    )
   }
   if (run.summary) lines.push(`${indent}    ${run.summary.split('\n')[0]}`)
   else if (run.error) lines.push(`${indent}    ${run.error}`)
@@ -46,7 +57,10 @@ function renderRun(run: RunTrail, indent: string): string {
 
 function renderMessage(message: SentMessage): string {
   const { status, address, lastError } = message
-  const channel = address.slice(0, address.indexOf(':') + 1) === 'telegram:' ? address : address.slice(0, address.indexOf(':'))
+  const channel =
+    address.slice(0, address.indexOf(':') + 1) === 'telegram:'
+      ? address
+      : address.slice(0, address.indexOf(':'))
   return `message to ${channel}: ${status}${lastError ? ` (${lastError})` : ''}`
 }
 

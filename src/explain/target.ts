@@ -1,8 +1,7 @@
 // What `why` can be asked about.
 
 export type Target =
-  | { readonly kind: 'delivery'; readonly guid: string }
-  | { readonly kind: 'entity'; readonly entity: string }
+  { readonly kind: 'delivery'; readonly guid: string } | { readonly kind: 'entity'; readonly entity: string }
 
 const NUMBERED = /^([\w.-]+\/[\w.-]+)#(\d+)$/
 const URL_PATH = /^\/([\w.-]+\/[\w.-]+)(?:\/(?:pull|pulls|issues)\/(\d+))?(?:\/.*)?$/

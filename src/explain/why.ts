@@ -34,7 +34,11 @@ export async function traceTarget(store: Store, target: Target): Promise<Trail |
       ? (await store.runs.list({ entity: target.entity, limit: LIMIT })).filter((run) => !named.has(run.id))
       : []
   if (trails.length === 0 && others.length === 0) return null
-  return { target, deliveries: trails, otherRuns: await Promise.all(others.map((run) => traceRun(store, run))) }
+  return {
+    target,
+    deliveries: trails,
+    otherRuns: await Promise.all(others.map((run) => traceRun(store, run))),
+  }
 }
 
 async function traceDelivery(store: Store, delivery: DeliveryRecord): Promise<DeliveryTrail> {

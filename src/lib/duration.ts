@@ -12,7 +12,9 @@ export function parseDuration(value: string | number): number {
   const unit = (match?.[2] || 's') as keyof typeof UNITS_MS
   const ms = Number(match?.[1] ?? NaN) * UNITS_MS[unit]
   if (!Number.isFinite(ms) || ms > MAX_MS) {
-    throw new RangeError(`${JSON.stringify(value)} is no duration; write 30s, 5m, 2h, 7d or a number of seconds`)
+    throw new RangeError(
+      `${JSON.stringify(value)} is no duration; write 30s, 5m, 2h, 7d or a number of seconds`,
+    )
   }
   return Math.round(ms)
 }

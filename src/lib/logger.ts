@@ -12,7 +12,8 @@ export interface LoggerOptions {
 /** The service's logger: one line an event on stderr, secrets redacted by their value. */
 export function createLogger(options: LoggerOptions): Log {
   const secrets = options.secrets.filter((secret) => secret.length >= 4)
-  const redact = (line: string) => secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line)
+  const redact = (line: string) =>
+    secrets.reduce((text, secret) => text.replaceAll(secret, '[redacted]'), line)
   const destination = {
     write(line: string) {
       const safe = redact(line)

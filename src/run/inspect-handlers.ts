@@ -27,7 +27,8 @@ export async function inspectHandlers(
   const waiting = modules.filter((module) => module.enabled)
   const problems: Problem[] = []
   const work = async () => {
-    for (let module = waiting.shift(); module; module = waiting.shift()) problems.push(...(await inspectHandler(module, pool, shapes, sources.get(module.name))))
+    for (let module = waiting.shift(); module; module = waiting.shift())
+      problems.push(...(await inspectHandler(module, pool, shapes, sources.get(module.name))))
   }
   await Promise.all(Array.from({ length: PARALLEL }, work))
   if (problems.length > 0) throw new ConfigError(problems)
@@ -74,10 +75,17 @@ async function inspectHandler(
   try {
     const shape = await process.inspect()
     shapes.set(module.name, shape)
-    const problems = checkSubset(module.manifest, shape.events ?? undefined, shape.subject ?? undefined, source)
+    const problems = checkSubset(
+      module.manifest,
+      shape.events ?? undefined,
+      shape.subject ?? undefined,
+      source,
+    )
     if (shape.config) {
       for (const issue of (await process.validate('config', module.config)) ?? []) {
-        problems.push(problem(`modules.${module.name}.config`, issue, "what the handler's config schema allows"))
+        problems.push(
+          problem(`modules.${module.name}.config`, issue, "what the handler's config schema allows"),
+        )
       }
     }
     return problems

@@ -15,7 +15,13 @@ test('every finished run has its file, with the fields of the contract, and no s
     module: 'pr-review',
     entity: 'octocat/hello-world#42',
     repository: 'octocat/hello-world',
-    trigger: { type: 'webhook', event: 'pull_request', action: 'synchronize', by: 'octocat', at: '2026-01-01T00:00:00.000Z' },
+    trigger: {
+      type: 'webhook',
+      event: 'pull_request',
+      action: 'synchronize',
+      by: 'octocat',
+      at: '2026-01-01T00:00:00.000Z',
+    },
     delivery: null,
     recipients: ['alice'],
     runAt: 0,
@@ -66,6 +72,10 @@ test('every finished run has its file, with the fields of the contract, and no s
 })
 
 test('a missing part of the file name is a dash, and no name leaves its folder', () => {
-  expect(journalFileName({ id: 'x', entity: '-', repository: null, finishedAt: 0, createdAt: 0 })).toBe('1970-01-01T00-00-00.000Z_-_-_x.json')
-  expect(journalFileName({ id: 'x', entity: 'a/b', repository: '../../etc/passwd', finishedAt: 0, createdAt: 0 })).not.toContain('/')
+  expect(journalFileName({ id: 'x', entity: '-', repository: null, finishedAt: 0, createdAt: 0 })).toBe(
+    '1970-01-01T00-00-00.000Z_-_-_x.json',
+  )
+  expect(
+    journalFileName({ id: 'x', entity: 'a/b', repository: '../../etc/passwd', finishedAt: 0, createdAt: 0 }),
+  ).not.toContain('/')
 })

@@ -20,9 +20,14 @@ export class ModuleJournal {
 
   /** Writes the files of all finished runs that have none yet. Never rejects: what fails is tried at the next call. */
   flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#flush()).catch((thrown: unknown) => {
-      this.#log.error({ err: toError(thrown) }, 'the journal could not be written; it is tried again after the next run')
-    })
+    this.#writing = this.#writing
+      .then(() => this.#flush())
+      .catch((thrown: unknown) => {
+        this.#log.error(
+          { err: toError(thrown) },
+          'the journal could not be written; it is tried again after the next run',
+        )
+      })
     return this.#writing
   }
 
@@ -52,7 +57,9 @@ export class ModuleJournal {
 }
 
 /** `YYYY-MM-DDTHH-MM-SS.mmmZ_OWNER-REPO_NUMBER_RUNID.json`, `-` for a missing part. */
-export function journalFileName(run: Pick<RunRecord, 'id' | 'entity' | 'repository' | 'finishedAt' | 'createdAt'>): string {
+export function journalFileName(
+  run: Pick<RunRecord, 'id' | 'entity' | 'repository' | 'finishedAt' | 'createdAt'>,
+): string {
   const time = new Date(run.finishedAt ?? run.createdAt).toISOString().replaceAll(':', '-')
   const repository = run.repository?.replace('/', '-').replace(/[^\w.-]/g, '') || '-'
   const number = /#(\d+)$/.exec(run.entity)?.[1] ?? '-'

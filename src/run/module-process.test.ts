@@ -42,8 +42,15 @@ const deaf: RunHandlers = { onCall: () => Promise.resolve(null), onLog: () => un
 const never = new AbortController().signal
 
 test('the SDK resolves from a folder outside the checkout, and the outcome comes back', async () => {
-  const result = await start(handler(`return done('hello ' + ctx.recipients[0], { details: { n: 1 } })`)).run(init(), deaf, never)
-  expect(result).toEqual({ kind: 'returned', outcome: { status: 'done', summary: 'hello alice', details: { n: 1 } } })
+  const result = await start(handler(`return done('hello ' + ctx.recipients[0], { details: { n: 1 } })`)).run(
+    init(),
+    deaf,
+    never,
+  )
+  expect(result).toEqual({
+    kind: 'returned',
+    outcome: { status: 'done', summary: 'hello alice', details: { n: 1 } },
+  })
 })
 
 test('zod resolves for a module that brings none of its own', async () => {
@@ -69,12 +76,16 @@ test('no secret of the service is in the environment of a module', async () => {
 })
 
 test('a call goes out and its answer or its error comes back with its meaning', async () => {
-  const made = start(handler(`
+  const made = start(
+    handler(`
     try { await ctx.notify('x') } catch (error) { return done(error.name + ': ' + error.message + ' ' + error.reason) }
-  `))
+  `),
+  )
   const { PermanentError } = await import('../errors.ts')
   const onCall = () => Promise.reject(new PermanentError('not allowed', { reason: 'missing_grant' }))
-  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({ outcome: { summary: 'PermanentError: not allowed missing_grant' } })
+  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({
+    outcome: { summary: 'PermanentError: not allowed missing_grant' },
+  })
 })
 
 test('a handler that returns nothing is heard too', async () => {
@@ -83,7 +94,10 @@ test('a handler that returns nothing is heard too', async () => {
 
 test('an error thrown by the handler is told apart by its class', async () => {
   const made = start(handler(`throw new PermanentError('never again', { reason: 'mine' })`))
-  expect(await made.run(init(), deaf, never)).toMatchObject({ kind: 'threw', error: { kind: 'permanent', reason: 'mine', message: 'never again' } })
+  expect(await made.run(init(), deaf, never)).toMatchObject({
+    kind: 'threw',
+    error: { kind: 'permanent', reason: 'mine', message: 'never again' },
+  })
 })
 
 test('a module that exits ends only its own run', async () => {
@@ -99,12 +113,18 @@ test('a module that spins is killed after its abort', async () => {
     setImmediate(() => stop.abort(new Error('timeout')))
     return Promise.resolve(null)
   }
-  expect(await made.run(init(), { ...deaf, onCall }, stop.signal)).toEqual({ kind: 'died', how: 'was killed by SIGKILL' })
+  expect(await made.run(init(), { ...deaf, onCall }, stop.signal)).toEqual({
+    kind: 'died',
+    how: 'was killed by SIGKILL',
+  })
 })
 
 test('a module that fills its heap dies alone', async () => {
   const made = start(handler(`const held = []; for (;;) held.push(new Array(1e6).fill(Math.random()))`))
-  expect(await made.run(init(), deaf, never)).toMatchObject({ kind: 'died', how: expect.stringContaining('heap') })
+  expect(await made.run(init(), deaf, never)).toMatchObject({
+    kind: 'died',
+    how: expect.stringContaining('heap'),
+  })
 })
 
 test('a clean process serves again, one that leaves a timer behind does not', async () => {
@@ -127,24 +147,35 @@ test('what a handler declares can be read', async () => {
     import { defineModule, done } from '@hookyard/sdk'
     export default defineModule({ subject: 'issue', events: ['issues.opened'], handle: () => done('x') })
   `)
-  expect(await made.inspect()).toMatchObject({ subject: 'issue', events: ['issues.opened'], config: false, input: false })
+  expect(await made.inspect()).toMatchObject({
+    subject: 'issue',
+    events: ['issues.opened'],
+    config: false,
+    input: false,
+  })
 })
 
 test('once runs its function once, and what was interrupted is not run again', async () => {
-  const made = start(handler(`
+  const made = start(
+    handler(`
     const first = await ctx.once('k', () => 'made')
     const kept = await ctx.once('kept', () => { throw new Error('must not run') })
     let interrupted
     try { await ctx.once('broken', () => 'no') } catch (error) { interrupted = error.reason }
     return done([first, kept, interrupted].join(','))
-  `))
+  `),
+  )
   const calls: unknown[] = []
   const onCall = (method: string, params: unknown) => {
     calls.push([method, params])
     const { key } = params as { key: string }
     if (method !== 'once.begin') return Promise.resolve(null)
-    return Promise.resolve(key === 'kept' ? { state: 'done', result: 'stored' } : { state: key === 'broken' ? 'begun' : 'new' })
+    return Promise.resolve(
+      key === 'kept' ? { state: 'done', result: 'stored' } : { state: key === 'broken' ? 'begun' : 'new' },
+    )
   }
-  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({ outcome: { summary: 'made,stored,once_interrupted' } })
+  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({
+    outcome: { summary: 'made,stored,once_interrupted' },
+  })
   expect(calls).toContainEqual(['once.end', { key: 'k', result: 'made' }])
 })

@@ -67,7 +67,9 @@ export function startModuleProcess(handler: string, environment: NodeJS.ProcessE
 /** Nothing secret: a module sees where programs are, the language and the time zone. */
 function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
-  return Object.fromEntries(kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])))
+  return Object.fromEntries(
+    kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+  )
 }
 
 function wrap(child: ChildProcess): ModuleProcess {
@@ -93,8 +95,13 @@ function wrap(child: ChildProcess): ModuleProcess {
     const parsed = parseFromChild(message)
     if (parsed) listener?.(parsed)
   })
-  for (const [stream, level] of [[child.stdout, 'info'], [child.stderr, 'warn']] as const) {
-    stream?.on('data', (chunk: Buffer) => output?.onLog(level, chunk.toString('utf8').slice(0, 4_000).trimEnd()))
+  for (const [stream, level] of [
+    [child.stdout, 'info'],
+    [child.stderr, 'warn'],
+  ] as const) {
+    stream?.on('data', (chunk: Buffer) =>
+      output?.onLog(level, chunk.toString('utf8').slice(0, 4_000).trimEnd()),
+    )
   }
 
   const say = (message: ToChild) => {
@@ -112,10 +119,14 @@ function wrap(child: ChildProcess): ModuleProcess {
   /** One request to the child, one answer that `pick` recognises. */
   const ask = <T>(message: ToChild, pick: (answer: FromChild) => T | undefined) =>
     new Promise<T>((resolve, reject) => {
-      if (ended !== null) return reject(new PermanentError(`the module process ${ended}`, { reason: 'load_failed' }))
+      if (ended !== null)
+        return reject(new PermanentError(`the module process ${ended}`, { reason: 'load_failed' }))
       onEnd = (how) => reject(new PermanentError(`the module process ${how}`, { reason: 'load_failed' }))
       listener = (answer) => {
-        if (answer.t === 'threw') return reject(new PermanentError(answer.error.message, { reason: answer.error.reason ?? 'load_failed' }))
+        if (answer.t === 'threw')
+          return reject(
+            new PermanentError(answer.error.message, { reason: answer.error.reason ?? 'load_failed' }),
+          )
         const picked = pick(answer)
         if (picked !== undefined) resolve(picked)
       }
@@ -129,7 +140,8 @@ function wrap(child: ChildProcess): ModuleProcess {
     },
     inspect: () => ask({ t: 'inspect' }, (answer) => (answer.t === 'inspected' ? answer : undefined)),
     validate: async (what, value) =>
-      (await ask({ t: 'validate', what, value }, (answer) => (answer.t === 'validated' ? answer : undefined))).issues,
+      (await ask({ t: 'validate', what, value }, (answer) => (answer.t === 'validated' ? answer : undefined)))
+        .issues,
     async kill() {
       killGroup()
       if (child.pid !== undefined) await exited
@@ -141,7 +153,10 @@ function wrap(child: ChildProcess): ModuleProcess {
         let grace: NodeJS.Timeout | undefined
         const memory = setInterval(() => {
           if (residentBytes(child.pid ?? 0) > RESIDENT_LIMIT) {
-            finish({ kind: 'died', how: `used more than ${RESIDENT_LIMIT / 1024 / 1024} MiB of memory and was killed` })
+            finish({
+              kind: 'died',
+              how: `used more than ${RESIDENT_LIMIT / 1024 / 1024} MiB of memory and was killed`,
+            })
             killGroup()
           }
         }, MEMORY_CHECK_MS)
@@ -160,7 +175,8 @@ function wrap(child: ChildProcess): ModuleProcess {
         const answerCall = async (id: number, method: string, params: unknown) => {
           outstanding += 1
           try {
-            if (outstanding > MAX_OUTSTANDING) throw new PermanentError('too many calls at once', { reason: 'too_many_calls' })
+            if (outstanding > MAX_OUTSTANDING)
+              throw new PermanentError('too many calls at once', { reason: 'too_many_calls' })
             say({ t: 'answer', id, ok: true, value: await handlers.onCall(method, params) })
           } catch (thrown) {
             say({ t: 'answer', id, ok: false, error: toWire(thrown) })
@@ -174,7 +190,11 @@ function wrap(child: ChildProcess): ModuleProcess {
           else if (message.t === 'log') handlers.onLog(message.level, message.message, message.fields)
           else if (message.t === 'outcome' || message.t === 'threw') {
             if (message.leftovers > 0 || outstanding > 0) clean = false
-            finish(message.t === 'outcome' ? { kind: 'returned', outcome: message.outcome } : { kind: 'threw', error: message.error })
+            finish(
+              message.t === 'outcome'
+                ? { kind: 'returned', outcome: message.outcome }
+                : { kind: 'threw', error: message.error },
+            )
           }
         }
         if (ended !== null) return finish({ kind: 'died', how: ended })

@@ -9,6 +9,8 @@ export interface ProcessPool {
   release(process: ModuleProcess): void
   /** After a reload: idle processes end, busy ones end when they come back. */
   renew(): void
+  /** Process ids of those that are at work. */
+  busy(): readonly number[]
   close(): Promise<void>
 }
 
@@ -62,6 +64,10 @@ export function createProcessPool(options: { keep: number; environment: NodeJS.P
       generation += 1
       while (idle.length > 0) void dropIdle(0)
     },
+    busy: () =>
+      [...handlers.keys()]
+        .filter((process) => !idle.some((slot) => slot.process === process))
+        .map(({ pid }) => pid),
     async close() {
       const all = [...handlers.keys()]
       for (const slot of idle.splice(0)) clearTimeout(slot.timer)

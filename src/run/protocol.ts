@@ -48,13 +48,25 @@ export type WireError = z.infer<typeof wireError>
 const duration = z.union([z.string(), z.number()])
 
 const outcome = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('done'), summary: z.string(), details: z.unknown().optional(), state: z.unknown().optional() }),
-  z.object({ status: z.literal('failed'), summary: z.string(), reason: z.string().optional(), details: z.unknown().optional() }),
+  z.object({
+    status: z.literal('done'),
+    summary: z.string(),
+    details: z.unknown().optional(),
+    state: z.unknown().optional(),
+  }),
+  z.object({
+    status: z.literal('failed'),
+    summary: z.string(),
+    reason: z.string().optional(),
+    details: z.unknown().optional(),
+  }),
   z.object({ status: z.literal('skipped'), reason: z.string(), details: z.unknown().optional() }),
   z.object({
     status: z.literal('paused'),
     question: z.string(),
-    options: z.array(z.union([z.string(), z.object({ value: z.string(), label: z.string().optional() })])).optional(),
+    options: z
+      .array(z.union([z.string(), z.object({ value: z.string(), label: z.string().optional() })]))
+      .optional(),
     expires: duration.optional(),
     default: z.string().optional(),
     state: z.unknown().optional(),
@@ -66,7 +78,12 @@ export type CheckedOutcome = z.infer<typeof outcome>
 
 const fromChild = z.discriminatedUnion('t', [
   z.object({ t: z.literal('ready') }),
-  z.object({ t: z.literal('call'), id: z.number().int(), method: z.string(), params: z.unknown().optional() }),
+  z.object({
+    t: z.literal('call'),
+    id: z.number().int(),
+    method: z.string(),
+    params: z.unknown().optional(),
+  }),
   z.object({
     t: z.literal('log'),
     level: z.enum(['debug', 'info', 'warn', 'error']),
@@ -82,7 +99,11 @@ const fromChild = z.discriminatedUnion('t', [
     config: z.boolean(),
     input: z.boolean(),
   }),
-  z.object({ t: z.literal('validated'), value: z.unknown().optional(), issues: z.array(z.string()).nullable() }),
+  z.object({
+    t: z.literal('validated'),
+    value: z.unknown().optional(),
+    issues: z.array(z.string()).nullable(),
+  }),
 ])
 
 export type FromChild = z.infer<typeof fromChild>

@@ -35,9 +35,18 @@ export class InterruptionError extends Error {
 }
 
 /** Executes one attempt. `stop` aborts it from outside, with an InterruptionError as its reason. */
-export async function runModule(run: ClaimedRun, stop: AbortSignal, options: RunModuleOptions): Promise<Settlement> {
+export async function runModule(
+  run: ClaimedRun,
+  stop: AbortSignal,
+  options: RunModuleOptions,
+): Promise<Settlement> {
   const module = options.module(run.module) ?? null
-  const log = withFields(options.log, { run: run.id, module: run.module, entity: run.entity, attempt: run.attempt })
+  const log = withFields(options.log, {
+    run: run.id,
+    module: run.module,
+    entity: run.entity,
+    attempt: run.attempt,
+  })
   if (!module) return settleUnknown(run, options)
 
   const ended = new AbortController()
@@ -73,7 +82,8 @@ export async function runModule(run: ClaimedRun, stop: AbortSignal, options: Run
   })
 
   async function attempt(): Promise<AttemptResult> {
-    if (!module!.enabled) return { kind: 'returned', outcome: { status: 'skipped', reason: 'module_disabled' } }
+    if (!module!.enabled)
+      return { kind: 'returned', outcome: { status: 'skipped', reason: 'module_disabled' } }
     const loaded = await untilAborted(broker.load(), signal)
     subject = subjectOf(loaded)
     if (await pathsFilteredOut(module!, broker)) {
@@ -82,7 +92,11 @@ export async function runModule(run: ClaimedRun, stop: AbortSignal, options: Run
     const { subject: _scope, ...parts } = loaded
     const process = options.pool.acquire(module!)
     try {
-      return await process.run(runInit(run, module!, parts, options.githubApiUrl), handlersFor(broker, ended, log), signal)
+      return await process.run(
+        runInit(run, module!, parts, options.githubApiUrl),
+        handlersFor(broker, ended, log),
+        signal,
+      )
     } finally {
       options.pool.release(process)
     }
@@ -134,8 +148,13 @@ function runInit(
 async function pathsFilteredOut(module: Module, broker: RunBroker): Promise<boolean> {
   const { paths } = module.manifest.when
   if (paths.length === 0 || module.manifest.subject !== 'pull_request') return false
-  const files = (await broker.call('subject.read', { on: 'pr', name: 'files', args: [] })) as { filename: string }[]
-  return !holds(paths, files.map((file) => file.filename))
+  const files = (await broker.call('subject.read', { on: 'pr', name: 'files', args: [] })) as {
+    filename: string
+  }[]
+  return !holds(
+    paths,
+    files.map((file) => file.filename),
+  )
 }
 
 function subjectOf(loaded: { pr: unknown; issue: unknown }): Loaded {
@@ -155,7 +174,9 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /** The module was taken out of the installation while its run waited. */
 function settleUnknown(run: ClaimedRun, options: RunModuleOptions): Settlement {
-  const error = new PermanentError(`the module ${run.module} is no longer installed`, { reason: 'unknown_module' })
+  const error = new PermanentError(`the module ${run.module} is no longer installed`, {
+    reason: 'unknown_module',
+  })
   return {
     runId: run.id,
     attempt: run.attempt,

@@ -16,7 +16,9 @@ afterEach(async () => {
 })
 
 async function openStore(): Promise<Store> {
-  const store = await openSqliteStore({ file: join(mkdtempSync(join(tmpdir(), 'hookyard-runner-')), 'hookyard.db') })
+  const store = await openSqliteStore({
+    file: join(mkdtempSync(join(tmpdir(), 'hookyard-runner-')), 'hookyard.db'),
+  })
   open.push(() => store.close())
   return store
 }
@@ -56,7 +58,11 @@ const doneWith = (run: ClaimedRun, more: Partial<Settlement> = {}): Settlement =
     ...more,
   }) as Settlement
 
-function start(store: RunStore, execute: (run: ClaimedRun, stop: AbortSignal) => Promise<Settlement>, concurrency = 2) {
+function start(
+  store: RunStore,
+  execute: (run: ClaimedRun, stop: AbortSignal) => Promise<Settlement>,
+  concurrency = 2,
+) {
   const settled: string[] = []
   let notice: (() => void) | undefined
   const runner: Runner = createRunner({
@@ -114,7 +120,9 @@ test('a run that is to be tried again runs again when its time has come', async 
   const store = await openStore()
   await store.runs.create(newRun('a'))
   const { until } = start(store.runs, async (run) =>
-    run.attempt < 3 ? doneWith(run, { kind: 'again', runAt: systemClock() + 20, counted: true, error: 'boom' }) : doneWith(run),
+    run.attempt < 3
+      ? doneWith(run, { kind: 'again', runAt: systemClock() + 20, counted: true, error: 'boom' })
+      : doneWith(run),
   )
   await until(3)
   expect(await store.runs.get('a')).toMatchObject({ status: 'done', attempt: 3, failures: 2 })
@@ -127,7 +135,8 @@ test('a settlement that cannot be written is written later, without running agai
   let broken = 2
   const flaky: RunStore = {
     ...store.runs,
-    settle: (owner, settlement) => (broken-- > 0 ? Promise.reject(new Error('disk full')) : store.runs.settle(owner, settlement)),
+    settle: (owner, settlement) =>
+      broken-- > 0 ? Promise.reject(new Error('disk full')) : store.runs.settle(owner, settlement),
   }
   const { until } = start(flaky, async (run) => {
     executed += 1
@@ -145,7 +154,11 @@ test('cancelling aborts the run with its reason', async () => {
     setImmediate(() => runner.cancel(['a'], 'cancel_on:closed'))
     await new Promise((resolve) => stop.addEventListener('abort', resolve))
     const { by } = stop.reason as InterruptionError
-    return doneWith(run, { status: 'cancelled', reason: by.kind === 'cancelled' ? by.reason : 'wrong', summary: null } as Partial<Settlement>)
+    return doneWith(run, {
+      status: 'cancelled',
+      reason: by.kind === 'cancelled' ? by.reason : 'wrong',
+      summary: null,
+    } as Partial<Settlement>)
   })
   await until(1)
   expect(await store.runs.get('a')).toMatchObject({ status: 'cancelled', reason: 'cancel_on:closed' })
@@ -159,7 +172,12 @@ test('a stop aborts what still runs, and the next start goes on with it', async 
   const first = start(store.runs, async (run, stop) => {
     began?.()
     await new Promise((resolve) => stop.addEventListener('abort', resolve))
-    return doneWith(run, { kind: 'again', runAt: systemClock(), counted: false, error: 'the service was stopped' })
+    return doneWith(run, {
+      kind: 'again',
+      runAt: systemClock(),
+      counted: false,
+      error: 'the service was stopped',
+    })
   })
   await running
   await first.runner.stop(0)

@@ -91,7 +91,9 @@ export function createRunner(options: RunnerOptions): Runner {
     const done = options
       .execute(run, stop.signal)
       .then((settlement) => settle(settlement))
-      .catch((thrown: unknown) => log.error({ err: toError(thrown), run: run.id }, 'a run could not be settled'))
+      .catch((thrown: unknown) =>
+        log.error({ err: toError(thrown), run: run.id }, 'a run could not be settled'),
+      )
       .finally(() => {
         active.delete(run.id)
         wake()
@@ -104,11 +106,15 @@ export function createRunner(options: RunnerOptions): Runner {
     for (;;) {
       try {
         const held = await store.settle(options.owner, settlement)
-        if (!held) log.warn({ run: settlement.runId }, 'the lease of this run was lost; its settlement is dropped')
+        if (!held)
+          log.warn({ run: settlement.runId }, 'the lease of this run was lost; its settlement is dropped')
         options.onSettled(settlement)
         return
       } catch (thrown) {
-        log.error({ err: toError(thrown), run: settlement.runId }, 'the settlement could not be written; tried again')
+        log.error(
+          { err: toError(thrown), run: settlement.runId },
+          'the settlement could not be written; tried again',
+        )
         if (stopped) throw thrown
         await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS))
       }
@@ -118,7 +124,11 @@ export function createRunner(options: RunnerOptions): Runner {
   async function beat(): Promise<void> {
     if (active.size === 0) return
     try {
-      for (const { id, reason } of await store.heartbeat(options.owner, [...active.keys()], clock() + LEASE_MS)) {
+      for (const { id, reason } of await store.heartbeat(
+        options.owner,
+        [...active.keys()],
+        clock() + LEASE_MS,
+      )) {
         cancel([id], reason)
       }
     } catch (thrown) {

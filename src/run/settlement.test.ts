@@ -11,7 +11,13 @@ const run = (more: Partial<ClaimedRun> = {}): ClaimedRun => ({
   module: 'pr-review',
   entity: 'octocat/hello-world#1',
   repository: 'octocat/hello-world',
-  trigger: { type: 'webhook', event: 'pull_request', action: 'opened', by: 'octocat', at: '1970-01-01T00:00:00.000Z' },
+  trigger: {
+    type: 'webhook',
+    event: 'pull_request',
+    action: 'opened',
+    by: 'octocat',
+    at: '1970-01-01T00:00:00.000Z',
+  },
   delivery: 'guid-1',
   recipients: ['alice', 'bob'],
   status: 'running',
@@ -47,11 +53,22 @@ const settle = (result: AttemptResult, more: Partial<SettleInput> = {}) =>
     ...more,
   })
 const returned = (outcome: unknown): AttemptResult => ({ kind: 'returned', outcome })
-const texts = (result: ReturnType<typeof settle>) => result.messages.map((message) => [message.address, toPlainText(message.message)])
+const texts = (result: ReturnType<typeof settle>) =>
+  result.messages.map((message) => [message.address, toPlainText(message.message)])
 
 test('done: the summary, the title and the URL go to every recipient, and the state is kept', () => {
-  const result = settle(returned({ status: 'done', summary: '2 findings', details: { n: 2 }, state: { seen: 1 } }))
-  expect(result).toMatchObject({ kind: 'finished', status: 'done', reason: null, summary: '2 findings', state: { seen: 1 }, details: { n: 2 }, costUsd: 0.25 })
+  const result = settle(
+    returned({ status: 'done', summary: '2 findings', details: { n: 2 }, state: { seen: 1 } }),
+  )
+  expect(result).toMatchObject({
+    kind: 'finished',
+    status: 'done',
+    reason: null,
+    summary: '2 findings',
+    state: { seen: 1 },
+    details: { n: 2 },
+    costUsd: 0.25,
+  })
   const text = '2 findings\n#1 A title\nhttps://github.com/octocat/Hello-World/pull/1'
   expect(texts(result)).toEqual([
     ['telegram:1', text],
@@ -70,14 +87,21 @@ test('failed(summary) is final and its summary is the message', () => {
 })
 
 test('skipped tells nobody', () => {
-  expect(settle(returned({ status: 'skipped', reason: 'empty_diff' }))).toMatchObject({ status: 'skipped', reason: 'empty_diff', messages: [] })
+  expect(settle(returned({ status: 'skipped', reason: 'empty_diff' }))).toMatchObject({
+    status: 'skipped',
+    reason: 'empty_diff',
+    messages: [],
+  })
 })
 
-test.each([undefined, null, 42, 'done', {}, { status: 'ok' }, { status: 'done' }])('%j is no outcome, and says what is expected', (value) => {
-  const result = settle(returned(value))
-  expect(result).toMatchObject({ kind: 'finished', status: 'failed', reason: 'invalid_outcome' })
-  expect(result.error).toMatch(/expected done\(summary\)/)
-})
+test.each([undefined, null, 42, 'done', {}, { status: 'ok' }, { status: 'done' }])(
+  '%j is no outcome, and says what is expected',
+  (value) => {
+    const result = settle(returned(value))
+    expect(result).toMatchObject({ kind: 'finished', status: 'failed', reason: 'invalid_outcome' })
+    expect(result.error).toMatch(/expected done\(summary\)/)
+  },
+)
 
 test('a throw is tried again, later each time, until the repeats are spent', () => {
   const threw: AttemptResult = { kind: 'threw', error: { name: 'Error', message: 'network' } }
@@ -95,37 +119,65 @@ test('the jitter stays within a quarter', () => {
 })
 
 test('a service that asks to be left alone is left alone for that long', () => {
-  const threw: AttemptResult = { kind: 'threw', error: { name: 'RetryAfterError', message: 'limit', kind: 'retry_after', delayMs: 60_000 } }
+  const threw: AttemptResult = {
+    kind: 'threw',
+    error: { name: 'RetryAfterError', message: 'limit', kind: 'retry_after', delayMs: 60_000 },
+  }
   expect(settle(threw)).toMatchObject({ kind: 'again', runAt: 61_000 })
-  expect(settle({ kind: 'refused', error: new RetryAfterError('limit', 90_000) })).toMatchObject({ kind: 'again', runAt: 91_000 })
+  expect(settle({ kind: 'refused', error: new RetryAfterError('limit', 90_000) })).toMatchObject({
+    kind: 'again',
+    runAt: 91_000,
+  })
 })
 
 test('a permanent error is final, with its reason', () => {
-  const threw: AttemptResult = { kind: 'threw', error: { name: 'PermanentError', message: 'no grant', kind: 'permanent', reason: 'missing_grant' } }
+  const threw: AttemptResult = {
+    kind: 'threw',
+    error: { name: 'PermanentError', message: 'no grant', kind: 'permanent', reason: 'missing_grant' },
+  }
   expect(settle(threw)).toMatchObject({ status: 'failed', reason: 'missing_grant', error: 'no grant' })
-  expect(settle({ kind: 'refused', error: new PermanentError('gone', { reason: 'github_gone' }) })).toMatchObject({ reason: 'github_gone' })
+  expect(
+    settle({ kind: 'refused', error: new PermanentError('gone', { reason: 'github_gone' }) }),
+  ).toMatchObject({ reason: 'github_gone' })
 })
 
 test('a spent budget skips the run, and says so', () => {
-  const result = settle({ kind: 'refused', error: new PermanentError('1 USD is spent', { reason: 'budget' }) })
+  const result = settle({
+    kind: 'refused',
+    error: new PermanentError('1 USD is spent', { reason: 'budget' }),
+  })
   expect(result).toMatchObject({ status: 'skipped', reason: 'budget' })
   expect(result.messages).toHaveLength(2)
 })
 
 test('a process that died counts as a failed attempt', () => {
-  expect(settle({ kind: 'died', how: 'was killed by SIGKILL' })).toMatchObject({ kind: 'again', counted: true, error: 'the module process was killed by SIGKILL' })
+  expect(settle({ kind: 'died', how: 'was killed by SIGKILL' })).toMatchObject({
+    kind: 'again',
+    counted: true,
+    error: 'the module process was killed by SIGKILL',
+  })
 })
 
 test.each([
-  [{ kind: 'timeout', afterMs: 600_000 }, { kind: 'finished', status: 'failed', reason: 'timeout' }],
+  [
+    { kind: 'timeout', afterMs: 600_000 },
+    { kind: 'finished', status: 'failed', reason: 'timeout' },
+  ],
   [{ kind: 'superseded' }, { kind: 'finished', status: 'skipped', reason: 'superseded', messages: [] }],
-  [{ kind: 'cancelled', reason: 'cancel_on:closed' }, { kind: 'finished', status: 'cancelled', reason: 'cancel_on:closed', messages: [] }],
+  [
+    { kind: 'cancelled', reason: 'cancel_on:closed' },
+    { kind: 'finished', status: 'cancelled', reason: 'cancel_on:closed', messages: [] },
+  ],
   [{ kind: 'shutdown' }, { kind: 'again', runAt: 1_000, counted: false, messages: [] }],
 ] as const)('%j ends as it should', (by, expected) => {
   expect(settle({ kind: 'interrupted', by })).toMatchObject(expected)
 })
 
 test('what the module recorded joins its details', () => {
-  expect(settle(returned({ status: 'done', summary: 'x', details: { a: 1 } }), { records: { b: 2 } })).toMatchObject({ details: { a: 1, b: 2 } })
-  expect(settle(returned({ status: 'done', summary: 'x', details: 'text' }), { records: { b: 2 } })).toMatchObject({ details: { value: 'text', b: 2 } })
+  expect(
+    settle(returned({ status: 'done', summary: 'x', details: { a: 1 } }), { records: { b: 2 } }),
+  ).toMatchObject({ details: { a: 1, b: 2 } })
+  expect(
+    settle(returned({ status: 'done', summary: 'x', details: 'text' }), { records: { b: 2 } }),
+  ).toMatchObject({ details: { value: 'text', b: 2 } })
 })

@@ -18,7 +18,10 @@ export type Interruption =
   | { readonly kind: 'superseded' }
   | { readonly kind: 'shutdown' }
 
-export type AttemptResult = ProcessResult | { readonly kind: 'refused'; readonly error: Error } | { readonly kind: 'interrupted'; readonly by: Interruption }
+export type AttemptResult =
+  | ProcessResult
+  | { readonly kind: 'refused'; readonly error: Error }
+  | { readonly kind: 'interrupted'; readonly by: Interruption }
 
 export interface SettleInput {
   readonly run: ClaimedRun
@@ -76,9 +79,19 @@ function settleOutcome(value: unknown, input: SettleInput): Settlement {
         messages: messages(input, result(input, outcome.status, outcome.summary)),
       }
     case 'skipped':
-      return { ...base(input, null, outcome.details), kind: 'finished', status: 'skipped', reason: outcome.reason, summary: null }
+      return {
+        ...base(input, null, outcome.details),
+        kind: 'finished',
+        status: 'skipped',
+        reason: outcome.reason,
+        summary: null,
+      }
     case 'paused':
-      return give(input, 'unsupported_outcome', 'this version keeps no questions yet: the handler returned paused(…)')
+      return give(
+        input,
+        'unsupported_outcome',
+        'this version keeps no questions yet: the handler returned paused(…)',
+      )
   }
 }
 
@@ -93,7 +106,13 @@ function settleInterruption(by: Interruption, input: SettleInput): Settlement {
     case 'timeout':
       return give(input, 'timeout', `it took longer than ${by.afterMs / 1_000} s`)
     case 'superseded':
-      return { ...base(input, null), kind: 'finished', status: 'skipped', reason: 'superseded', summary: null }
+      return {
+        ...base(input, null),
+        kind: 'finished',
+        status: 'skipped',
+        reason: 'superseded',
+        summary: null,
+      }
     case 'cancelled':
       return { ...base(input, null), kind: 'finished', status: 'cancelled', reason: by.reason, summary: null }
     case 'shutdown':
@@ -115,12 +134,21 @@ function tryAgain(input: SettleInput, error: string, delayMs: number | null): Se
 function give(input: SettleInput, reason: string, error: string): Settlement {
   const status = reason === 'budget' ? 'skipped' : 'failed'
   const notice = crashNotice(input.module.name, input.run.entity, oneLine(error), input.run.id)
-  return { ...base(input, error), kind: 'finished', status, reason, summary: null, messages: messages(input, notice) }
+  return {
+    ...base(input, error),
+    kind: 'finished',
+    status,
+    reason,
+    summary: null,
+    messages: messages(input, notice),
+  }
 }
 
 function base(input: SettleInput, error: string | null, details: unknown = null) {
   const recorded = Object.keys(input.records).length > 0
-  const merged = recorded ? { ...(isObject(details) ? details : details == null ? {} : { value: details }), ...input.records } : details
+  const merged = recorded
+    ? { ...(isObject(details) ? details : details == null ? {} : { value: details }), ...input.records }
+    : details
   return {
     runId: input.run.id,
     attempt: input.run.attempt,
@@ -134,7 +162,13 @@ function base(input: SettleInput, error: string | null, details: unknown = null)
 
 function result(input: SettleInput, status: string, summary: string): Message {
   const { entity, id } = input.run
-  return runMessage({ module: input.module.name, entity, runId: id, outcome: { status, summary }, subject: input.subject })
+  return runMessage({
+    module: input.module.name,
+    entity,
+    runId: id,
+    outcome: { status, summary },
+    subject: input.subject,
+  })
 }
 
 /** One message per address, however many recipients share it. */
@@ -151,4 +185,5 @@ function messages(input: SettleInput, message: Message): NewMessage[] {
 }
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, 300)
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

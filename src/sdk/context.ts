@@ -66,10 +66,20 @@ export interface Logger {
 
 /** The slice of Octokit that `ctx.github` offers: everything goes through the broker. */
 export interface GitHubClient {
-  request(route: string, parameters?: Record<string, unknown>): Promise<{ status: number; data: unknown; headers: unknown }>
+  request(
+    route: string,
+    parameters?: Record<string, unknown>,
+  ): Promise<{ status: number; data: unknown; headers: unknown }>
   paginate(route: string, parameters?: Record<string, unknown>): Promise<unknown[]>
   /** Octokit's typed REST methods (`rest.issues.get`, …). */
-  readonly rest: Readonly<Record<string, Readonly<Record<string, (parameters?: Record<string, unknown>) => Promise<{ status: number; data: unknown }>>>>>
+  readonly rest: Readonly<
+    Record<
+      string,
+      Readonly<
+        Record<string, (parameters?: Record<string, unknown>) => Promise<{ status: number; data: unknown }>>
+      >
+    >
+  >
 }
 
 /** ModuleContext: all that a handler is given. Every outside call goes through the broker. */

@@ -14,8 +14,18 @@ export interface PausedOptions<State = unknown> {
 
 /** What a handler returns. Throwing instead means: try again by the manifest's policy. */
 export type Outcome =
-  | { readonly status: 'done'; readonly summary: string; readonly details?: unknown; readonly state?: unknown }
-  | { readonly status: 'failed'; readonly summary: string; readonly reason?: string; readonly details?: unknown }
+  | {
+      readonly status: 'done'
+      readonly summary: string
+      readonly details?: unknown
+      readonly state?: unknown
+    }
+  | {
+      readonly status: 'failed'
+      readonly summary: string
+      readonly reason?: string
+      readonly details?: unknown
+    }
   | { readonly status: 'skipped'; readonly reason: string; readonly details?: unknown }
   | ({ readonly status: 'paused'; readonly question: string } & PausedOptions)
 

@@ -102,7 +102,11 @@ interface Numbered {
 export interface PullRequest extends Numbered {
   readonly draft: boolean
   readonly merged: boolean
-  readonly head: { readonly ref: string; readonly sha: string; readonly repo: { readonly full_name: string } | null }
+  readonly head: {
+    readonly ref: string
+    readonly sha: string
+    readonly repo: { readonly full_name: string } | null
+  }
   readonly base: { readonly ref: string; readonly sha: string; readonly repo: { readonly full_name: string } }
   readonly additions: number
   readonly deletions: number

@@ -3,7 +3,16 @@
 import type { AgentAnswer, AgentRequest, GitHubClient, ModuleContext, SubjectKind } from './context.ts'
 import type { ModuleDefinition, StandardSchema } from './define-module.ts'
 import type { Outcome } from './outcome.ts'
-import type { ChangedFile, Comment, Commit, Issue, Label, PullRequest, Repository, SearchHit } from './subject.ts'
+import type {
+  ChangedFile,
+  Comment,
+  Commit,
+  Issue,
+  Label,
+  PullRequest,
+  Repository,
+  SearchHit,
+} from './subject.ts'
 
 /** What GitHub would answer. Everything is optional; what is absent is empty. */
 export interface TestGitHub {
@@ -55,7 +64,10 @@ type Json = Readonly<Record<string, unknown>>
  * Runs a module's handler.
  * @throws what the handler throws; TypeError when config or input do not fit the handler's schema.
  */
-export async function runModule(module: ModuleDefinition<never, never> | ModuleDefinition, options: RunModuleOptions = {}): Promise<RunModuleResult> {
+export async function runModule(
+  module: ModuleDefinition<never, never> | ModuleDefinition,
+  options: RunModuleOptions = {},
+): Promise<RunModuleResult> {
   const definition = module as ModuleDefinition
   const captured: Captured = { effects: [], messages: [], records: {}, logs: [], once: new Map(), ids: 0 }
   const context = await createTestContext(definition, options, captured)
@@ -74,7 +86,11 @@ interface Captured {
   ids: number
 }
 
-async function createTestContext(definition: ModuleDefinition, options: RunModuleOptions, captured: Captured): Promise<ModuleContext> {
+async function createTestContext(
+  definition: ModuleDefinition,
+  options: RunModuleOptions,
+  captured: Captured,
+): Promise<ModuleContext> {
   const [event = null, action = null] = options.event?.split('.') ?? []
   const payload = object(options.payload)
   const github = options.github ?? {}
@@ -89,7 +105,10 @@ async function createTestContext(definition: ModuleDefinition, options: RunModul
       event,
       action: action ?? (typeof payload['action'] === 'string' ? payload['action'] : null),
       data: payload,
-      by: typeof object(payload['sender'])['login'] === 'string' ? String(object(payload['sender'])['login']) : null,
+      by:
+        typeof object(payload['sender'])['login'] === 'string'
+          ? String(object(payload['sender'])['login'])
+          : null,
       at: new Date(0).toISOString(),
     },
     input: await fit(definition.input, options.input, 'input'),
@@ -97,7 +116,12 @@ async function createTestContext(definition: ModuleDefinition, options: RunModul
     entity: numbered['number'] === undefined ? fullName : `${fullName}#${String(numbered['number'])}`,
     recipients: options.recipients ?? ['admin'],
     state: options.state ?? null,
-    pr: testSubject('pull_request', object(payload['pull_request']), github, captured) as unknown as PullRequest,
+    pr: testSubject(
+      'pull_request',
+      object(payload['pull_request']),
+      github,
+      captured,
+    ) as unknown as PullRequest,
     issue: testSubject('issue', numbered, github, captured) as unknown as Issue,
     repo: testRepository(repository, github) as unknown as Repository,
     github: testClient(github, captured),
@@ -148,7 +172,9 @@ function testSubject(kind: SubjectKind, data: Json, github: TestGitHub, captured
     ...reads,
     comment: (key: string, text: string) => written('comment', key, { text }),
     label: (names: readonly string[]) => {
-      const applied = names.filter((name) => known.some((label) => label.name.toLowerCase() === name.toLowerCase()))
+      const applied = names.filter((name) =>
+        known.some((label) => label.name.toLowerCase() === name.toLowerCase()),
+      )
       captured.effects.push({ verb: 'label', names: applied })
       return Promise.resolve({ applied, missing: names.filter((name) => !applied.includes(name)) })
     },
@@ -161,16 +187,22 @@ function testRepository(data: Json, github: TestGitHub): Json {
     data,
     file: (path: string) => Promise.resolve(github.contents?.[path] ?? null),
     labels: () => Promise.resolve(labelsOf(github)),
-    search: (_query: string, { limit = 10 }: { limit?: number } = {}) => Promise.resolve((github.search ?? []).slice(0, limit)),
+    search: (_query: string, { limit = 10 }: { limit?: number } = {}) =>
+      Promise.resolve((github.search ?? []).slice(0, limit)),
   }
 }
 
 const labelsOf = (github: TestGitHub): Label[] =>
-  (github.labels ?? []).map((label) => (typeof label === 'string' ? { name: label, description: null } : label))
+  (github.labels ?? []).map((label) =>
+    typeof label === 'string' ? { name: label, description: null } : label,
+  )
 
 function testClient(github: TestGitHub, captured: Captured): GitHubClient {
   const request = (route: string, parameters?: Record<string, unknown>) => {
-    if (!github.request) throw new Error(`the handler asked GitHub for ${route}: give runModule a github.request that answers it`)
+    if (!github.request)
+      throw new Error(
+        `the handler asked GitHub for ${route}: give runModule a github.request that answers it`,
+      )
     captured.effects.push({ verb: 'request', route, parameters })
     return Promise.resolve({ status: 200, data: github.request(route, parameters), headers: {} })
   }
@@ -180,7 +212,8 @@ function testClient(github: TestGitHub, captured: Captured): GitHubClient {
     rest: new Proxy({} as GitHubClient['rest'], {
       get: (_target, scope) =>
         new Proxy({} as GitHubClient['rest'][string], {
-          get: (_inner, method) => (parameters?: Record<string, unknown>) => request(`${String(scope)}.${String(method)}`, parameters),
+          get: (_inner, method) => (parameters?: Record<string, unknown>) =>
+            request(`${String(scope)}.${String(method)}`, parameters),
         }),
     }),
   }
@@ -188,7 +221,8 @@ function testClient(github: TestGitHub, captured: Captured): GitHubClient {
 
 async function answer(agent: RunModuleOptions['agent'], request: AgentRequest): Promise<AgentAnswer> {
   const base = { cost_usd: 0, model: null, backend: 'test' }
-  if (agent === undefined) throw new Error('the handler asked the agent: give runModule an `agent` that answers')
+  if (agent === undefined)
+    throw new Error('the handler asked the agent: give runModule an `agent` that answers')
   const said = typeof agent === 'function' ? await agent(request) : agent
   if (typeof said === 'string') return { ...base, text: said, output: null }
   const given = object(said)
@@ -203,4 +237,5 @@ async function fit(schema: StandardSchema | undefined, value: unknown, what: str
   return result.value as never
 }
 
-const object = (value: unknown): Json => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {})
+const object = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}

@@ -13,7 +13,13 @@ type Json = Record<string, unknown>
 
 interface DeliveryAnswer {
   readonly status: string
-  readonly decisions: readonly { user: string; module: string | null; outcome: 'ran'; reason: string | null; run_id: string | null }[]
+  readonly decisions: readonly {
+    user: string
+    module: string | null
+    outcome: 'ran'
+    reason: string | null
+    run_id: string | null
+  }[]
 }
 interface RunAnswer {
   readonly status: string
@@ -36,7 +42,9 @@ async function opened(world: DemoWorld, { chapter, say, quote }: Narrator): Prom
   world.github.seedFromPayload(payload)
   world.github.setDiff(REPOSITORY, 2, DIFF)
   const { status, guid, tookMs } = await world.post('pull_request', payload)
-  say(`POST /webhook/github -> ${status}: delivery ${guid} was on disk before the answer (${tookMs.toFixed(0)} ms)`)
+  say(
+    `POST /webhook/github -> ${status}: delivery ${guid} was on disk before the answer (${tookMs.toFixed(0)} ms)`,
+  )
   const delivery = await dispatched(world, guid)
   say('Who hears of it, and what each module decided:')
   tellDecisions(delivery, say)
@@ -58,7 +66,9 @@ async function burst(world: DemoWorld, { chapter, say, quote }: Narrator): Promi
   }
   const deliveries = await Promise.all(guids.map((guid) => dispatched(world, guid)))
   const runs = new Set(deliveries.flatMap((delivery) => decisionOf(delivery, USERS.reviewing)?.run_id ?? []))
-  say(`Decisions: ${deliveries.map((delivery) => decisionOf(delivery, USERS.reviewing)?.outcome ?? '?').join(', ')}; runs: ${runs.size}`)
+  say(
+    `Decisions: ${deliveries.map((delivery) => decisionOf(delivery, USERS.reviewing)?.outcome ?? '?').join(', ')}; runs: ${runs.size}`,
+  )
   const last = deliveries.at(-1)
   if (last) await runEnded(world, last, USERS.reviewing)
   const head = world.github.headSha(REPOSITORY, 2).slice(0, 7)
@@ -81,7 +91,9 @@ async function killed(world: DemoWorld, { chapter, say, quote }: Narrator): Prom
   for (const pid of pids) process.kill(pid, 'SIGKILL')
   await writeFile(world.gate, '')
   const run = await runEnded(world, delivery, USERS.reviewing)
-  say(`The run was tried again by itself: ${run.status} at attempt ${run.attempt}; comments on the pull request: ${ownComments(world, 3).length}`)
+  say(
+    `The run was tried again by itself: ${run.status} at attempt ${run.attempt}; comments on the pull request: ${ownComments(world, 3).length}`,
+  )
   quote('The comment:', await comment(world, 3))
 }
 
@@ -89,7 +101,8 @@ async function triaged(world: DemoWorld, { chapter, say, quote }: Narrator): Pro
   chapter('An issue is opened and triaged')
   const payload = officialPayload('issues', 'opened')
   world.github.seedFromPayload(payload)
-  for (const label of ['bug', 'enhancement', 'documentation', 'question']) world.github.createLabel(REPOSITORY, label)
+  for (const label of ['bug', 'enhancement', 'documentation', 'question'])
+    world.github.createLabel(REPOSITORY, label)
   const issue = payload['issue'] as { number: number; title: string }
   say(`#${issue.number} ${issue.title}`)
   const { guid } = await world.post('issues', payload)
@@ -108,7 +121,9 @@ async function refused(world: DemoWorld, { chapter, say }: Narrator): Promise<vo
 // ── reading the service as any client would ──────────────────────────────────────────────────────
 
 async function api<T>(world: DemoWorld, path: string): Promise<T> {
-  const answer = await fetch(`${world.service.url}${path}`, { headers: { authorization: `Bearer ${world.token}` } })
+  const answer = await fetch(`${world.service.url}${path}`, {
+    headers: { authorization: `Bearer ${world.token}` },
+  })
   return (await answer.json()) as T
 }
 
@@ -140,14 +155,20 @@ async function runEnded(world: DemoWorld, delivery: DeliveryAnswer, user: string
 function tellDecisions(delivery: DeliveryAnswer, say: (text: string) => void): void {
   for (const { user, module, outcome, reason, run_id } of delivery.decisions) {
     const what = `${outcome}${reason ? `: ${reason}` : ''}`
-    say(`  ${user.padEnd(6)} ${(module ?? 'message').padEnd(13)} ${what.padEnd(26)} ${explainDecision({ user, module, outcome, reason, runId: run_id })}`)
+    say(
+      `  ${user.padEnd(6)} ${(module ?? 'message').padEnd(13)} ${what.padEnd(26)} ${explainDecision({ user, module, outcome, reason, runId: run_id })}`,
+    )
   }
 }
 
 const ownComments = (world: DemoWorld, number: number) =>
   world.github.comments(REPOSITORY, number).filter((found) => found.login === world.github.login)
 
-async function comment(world: DemoWorld, number: number, fits: (body: string) => boolean = () => true): Promise<string> {
+async function comment(
+  world: DemoWorld,
+  number: number,
+  fits: (body: string) => boolean = () => true,
+): Promise<string> {
   let body: string | undefined
   await until(`a comment on #${number}`, () => {
     body = ownComments(world, number).find((found) => fits(found.body))?.body
@@ -159,7 +180,9 @@ async function comment(world: DemoWorld, number: number, fits: (body: string) =>
 async function message(world: DemoWorld, chat: number, pattern: RegExp): Promise<string> {
   let text: string | undefined
   await until(`a message to chat ${chat}`, () => {
-    text = world.telegram.messages.find((sent) => Number(sent.chat_id) === chat && pattern.test(sent.text))?.text
+    text = world.telegram.messages.find(
+      (sent) => Number(sent.chat_id) === chat && pattern.test(sent.text),
+    )?.text
     return text !== undefined
   })
   return text ?? ''
@@ -173,13 +196,16 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
   }
 }
 
-const exists = (path: string) => access(path).then(
-  () => true,
-  () => false,
-)
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
 
 function pullRequestPayload(number: number, action: string, more: { head?: string } = {}): Json {
-  const payload = structuredClone(officialPayload('pull_request', action === 'synchronize' ? 'synchronize' : 'opened'))
+  const payload = structuredClone(
+    officialPayload('pull_request', action === 'synchronize' ? 'synchronize' : 'opened'),
+  )
   const pull = payload['pull_request'] as Json & { head: Json }
   payload['number'] = pull['number'] = number
   pull['url'] = `https://api.github.com/repos/${REPOSITORY}/pulls/${number}`

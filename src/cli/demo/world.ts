@@ -27,7 +27,11 @@ export interface DemoWorld {
   /** While this file is missing the AI thinks; `GATE.waiting` says that it does. */
   readonly gate: string
   /** Posts a webhook as GitHub does; `secret` null signs it wrongly. */
-  post(event: string, payload: unknown, options?: { secret?: string }): Promise<{ status: number; guid: string; body: unknown; tookMs: number }>
+  post(
+    event: string,
+    payload: unknown,
+    options?: { secret?: string },
+  ): Promise<{ status: number; guid: string; body: unknown; tookMs: number }>
   close(): Promise<void>
 }
 
@@ -42,13 +46,34 @@ export async function openDemoWorld(port: number): Promise<DemoWorld> {
   const githubToken = `ghp_${randomBytes(24).toString('hex')}`
   const gate = join(dir, 'gate')
   await writeFile(gate, '')
-  const [github, telegram] = await Promise.all([startGitHub({ token: githubToken }), startTelegram({ token: botToken })])
+  const [github, telegram] = await Promise.all([
+    startGitHub({ token: githubToken }),
+    startTelegram({ token: botToken }),
+  ])
   const configFile = join(dir, 'hookyard.yaml')
-  const config = demoConfig({ port: await freePort(port), secret, githubToken, githubUrl: github.url, botToken, telegramUrl: telegram.url, token, gate })
-  await writeFile(configFile, `# The configuration of this demo. Delete the folder when you are done.\n${stringify(config)}`, { mode: 0o600 })
+  const config = demoConfig({
+    port: await freePort(port),
+    secret,
+    githubToken,
+    githubUrl: github.url,
+    botToken,
+    telegramUrl: telegram.url,
+    token,
+    gate,
+  })
+  await writeFile(
+    configFile,
+    `# The configuration of this demo. Delete the folder when you are done.\n${stringify(config)}`,
+    { mode: 0o600 },
+  )
 
   const env = environment()
-  const installation = await loadInstallation({ file: configFile, env, cwd: dir, builtinModulesDir: builtinModulesDir() })
+  const installation = await loadInstallation({
+    file: configFile,
+    env,
+    cwd: dir,
+    builtinModulesDir: builtinModulesDir(),
+  })
   const log = createLogger({ level: 'error', format: 'pretty', secrets: secretsOf(installation.config) })
   const service = await startService({ installation, log })
   let sent = 0
@@ -66,7 +91,12 @@ export async function openDemoWorld(port: number): Promise<DemoWorld> {
       const headers = signedHeaders(options.secret ?? secret, body, { event, guid })
       const before = performance.now()
       const answer = await fetch(`${service.url}/webhook/github`, { method: 'POST', body, headers })
-      return { status: answer.status, guid, body: (await answer.json()) as unknown, tookMs: performance.now() - before }
+      return {
+        status: answer.status,
+        guid,
+        body: (await answer.json()) as unknown,
+        tookMs: performance.now() - before,
+      }
     },
     async close() {
       await service.stop(1_000)
@@ -95,11 +125,19 @@ function demoConfig(given: DemoSecrets) {
     telegram: { bot_token: given.botToken, api_url: given.telegramUrl, updates: 'off' },
     agent: { backend: 'claude-cli', command: standinAgent(), env: { HOOKYARD_STANDIN_GATE: given.gate } },
     users: [
-      { name: USERS.reviewing, role: 'admin', chat_id: 111, repos: ['codertocat/*'], features: { pr_review: true, issue_triage: true } },
+      {
+        name: USERS.reviewing,
+        role: 'admin',
+        chat_id: 111,
+        repos: ['codertocat/*'],
+        features: { pr_review: true, issue_triage: true },
+      },
       { name: USERS.listening, chat_id: 222, repos: ['codertocat/*'] },
     ],
     // Short waits, so that the tour takes seconds; the defaults are 30s and 5m.
-    modules: { 'pr-review': { debounce: '1s', max_wait: '10s', cooldown: '1s', retries: { max: 3, backoff: '1s' } } },
+    modules: {
+      'pr-review': { debounce: '1s', max_wait: '10s', cooldown: '1s', retries: { max: 3, backoff: '1s' } },
+    },
     api_tokens: [{ name: 'demo', token: given.token, user: USERS.reviewing, scopes: ['*'] }],
   }
 }

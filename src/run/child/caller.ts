@@ -30,7 +30,8 @@ export function createCaller(send: (message: unknown) => void) {
 }
 
 function fromWire(error: WireError): Error {
-  if (error.kind === 'permanent') return new PermanentError(error.message, { reason: error.reason ?? 'permanent' })
+  if (error.kind === 'permanent')
+    return new PermanentError(error.message, { reason: error.reason ?? 'permanent' })
   if (error.kind === 'retry_after') return new RetryAfterError(error.message, error.delayMs ?? 0)
   return Object.assign(new Error(error.message), { name: error.name })
 }

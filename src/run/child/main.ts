@@ -91,13 +91,18 @@ async function parse(schema: StandardSchema | undefined, value: unknown, what: s
   if (!schema) return value
   const result = await schema['~standard'].validate(value ?? {})
   if (!result.issues) return result.value
-  throw new PermanentError(`the ${what} is not what the module expects: ${result.issues.map(issueText).join('; ')}`, {
-    reason: `invalid_${what}`,
-  })
+  throw new PermanentError(
+    `the ${what} is not what the module expects: ${result.issues.map(issueText).join('; ')}`,
+    {
+      reason: `invalid_${what}`,
+    },
+  )
 }
 
 function issueText(issue: SchemaIssue): string {
-  const path = issue.path?.map((part) => (typeof part === 'object' ? String(part.key) : String(part))).join('.')
+  const path = issue.path
+    ?.map((part) => (typeof part === 'object' ? String(part.key) : String(part)))
+    .join('.')
   return path ? `${path}: ${issue.message}` : issue.message
 }
 
@@ -116,13 +121,18 @@ async function importHandler(file: string): Promise<ModuleDefinition> {
       code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
         ? ' (Node strips no types under node_modules: ship JavaScript in a package)'
         : ''
-    throw new PermanentError(`${file} could not be loaded: ${message ?? String(thrown)}${hint}`, { reason: 'load_failed' })
+    throw new PermanentError(`${file} could not be loaded: ${message ?? String(thrown)}${hint}`, {
+      reason: 'load_failed',
+    })
   }
   const definition = imported.default as ModuleDefinition | undefined
   if (typeof definition?.handle !== 'function') {
-    throw new PermanentError(`${file} has no default export with a handle function: export default defineModule({ … })`, {
-      reason: 'load_failed',
-    })
+    throw new PermanentError(
+      `${file} has no default export with a handle function: export default defineModule({ … })`,
+      {
+        reason: 'load_failed',
+      },
+    )
   }
   return definition
 }

@@ -12,7 +12,11 @@ export interface ContextParts {
   readonly signal: AbortSignal
   readonly config: unknown
   readonly input: unknown
-  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void
+  readonly log: (
+    level: 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    fields?: Record<string, unknown>,
+  ) => void
   /** Outstanding journal records, awaited before the outcome leaves. */
   readonly records: Promise<unknown>[]
 }
@@ -78,8 +82,10 @@ function subjectOf(name: 'pr' | 'issue' | 'repo', init: RunInit, call: Call): Re
     )
   }
   const methods: Record<string, unknown> = {}
-  for (const read of READS[name]) methods[read] = (...args: unknown[]) => call('subject.read', { on: name, name: read, args })
-  for (const verb of VERBS[name]) methods[verb] = (...args: unknown[]) => call('subject.write', { verb, args })
+  for (const read of READS[name])
+    methods[read] = (...args: unknown[]) => call('subject.read', { on: name, name: read, args })
+  for (const verb of VERBS[name])
+    methods[verb] = (...args: unknown[]) => call('subject.write', { verb, args })
   return { ...data, ...methods }
 }
 
@@ -106,7 +112,10 @@ async function once<T>(call: Call, key: string, fn: () => T | Promise<T>): Promi
 /** Octokit, loaded only by modules that ask for it; its fetch is the broker. */
 function createClient(init: RunInit, call: Call): GitHubClient {
   const { Octokit } = createRequire(import.meta.url)('octokit') as typeof import('octokit')
-  const fetch = async (url: string, options: { method?: string; headers?: Record<string, string>; body?: string } = {}) => {
+  const fetch = async (
+    url: string,
+    options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  ) => {
     const answer = (await call('github.fetch', {
       method: options.method ?? 'GET',
       url,

@@ -1,0 +1,87 @@
+// Everything that a reload swaps, in one place: configuration, modules, users, agent, GitHub, senders. A swap
+// happens whole or not at all, between two deliveries and two runs.
+import { randomBytes } from 'node:crypto'
+import { type Access, createAccess } from './access/access.ts'
+import { type Agent, createAgent } from './broker/agent/agent.ts'
+import { type GitHubBroker, createGitHubBroker } from './broker/github/broker.ts'
+import { createGitHub } from './broker/github/client.ts'
+import type { Config } from './config/config.ts'
+import type { YamlSource } from './config/yaml-source.ts'
+import type { Clock } from './lib/clock.ts'
+import type { Log } from './lib/log.ts'
+import type { ModuleRegistry } from './registry/module-registry.ts'
+import { type HandlerShapes, inspectHandlers } from './run/inspect-handlers.ts'
+import type { ProcessPool } from './run/process-pool.ts'
+import { createLogSender } from './send/log-sender.ts'
+import type { Sender } from './send/sender.ts'
+import { createTelegramSender } from './send/telegram.ts'
+import type { EffectStore } from './store/store.ts'
+
+/** A configuration and the modules that were loaded with it, as `loadInstallation` reads them. */
+export interface ServiceInstallation {
+  readonly config: Config
+  readonly registry: ModuleRegistry
+  /** What child processes may inherit from (never passed on whole). */
+  readonly env: NodeJS.ProcessEnv
+  /** The manifests' lines, for problems that their handlers show. */
+  readonly manifestSources?: ReadonlyMap<string, YamlSource>
+}
+
+export interface InstalledParts {
+  readonly config: Config
+  readonly registry: ModuleRegistry
+  readonly access: Access
+  readonly handlers: HandlerShapes
+  readonly agent: Agent
+  /** null: the installation has no GitHub credentials. */
+  readonly github: GitHubBroker | null
+  readonly senders: readonly Sender[]
+}
+
+export interface InstallContext {
+  readonly pool: ProcessPool
+  readonly effects: EffectStore
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Builds the parts of an installation. @throws ConfigError when a handler does not fit its manifest. */
+export async function install(
+  installation: ServiceInstallation,
+  context: InstallContext,
+): Promise<InstalledParts> {
+  const { config, registry, env, manifestSources } = installation
+  const { clock, log } = context
+  return {
+    config,
+    registry,
+    access: createAccess(config),
+    handlers: await inspectHandlers(registry.all(), context.pool, manifestSources),
+    agent: createAgent(config.agent, { environment: env, log, clock }),
+    github: await createGitHubPart(config, context),
+    senders: createSenders(config, log),
+  }
+}
+
+/** Settings that differ and that a running service cannot change. */
+export function fixedSettings(before: Config, after: Config): string[] {
+  const keys = ['server', 'dataDir', 'database', 'workers', 'log'] as const
+  return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+}
+
+function createSenders(config: Config, log: Log): Sender[] {
+  const { botToken, apiUrl } = config.telegram
+  const telegram = botToken === null ? [] : [createTelegramSender({ botToken, apiUrl, log })]
+  return [createLogSender(log), ...telegram]
+}
+
+async function createGitHubPart(
+  config: Config,
+  { effects, clock, log }: InstallContext,
+): Promise<GitHubBroker | null> {
+  const { token, app, apiUrl } = config.github
+  if (token === null && app === null) return null
+  const markerKey = await effects.setting('marker_key', randomBytes(32).toString('base64url'))
+  const github = createGitHub({ apiUrl, token, app, clock, log })
+  return createGitHubBroker({ github, effects, markerKey, clock, log })
+}
