@@ -192,3 +192,11 @@ test('auto takes claude when it is on PATH, else the rules, and says why', () =>
 test.each(['anthropic', 'openai', 'openai-compatible'] as const)('names %s as not to be had', (backend) => {
   expect(() => open({ backend })).toThrow(expect.objectContaining({ reason: 'agent_unavailable' }))
 })
+
+test('another user is taken at its word, if the name is one', () => {
+  expect(open({ backend: 'auto', osUser: 'agent' }).describe()).toEqual({
+    backend: 'claude-cli',
+    why: 'auto: agent.os_user is agent, with its own login',
+  })
+  expect(() => open({ osUser: '-u root' })).toThrow(expect.objectContaining({ reason: 'agent_unavailable' }))
+})
