@@ -2,9 +2,11 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { readMessageText } from '../standin/telegram/message-text.ts'
 import { formatEvent } from './format.ts'
 import { toPlainText } from './message.ts'
 import type { Message } from './message.ts'
+import { toTelegram } from './telegram-html.ts'
 
 const repository = { full_name: 'octocat/Hello-World' }
 const user = { login: 'octocat' }
@@ -191,6 +193,7 @@ test('every official payload is told by the table or not at all', () => {
     told.set(key, (told.get(key) ?? 0) + 1)
     expect(toPlainText(message)).not.toMatch(/undefined|null|\[object/)
     expect(toPlainText(message)).toContain(payload.repository.full_name)
+    expect(() => readMessageText(toTelegram(message)!.html!, 'HTML', undefined)).not.toThrow()
   }
   expect(official).toHaveLength(329)
   expect(Object.fromEntries(told)).toMatchInlineSnapshot(`

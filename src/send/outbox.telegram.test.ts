@@ -1,55 +1,69 @@
 // The outbox and the Telegram sender together, over real HTTP.
 import { expect, test } from 'vitest'
-import { silentLog } from '../lib/log.ts'
-import { createTelegramSender } from './telegram.ts'
 import { openBench } from './testing/bench.ts'
-import { refuses, startBotApi } from './testing/bot-api.ts'
+import { openTelegram } from './testing/telegram.ts'
 
 async function openTelegramBench() {
-  const api = await startBotApi()
-  const sender = createTelegramSender({ botToken: '1:secret', apiUrl: api.url, log: silentLog })
+  const { telegram, sender } = await openTelegram()
   const bench = await openBench({ senders: new Map([[sender.scheme, sender]]) })
-  const received = () => api.calls.map(({ body }) => `${String(body.chat_id)} ${String(body.text)}`)
-  return { api, bench, received }
+  const shown = () => telegram.messages.map(({ chat_id, text }) => `${chat_id} ${text}`)
+  return { telegram, bench, shown }
 }
 
 test('messages reach their chats in order', async () => {
-  const { bench, received } = await openTelegramBench()
+  const { bench, shown } = await openTelegramBench()
   await bench.add('telegram:1 first', 'telegram:-2 <group>', 'telegram:1 second')
   await bench.pass(0)
-  expect(received().toSorted()).toEqual(['-2 &lt;group&gt;', '1 first', '1 second'])
-  expect(received().indexOf('1 first')).toBeLessThan(received().indexOf('1 second'))
+  expect(shown().toSorted()).toEqual(['-2 <group>', '1 first', '1 second'])
+  expect(shown().indexOf('1 first')).toBeLessThan(shown().indexOf('1 second'))
 })
 
 test('a 429 is obeyed to the second, and nothing is lost or out of order', async () => {
-  const { api, bench, received } = await openTelegramBench()
-  api.answers.push(refuses(429, 'Too Many Requests: retry after 3', { retry_after: 3 }))
+  const { telegram, bench, shown } = await openTelegramBench()
+  telegram.failNext({ retryAfter: 3 })
   await bench.add('telegram:1 first', 'telegram:1 second')
   await bench.pass(0)
   await bench.pass(2_999)
-  expect(received()).toEqual(['1 first'])
+  expect(telegram.calls).toHaveLength(1)
   await bench.pass(1)
-  expect(received()).toEqual(['1 first', '1 first', '1 second'])
+  expect(shown()).toEqual(['1 first', '1 second'])
   expect(await bench.statuses()).toEqual(['sent', 'sent'])
 })
 
+test('an outage of the service loses nothing', async () => {
+  const { telegram, bench, shown } = await openTelegramBench()
+  telegram.failNext({ status: 502, times: 3 })
+  telegram.failNext({ dropConnection: true, times: 2 })
+  await bench.add('telegram:1 first', 'telegram:1 second')
+  for (let n = 0; n < 6; n++) await bench.pass(60_000)
+  expect(shown()).toEqual(['1 first', '1 second'])
+})
+
+test('an answer that was lost means the message twice, never not at all', async () => {
+  const { telegram, bench, shown } = await openTelegramBench()
+  telegram.failNext({ dropConnection: true, afterEffect: true })
+  await bench.add('telegram:1 x')
+  await bench.pass(0)
+  await bench.pass(1_000)
+  expect(shown()).toEqual(['1 x', '1 x'])
+  expect(await bench.statuses()).toEqual(['sent'])
+})
+
 test('a burst into one chat is slowed down to its pace', async () => {
-  const { bench, received } = await openTelegramBench()
+  const { bench, shown } = await openTelegramBench()
   await bench.add(...Array.from({ length: 25 }, (_, n) => `telegram:1 ${n}`))
   await bench.pass(0)
-  expect(received()).toHaveLength(20)
+  expect(shown()).toHaveLength(20)
   await bench.pass(3_000)
-  expect(received()).toHaveLength(23)
+  expect(shown()).toHaveLength(23)
   await bench.pass(2_000)
-  expect(received()).toEqual(Array.from({ length: 25 }, (_, n) => `1 ${n}`))
+  expect(shown()).toEqual(Array.from({ length: 25 }, (_, n) => `1 ${n}`))
 })
 
 test('a chat that is gone is a dead letter; no other chat notices', async () => {
-  const { api, bench } = await openTelegramBench()
-  api.answers.push(refuses(403, 'Forbidden: bot was blocked by the user'))
-  await bench.add('telegram:1 x')
-  await bench.pass(0)
-  await bench.add('telegram:2 x')
+  const { telegram, bench } = await openTelegramBench()
+  telegram.block(1)
+  await bench.add('telegram:1 x', 'telegram:2 x')
   await bench.pass(0)
   expect(await bench.rows()).toMatchObject([
     { status: 'dead', lastError: 'Telegram refused it (403: Forbidden: bot was blocked by the user)' },

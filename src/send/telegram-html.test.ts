@@ -2,6 +2,7 @@
 // neither is too long.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { readMessageText } from '../standin/telegram/message-text.ts'
 import { textLines } from './message.ts'
 import type { Line, Message, Span } from './message.ts'
 import { toTelegram } from './telegram-html.ts'
@@ -83,6 +84,9 @@ test('for any strings the HTML is accepted and reads the same as the plain text'
     if (html === null) return
     expect(html.length).toBeLessThanOrEqual(4_096)
     expect(parseStrictly(html)).toBe(text)
+    // The stand-in's parser refuses as the Bot API does, and drops links as quietly.
+    const { entities } = readMessageText(html, 'HTML', undefined)
+    expect(entities.filter(({ type }) => /^text_/.test(type))).toHaveLength(html.split('<a ').length - 1)
   })
   fc.assert(holds, { numRuns: 2_000 })
 })
@@ -99,6 +103,7 @@ test.each<[string, Line, string, string]>([
   ],
   ['a link as itself', [{ link: 'https://x.y', text: 'https://x.y' }], 'https://x.y', 'https://x.y'],
   ['a link without text', [{ link: 'https://x.y', text: ' ' }], 'https://x.y', 'https://x.y'],
+  ['a host without a dot', [{ link: 'http://ghe/x', text: 'X' }], 'X: http://ghe/x', 'X: http://ghe/x'],
   [
     'another scheme',
     [{ link: 'javascript:alert(1)', text: 'X' }],
@@ -114,6 +119,7 @@ test.each<[string, Line[]]>([
   ['no lines', []],
   ['no spans', [[]]],
   ['blanks', [[' ', { bold: '\n' }], ['\t']]],
+  ['control characters', [['\u0001', { code: '\u0000' }]]],
 ])('there is nothing to send: %s', (_name, lines) => {
   expect(toTelegram({ lines })).toBeNull()
 })

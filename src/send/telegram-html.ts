@@ -19,7 +19,7 @@ export function toTelegram(message: Message): TelegramText | null {
   const plain = message.plain === true
   const { lines } = fitMessage(tidy, MAX_UNITS, plain ? [toPlainLine] : [toPlainLine, toHtmlLine])
   const text = lines.map(toPlainLine).join('\n')
-  if (text.trim() === '') return null
+  if (!/[^\s\p{Cc}]/u.test(text)) return null
   return { html: plain ? null : lines.map(toHtmlLine).join('\n'), text }
 }
 
@@ -40,8 +40,7 @@ function toHtml(span: Span): string {
   if (typeof span === 'string') return escape(span)
   if ('bold' in span) return tagged('b', span.bold)
   if ('code' in span) return tagged('code', span.code)
-  // A URL shown as itself needs no tag: Telegram finds it. Other schemes would be dropped by Telegram or
-  // run by a client: they stay text.
+  // A URL shown as itself needs no tag: Telegram finds it.
   if (span.text === span.link || !isWebLink(span.link)) return escape(toPlainLine([span]))
   return `<a href="${escape(span.link)}">${escape(span.text)}</a>`
 }
@@ -52,4 +51,10 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPES[character]!)
 
-const isWebLink = (url: string): boolean => /^(?:https?|tg):\/\/\S+$/i.test(url) && URL.canParse(url)
+/** What Telegram keeps as a link; others it drops without a word (a host without a dot: `http://localhost`). */
+function isWebLink(url: string): boolean {
+  if (/^tg:\/\/[\w.-]+\S*$/i.test(url)) return true
+  if (!/^https?:\/\/\S+$/i.test(url) || !URL.canParse(url)) return false
+  const { hostname } = new URL(url)
+  return hostname.includes('.') || hostname.startsWith('[')
+}

@@ -1,124 +1,133 @@
 // One message to one chat: what Telegram says decides between sent, again and refused, and the bot token
 // is never told.
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
-import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
-import { refuses, says, startBotApi } from './testing/bot-api.ts'
+import type { TelegramFault } from '../standin/telegram/telegram.ts'
 import { textLines } from './message.ts'
 import type { Message } from './message.ts'
-import { recordingLog } from './testing/bench.ts'
-import { createTelegramSender } from './telegram.ts'
-import type { TelegramOptions } from './telegram.ts'
+import { startGarbledBotApi } from './testing/garbled-bot-api.ts'
+import { BOT_TOKEN, openTelegram } from './testing/telegram.ts'
 
-const botToken = '123456:AAE-secret_token'
 const message: Message = {
   lines: [[{ bold: 'PR <#1>' }, ' & more'], [{ link: 'https://x.y/', text: 'Compare' }]],
 }
 
-async function openTelegram(options: Partial<TelegramOptions> = {}) {
-  const api = await startBotApi()
-  const logged: string[] = []
-  const sender = createTelegramSender({ botToken, apiUrl: api.url, log: recordingLog(logged), ...options })
-  return {
-    api,
-    logged,
-    send: (address = 'telegram:111', what = message) => sender.send(address, what),
-    sender,
-  }
-}
-
-test('a message goes out as HTML, to the chat, without a preview', async () => {
-  const { api, send } = await openTelegram()
-  expect(await send()).toEqual({ status: 'sent' })
-  expect(api.calls).toEqual([
+test('a message is shown as it was meant, without a preview of its links', async () => {
+  const { telegram, send } = await openTelegram()
+  expect(await send('telegram:111', message)).toEqual({ status: 'sent' })
+  expect(telegram.messages).toMatchObject([
     {
-      path: `/bot${botToken}/sendMessage`,
-      body: {
-        chat_id: 111,
-        text: '<b>PR &lt;#1&gt;</b> &amp; more\n<a href="https://x.y/">Compare</a>',
-        parse_mode: 'HTML',
-        link_preview_options: { is_disabled: true },
-      },
+      chat_id: 111,
+      parse_mode: 'HTML',
+      text: 'PR <#1> & more\nCompare',
+      entities: [
+        { type: 'bold', offset: 0, length: 7 },
+        { type: 'text_link', url: 'https://x.y/' },
+      ],
     },
   ])
+  expect(telegram.calls[0]!.args.link_preview_options).toEqual({ is_disabled: true })
+  expect(telegram.violations).toEqual([])
 })
 
 test('a plain message goes without a parse mode, as it is', async () => {
-  const { api, send } = await openTelegram()
+  const { telegram, send } = await openTelegram()
   await send('telegram:-100222', { lines: textLines('<b>\n&'), plain: true })
-  expect(api.calls[0]!.body).toMatchObject({ chat_id: -100222, text: '<b>\n&' })
-  expect(api.calls[0]!.body).not.toHaveProperty('parse_mode')
+  expect(telegram.messages).toMatchObject([{ chat_id: -100222, parse_mode: null, text: '<b>\n&' }])
 })
 
 test('refused formatting is sent once more as the same text plain', async () => {
-  const { api, send } = await openTelegram()
-  api.answers.push(refuses(400, "Bad Request: can't parse entities: Unsupported start tag"))
-  expect(await send()).toEqual({ status: 'sent' })
-  expect(api.calls).toHaveLength(2)
-  expect(api.calls[1]!.body).toMatchObject({ text: 'PR <#1> & more\nCompare: https://x.y/' })
-  expect(api.calls[1]!.body).not.toHaveProperty('parse_mode')
+  const { telegram, send } = await openTelegram()
+  telegram.failNext({ status: 400, description: "Bad Request: can't parse entities: Unsupported start tag" })
+  expect(await send('telegram:111', message)).toEqual({ status: 'sent' })
+  expect(telegram.messages).toMatchObject([
+    { parse_mode: null, text: 'PR <#1> & more\nCompare: https://x.y/' },
+  ])
 })
 
 test('formatting refused of plain text too is a refusal, not a third try', async () => {
-  const { api, send } = await openTelegram()
-  const unparsable = refuses(400, "Bad Request: can't parse entities")
-  api.answers.push(unparsable, unparsable)
-  expect(await send()).toMatchObject({ status: 'refused' })
-  expect(api.calls).toHaveLength(2)
+  const { telegram, send } = await openTelegram()
+  telegram.failNext({ status: 400, description: "Bad Request: can't parse entities", times: 5 })
+  expect(await send('telegram:111', message)).toMatchObject({ status: 'refused' })
+  expect(telegram.calls).toHaveLength(2)
 })
 
-test.each<[string, (response: ServerResponse) => void, string, number | null]>([
-  ['429', refuses(429, 'Too Many Requests: retry after 7', { retry_after: 7 }), 'again', 7_000],
-  ['429 without a time', refuses(429, 'Too Many Requests'), 'again', null],
-  ['429 with nonsense', refuses(429, 'Too Many Requests', { retry_after: 'soon' }), 'again', null],
-  ['500', refuses(500, 'Internal Server Error'), 'again', null],
-  ['502 with HTML', says(502, '<html>Bad Gateway</html>'), 'again', null],
-  ['an empty answer', says(200, ''), 'again', null],
-  ['null', says(200, 'null'), 'again', null],
-  ['a list', says(200, []), 'again', null],
-  ['a connection cut', (response) => response.destroy(), 'again', null],
-  ['an unknown bot', refuses(401, 'Unauthorized'), 'again', null],
-  ['a malformed token', refuses(404, 'Not Found'), 'again', null],
-  ['no such chat', refuses(400, 'Bad Request: chat not found'), 'refused', null],
-  ['a blocked bot', refuses(403, 'Forbidden: bot was blocked by the user'), 'refused', null],
-])('%s', async (_name, answer, status, afterMs) => {
-  const { api, send } = await openTelegram()
-  api.answers.push(answer)
-  const result = await send()
+test.each<[string, TelegramFault, string, number | null]>([
+  ['429', { retryAfter: 7 }, 'again', 7_000],
+  ['429 without a time', { status: 429, description: 'Too Many Requests' }, 'again', null],
+  ['500', { status: 500 }, 'again', null],
+  ['502', { status: 502 }, 'again', null],
+  ['a connection cut', { dropConnection: true }, 'again', null],
+  ['an answer that was lost', { dropConnection: true, afterEffect: true }, 'again', null],
+  ['a revoked token', { status: 401 }, 'again', null],
+  ['a malformed token', { status: 404, description: 'Not Found' }, 'again', null],
+  ['another 400', { status: 400, description: 'Bad Request: not enough rights' }, 'refused', null],
+])('%s', async (_name, fault, status, afterMs) => {
+  const { telegram, send } = await openTelegram()
+  telegram.failNext(fault)
+  const result = await send('telegram:111', message)
   expect(result).toMatchObject(status === 'again' ? { status, afterMs } : { status })
   expect(JSON.stringify(result)).not.toContain('secret_token')
 })
 
-test('a group that became a supergroup gets the message at its new id, and the next one at once', async () => {
-  const { api, send, logged } = await openTelegram()
-  const moved = refuses(400, 'Bad Request: group chat was upgraded to a supergroup chat', {
-    migrate_to_chat_id: -100999,
+test.each<[string, number, unknown]>([
+  ['a proxy in the way', 502, '<html>Bad Gateway</html>'],
+  ['an empty answer', 200, ''],
+  ['null', 200, 'null'],
+  ['a list', 200, []],
+  ['a refusal without a code', 400, { ok: false }],
+  ['nonsense for a time', 429, { ok: false, error_code: 429, parameters: { retry_after: 'soon' } }],
+])('%s is a reason to try again', async (_name, status, body) => {
+  const { send } = await openTelegram({ apiUrl: await startGarbledBotApi(status, body) })
+  const result = await send('telegram:111', message)
+  expect(result).toMatchObject({ status: 'again', afterMs: null })
+  expect(JSON.stringify(result)).not.toContain('secret_token')
+})
+
+test('a chat that does not exist and one that blocked the bot are refusals', async () => {
+  const { telegram, send } = await openTelegram({ standin: { chats: [1, 2] } })
+  telegram.block(2)
+  expect(await send('telegram:1', message)).toEqual({ status: 'sent' })
+  expect(await send('telegram:2', message)).toEqual({
+    status: 'refused',
+    error: 'Telegram refused it (403: Forbidden: bot was blocked by the user)',
   })
-  api.answers.push(moved)
-  expect(await send('telegram:-5')).toEqual({ status: 'sent' })
-  expect(await send('telegram:-5')).toEqual({ status: 'sent' })
-  expect(api.calls.map(({ body }) => body.chat_id)).toEqual([-5, -100999, -100999])
+  expect(await send('telegram:3', message)).toEqual({
+    status: 'refused',
+    error: 'Telegram refused it (400: Bad Request: chat not found)',
+  })
+})
+
+test('a token that Telegram does not know names the setting, not the token', async () => {
+  const { send } = await openTelegram({ botToken: '9:another' })
+  expect(await send('telegram:111', message)).toEqual({
+    status: 'again',
+    afterMs: null,
+    error: 'Telegram does not know the bot (401: Unauthorized): check telegram.bot_token',
+  })
+})
+
+test('a group that became a supergroup gets the message at its new id, and the next one at once', async () => {
+  const { telegram, send, logged } = await openTelegram()
+  telegram.migrate(-5, -1_000_999)
+  expect(await send('telegram:-5', message)).toEqual({ status: 'sent' })
+  expect(await send('telegram:-5', message)).toEqual({ status: 'sent' })
+  expect(telegram.messages.map(({ chat_id }) => chat_id)).toEqual([-1_000_999, -1_000_999])
+  expect(telegram.calls).toHaveLength(3)
   expect(logged.filter((line) => line.startsWith('warn'))).toHaveLength(1)
 })
 
 test('a chat that sends us round in circles is refused, not followed for ever', async () => {
-  const { api, send } = await openTelegram()
-  for (const id of [-2, -1, -2]) api.answers.push(refuses(400, 'upgraded', { migrate_to_chat_id: id }))
-  expect(await send('telegram:-1')).toMatchObject({ status: 'refused' })
-  expect(api.calls).toHaveLength(2)
+  const { telegram, send } = await openTelegram()
+  telegram.migrate(-1, -2)
+  telegram.migrate(-2, -1)
+  expect(await send('telegram:-1', message)).toMatchObject({ status: 'refused' })
+  expect(telegram.calls).toHaveLength(2)
 })
 
-test('nobody listening is a reason to try again, without the URL', async () => {
-  const port = await new Promise<number>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = server.address() as AddressInfo
-      server.close(() => resolve(free))
-    })
-  })
-  const { send } = await openTelegram({ apiUrl: `http://127.0.0.1:${port}/` })
-  const result = await send()
-  expect(result).toEqual({
+test('nobody listening is a reason to try again, told without the URL', async () => {
+  const { telegram, send } = await openTelegram()
+  await telegram.close()
+  expect(await send('telegram:111', message)).toEqual({
     status: 'again',
     afterMs: null,
     error: 'Telegram could not be reached: ECONNREFUSED',
@@ -126,27 +135,27 @@ test('nobody listening is a reason to try again, without the URL', async () => {
 })
 
 test('no answer in time is a reason to try again', async () => {
-  const { api, send } = await openTelegram({ timeoutMs: 20 })
-  api.answers.push(() => {})
-  const result = await send()
-  expect(result).toMatchObject({ status: 'again', afterMs: null })
-  expect(JSON.stringify(result)).not.toContain('secret_token')
+  const { telegram, send } = await openTelegram({ timeoutMs: 20 })
+  telegram.failNext({ hang: true })
+  expect(await send('telegram:111', message)).toMatchObject({ status: 'again', afterMs: null })
 })
 
 test('an aborted send is tried again', async () => {
-  const { api, sender } = await openTelegram()
+  const { telegram, sender } = await openTelegram()
+  telegram.failNext({ hang: true })
   const abort = new AbortController()
-  api.answers.push(() => abort.abort())
+  const sending = sender.send('telegram:111', message, abort.signal)
+  abort.abort()
+  expect(await sending).toMatchObject({ status: 'again' })
   expect(await sender.send('telegram:111', message, abort.signal)).toMatchObject({ status: 'again' })
-  expect(await sender.send('telegram:111', message, abort.signal)).toMatchObject({ status: 'again' })
+  expect(telegram.messages).toEqual([])
 })
 
 test('a token that Telegram echoes does not reach the error', async () => {
-  const { api, send } = await openTelegram()
-  api.answers.push(
-    refuses(403, `Forbidden: ${botToken}\n${encodeURIComponent(botToken)} ${'x'.repeat(9_000)}`),
-  )
-  const result = await send()
+  const { telegram, send } = await openTelegram()
+  const description = `Forbidden: ${BOT_TOKEN}\n${encodeURIComponent(BOT_TOKEN)} ${'x'.repeat(9_000)}`
+  telegram.failNext({ status: 403, description })
+  const result = await send('telegram:111', message)
   expect(result).toMatchObject({ status: 'refused' })
   expect(JSON.stringify(result)).not.toContain('secret_token')
   expect(JSON.stringify(result).length).toBeLessThan(500)
@@ -155,20 +164,20 @@ test('a token that Telegram echoes does not reach the error', async () => {
 test.each(['telegram:', 'telegram:abc', 'telegram:1e9', 'telegram:1 2', 'telegram:@', '111'])(
   'the address %s is refused before anything is sent',
   async (address) => {
-    const { api, send } = await openTelegram()
-    expect(await send(address)).toMatchObject({ status: 'refused' })
-    expect(api.calls).toEqual([])
+    const { telegram, send } = await openTelegram()
+    expect(await send(address, message)).toMatchObject({ status: 'refused' })
+    expect(telegram.calls).toEqual([])
   },
 )
 
 test('an empty message is never sent', async () => {
-  const { api, send } = await openTelegram()
+  const { telegram, send } = await openTelegram()
   expect(await send('telegram:111', { lines: [[' '], []] })).toMatchObject({ status: 'refused' })
-  expect(api.calls).toEqual([])
+  expect(telegram.calls).toEqual([])
 })
 
 test('a channel is written to by its name', async () => {
-  const { api, send } = await openTelegram()
-  await send('telegram:@octochannel')
-  expect(api.calls[0]!.body.chat_id).toBe('@octochannel')
+  const { telegram, send } = await openTelegram()
+  await send('telegram:@octochannel', message)
+  expect(telegram.calls[0]!.args.chat_id).toBe('@octochannel')
 })

@@ -1,0 +1,33 @@
+// A sender that writes to the stand-in for Telegram.
+import { afterEach } from 'vitest'
+import { startTelegram } from '../../standin/telegram/telegram.ts'
+import type { TelegramOptions as StandinOptions, TelegramStandin } from '../../standin/telegram/telegram.ts'
+import type { Message } from '../message.ts'
+import type { Sender, SendResult } from '../sender.ts'
+import { createTelegramSender } from '../telegram.ts'
+import type { TelegramOptions } from '../telegram.ts'
+import { recordingLog } from './bench.ts'
+
+export const BOT_TOKEN = '123456:AAE-secret_token'
+
+export interface TelegramBench {
+  readonly telegram: TelegramStandin
+  readonly sender: Sender
+  readonly logged: string[]
+  send(address: string, message: Message): Promise<SendResult>
+}
+
+const standins: TelegramStandin[] = []
+afterEach(() => Promise.all(standins.splice(0).map((standin) => standin.close())))
+
+/** The stand-in and the sender are gone when the test is over. */
+export async function openTelegram(
+  options: Partial<TelegramOptions> & { standin?: StandinOptions } = {},
+): Promise<TelegramBench> {
+  const telegram = await startTelegram({ token: BOT_TOKEN, ...options.standin })
+  standins.push(telegram)
+  const logged: string[] = []
+  const log = recordingLog(logged)
+  const sender = createTelegramSender({ botToken: BOT_TOKEN, apiUrl: telegram.url, log, ...options })
+  return { telegram, sender, logged, send: (address, message) => sender.send(address, message) }
+}
