@@ -168,6 +168,7 @@ test.each([
   ['of our own login, written by hand', 'hookyard-bot', 42, null],
   ['of our own on another number', 'hookyard-bot', 7, '#7'],
   ['of our own login, with a marker copied from another number', 'hookyard-bot', 42, '#7'],
+  ['of our own login on another number, with a marker copied from this one', 'hookyard-bot', 7, '#42'],
 ] as const)('a comment %s can neither be changed nor deleted', async (_name, login, number, signedFor) => {
   const { broker, scope, standin, writes } = await openScene()
   const marked = { module: 'pr-review', entity: `octo/hello${signedFor ?? ''}`, kind: 'comment', key: 'k' }

@@ -187,6 +187,25 @@ test('check runs are made on the head, and changed by the module that made them'
   await expect(stranger).rejects.toMatchObject({ cause: { reason: 'missing_grant' } })
 })
 
+test('a check run on an earlier head is left as it is', async () => {
+  const { broker, scope, standin, send } = await openGate({ app: true })
+  const args = ['c', { name: 'n', conclusion: 'neutral', title: 't', summary: 's' }]
+  const { id } = (await broker.write(scope, 'check', args)) as { id: number }
+  const headSha = standin.pushCommit(REPO, 42)
+  const newer = { ...scope, subject: { kind: 'pull_request', number: 42, headSha } as const }
+  const request = {
+    method: 'PATCH',
+    url: `${standin.url}/repos/octo/hello/check-runs/${id}`,
+    headers: {},
+    body: '{"conclusion":"success"}',
+  }
+  await expect(broker.fetch(newer, request)).rejects.toMatchObject({ reason: 'missing_grant' })
+  await expect(
+    send('PATCH', `/repos/octo/hello/check-runs/${id}`, { conclusion: 'success' }),
+  ).rejects.toBeInstanceOf(SupersededError)
+  expect(standin.checkRuns(REPO)).toMatchObject([{ conclusion: 'neutral' }])
+})
+
 test('no write goes out once the head has moved', async () => {
   const { octokit, standin, writes } = await openGate()
   standin.pushCommit(REPO, 42)
