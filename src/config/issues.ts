@@ -1,7 +1,7 @@
 // zod's issues in the words of a problem. Schemas say what they expect by `says()`; for the rest the words
 // are made here.
 import type { z } from 'zod'
-import { hintFor } from './nearest.ts'
+import { nearest } from './nearest.ts'
 import type { Fault, Path } from './problem.ts'
 import { showValue } from './show.ts'
 
@@ -80,7 +80,8 @@ function mendFor(issue: Issue, value: unknown): string | null {
     return typeof key === 'string' ? `write a value for ${key}` : null
   }
   if (issue.code === 'invalid_value') {
-    return typeof value === 'string' ? hintFor(value, issue.values.map(String)) : null
+    const meant = typeof value === 'string' ? nearest(value, issue.values.map(String)) : null
+    return meant && `write ${meant}`
   }
   if (issue.expected === 'boolean' && typeof value === 'string') {
     if (/^(yes|on|y|true)$/i.test(value)) return 'write true'

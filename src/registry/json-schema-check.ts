@@ -41,9 +41,8 @@ export function compileSchema(schema: JsonSchema): CompiledSchema {
         faults: distinctPlaces(ajv.errors ?? []).map((error) => schemaFault(error, schema)),
       }
     }
-    const unknown = misspelt(ajv, schema, said)
     const validator = ajv.compile(schema)
-    const faults = [...unknown, ...misspelt(ajv, schema, said)]
+    const faults = misspelt(ajv, schema, said)
     return faults.length > 0 ? { check: null, faults } : { check: checkWith(validator), faults: [] }
   } catch (error) {
     const found = `a schema that does not compile (${error instanceof Error ? error.message.slice(0, 200) : 'unknown'})`
@@ -53,7 +52,14 @@ export function compileSchema(schema: JsonSchema): CompiledSchema {
 
 function createAjv(schema: JsonSchema, said: string[]): Ajv | null {
   const logger = { log() {}, error() {}, warn: (...words: unknown[]) => said.push(words.join(' ')) }
-  const options: Options = { strict: false, strictSchema: 'log', allErrors: true, useDefaults: true, logger }
+  const options: Options = {
+    strict: false,
+    strictSchema: 'log',
+    allErrors: true,
+    verbose: true,
+    useDefaults: true,
+    logger,
+  }
   const draft = typeof schema['$schema'] === 'string' ? schema['$schema'] : '2020-12'
   const ajv = draft.includes('2020-12')
     ? new Ajv2020(options)
@@ -62,17 +68,26 @@ function createAjv(schema: JsonSchema, said: string[]): Ajv | null {
       : draft.includes('draft-07')
         ? new Ajv(options)
         : null
-  if (ajv) addFormats.default(ajv)
+  if (ajv === null) return null
+  addFormats.default(ajv)
+  // A format that nobody knows is a remark, not a rule; ajv would refuse the whole schema.
+  for (const format of formatsIn(schema)) if (!Object.hasOwn(ajv.formats, format)) ajv.addFormat(format, true)
   return ajv
+}
+
+function formatsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  const own = 'format' in value && typeof value.format === 'string' ? [value.format] : []
+  return [...own, ...Object.values(value).flatMap(formatsIn)]
 }
 
 /** Keywords that ajv does not know but that are near to one it knows: a slip, which would check nothing. */
 function misspelt(ajv: Ajv, schema: JsonSchema, said: string[]): FaultAt[] {
   const known = ['type', 'properties', 'required', ...Object.keys(ajv.RULES.keywords)]
-  return said.splice(0).flatMap((words) => {
-    const keyword = /^strict mode: unknown keyword: "(.+)"$/.exec(words)?.[1]
-    const meant = keyword === undefined || known.includes(keyword) ? null : nearest(keyword, known)
-    if (keyword === undefined || meant === null) return []
+  const unknown = said.flatMap((words) => /^strict mode: unknown keyword: "(.+)"$/.exec(words)?.[1] ?? [])
+  return [...new Set(unknown)].flatMap((keyword) => {
+    const meant = nearest(keyword, known)
+    if (meant === null) return []
     const fault = {
       found: 'a keyword that JSON Schema does not have',
       expected: 'a known one',

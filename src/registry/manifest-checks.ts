@@ -98,7 +98,7 @@ function checkReach(manifest: Raw, triggers: readonly Raw[], fail: Say, warn: Sa
   }
   if (invoke === false && triggers.length === 0) {
     const fault = { found: 'no trigger, and invoke: false', expected: 'something that starts the module' }
-    fail(['triggers'], { ...fault, hint: 'add a trigger, or remove invoke: false' })
+    fail(['invoke'], { ...fault, hint: 'add a trigger, or remove invoke: false' })
   }
   const schedule = triggers.findIndex((trigger) => trigger['schedule'] !== undefined)
   if (schedule >= 0 && (subject === 'pull_request' || subject === 'issue')) {
