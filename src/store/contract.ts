@@ -1,7 +1,7 @@
 // The port's contract as tests, to be run over every adapter: what the stages rely on, on a real database.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { acceptingContract } from './contract/accepting.ts'
-import { newDelivery, newMessage, newRun, REVIEW } from './contract/builders.ts'
+import { claimedIds, newDelivery, newMessage, newRun, REVIEW } from './contract/builders.ts'
 import { committingContract } from './contract/committing.ts'
 import { cooldownContract } from './contract/cooldowns.ts'
 import { modelContract } from './contract/model.ts'
@@ -50,7 +50,9 @@ export function storeContract(name: string, create: () => Promise<TestDatabase>)
       await store.deliveries.accept([newDelivery('a')])
       await store.runs.create(newRun('r1', { cooldownMs: 5_000 }))
       await store.runs.create(newRun('w', { waiting: true }))
+      await store.runs.create(newRun('claimed', { entity: 'o/r#1' }))
       await store.outbox.add([newMessage('m')])
+      expect(await claimedIds(store, 1_000, 1)).toEqual(['claimed'])
       await store.close()
       store = await database.open()
       await store.ping()
@@ -59,6 +61,11 @@ export function storeContract(name: string, create: () => Promise<TestDatabase>)
         { windowUntil: 6_000, waiting: { id: 'w' }, unfinished: ['r1'] },
       ])
       expect(await store.outbox.due(1_000, 10)).toHaveLength(1)
+      expect(await store.runs.reclaim(2_000, true)).toEqual(['claimed'])
+      expect(await store.runs.get('claimed')).toMatchObject({
+        status: 'queued',
+        attempts: [{ status: 'lost' }],
+      })
     })
 
     test('a closed store says so', async () => {

@@ -1,6 +1,6 @@
 // What intake relies on: a delivery is kept once, whole batches are kept or not, Redeliver retries.
 import { describe, expect, test } from 'vitest'
-import { claim, dispatch, finished, newDelivery, newRun, REVIEW, type UseStore } from './builders.ts'
+import { again, claim, dispatch, finished, newDelivery, newRun, REVIEW, type UseStore } from './builders.ts'
 
 /** The contract of `deliveries.accept`, `pending`, `get`, `payload` and `ofEntity`. */
 export function acceptingContract(use: UseStore): void {
@@ -87,16 +87,16 @@ export function acceptingContract(use: UseStore): void {
       await dispatch(store, guid, { runs })
       await claim(store, 1_000)
       await store.runs.settle('me', finished(`${guid}-done`))
-      await store.runs.settle(
-        'me',
-        finished(`${guid}-failed`, { status: 'failed', reason: 'exhausted', error: 'boom' }),
-      )
+      await store.runs.settle('me', again(`${guid}-failed`))
+      await claim(store, 12_000)
+      const failure = { attempt: 2, status: 'failed', reason: 'exhausted', error: 'boom' } as const
+      await store.runs.settle('me', finished(`${guid}-failed`, failure))
     }
 
     test('the same hook sends a delivery again: its failed runs are queued afresh, once', async () => {
       const store = use()
       await failedDelivery('a', '7')
-      await store.runs.journaled(['a-done', 'a-failed'])
+      await store.runs.journaled(['a-done'])
       const twice = [newDelivery('a', { receivedAt: 50_000 }), newDelivery('a', { receivedAt: 50_001 })]
       expect(await store.deliveries.accept(twice)).toEqual([
         { status: 'retried', runs: ['a-failed'] },
@@ -106,7 +106,7 @@ export function acceptingContract(use: UseStore): void {
         status: 'queued',
         runAt: 50_000,
         failures: 0,
-        attempt: 1,
+        attempt: 2,
         reason: null,
         error: null,
         startedAt: null,
@@ -114,8 +114,10 @@ export function acceptingContract(use: UseStore): void {
       })
       expect(await store.runs.get('a-done')).toMatchObject({ status: 'done' })
       expect(await store.deliveries.pending(10)).toEqual([])
-      expect((await claim(store, 50_000)).map(({ id, attempt }) => [id, attempt])).toEqual([['a-failed', 2]])
-      await store.runs.settle('me', finished('a-failed', { attempt: 2 }))
+      // Not finished any more: its journal file waits for the new end.
+      expect(await store.runs.unjournaled(10)).toEqual([])
+      expect((await claim(store, 50_000)).map(({ id, attempt }) => [id, attempt])).toEqual([['a-failed', 3]])
+      await store.runs.settle('me', finished('a-failed', { attempt: 3 }))
       expect((await store.runs.unjournaled(10)).map(({ id }) => id)).toEqual(['a-failed'])
     })
 

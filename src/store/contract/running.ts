@@ -194,6 +194,7 @@ export function runningContract(use: UseStore): void {
       await dispatch(store, 'a', { runs: [newRun('r1'), newRun('r2', { entity: 'o/r#1' })] })
       await claim(store, 1_000)
       await store.runs.heartbeat('me', ['r2'], 60_000)
+      expect(await store.runs.heartbeat('you', ['r1'], 60_000)).toEqual([{ id: 'r1', reason: 'lost' }])
       expect(await store.runs.reclaim(16_000, false)).toEqual([])
       expect(await store.runs.reclaim(16_001, false)).toEqual(['r1'])
       expect(await store.runs.get('r1')).toMatchObject({

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { silentLog } from '../../lib/log.ts'
+import type { Store } from '../store.ts'
 import { newDelivery } from '../contract/builders.ts'
 import { startCheckpoints } from './checkpoints.ts'
 import { openSqliteStore } from './open.ts'
@@ -22,21 +23,55 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }))
 
-const noise = (bytes: number) =>
-  Buffer.concat(Array.from({ length: bytes / 50_000 }, () => crypto.getRandomValues(new Uint8Array(50_000))))
-
-test('what was written reaches the database while the store is open, and the log begins anew', async () => {
-  const store = await openSqliteStore({ file })
-  let written = 0
-  // Until the log has begun anew: then it holds less than was written. The test's timeout is the limit.
-  for (let n = 0; written < 20 * MIB || (await stat(`${file}-wal`)).size > written / 2; n += 1) {
-    await store.deliveries.accept([newDelivery(`d${n}`, { body: noise(MIB) })])
-    written += MIB
+/** Accepts so many MiB that do not compress, one per delivery. */
+async function write(store: Store, mib: number): Promise<void> {
+  for (let n = 0; n < mib; n += 1) {
+    const body = Buffer.concat(
+      Array.from({ length: 16 }, () => crypto.getRandomValues(new Uint8Array(MIB / 16))),
+    )
+    await store.deliveries.accept([newDelivery(crypto.randomUUID(), { body })])
   }
-  expect((await stat(file)).size).toBeGreaterThan(4 * MIB)
-  expect(await store.deliveries.pending(3)).toHaveLength(3)
+}
+
+const sizeOf = async (path: string) => (await stat(path)).size
+
+/** Calls the store until the condition holds; the limit is the test's timeout. */
+async function untilThat(store: Store, holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await store.ping()
+}
+
+test('a log of some MiB is copied into the database while the store is open, and none is left by closing', async () => {
+  const store = await openSqliteStore({ file })
+  await write(store, 6)
+  await untilThat(store, async () => (await sizeOf(file)) > 6 * MIB)
+  expect(await store.deliveries.pending(10)).toHaveLength(6)
   await store.close()
   expect(existsSync(`${file}-wal`)).toBe(false)
+  expect(await sizeOf(file)).toBeGreaterThan(6 * MIB)
+})
+
+test('the log begins anew under steady writing', async () => {
+  const store = await openSqliteStore({ file })
+  let written = 0
+  await untilThat(store, async () => {
+    await write(store, 1)
+    written += MIB
+    return written > 20 * MIB && (await sizeOf(`${file}-wal`)) < written / 2
+  })
+  await store.close()
+})
+
+test('a log that a reader let grow large is cut once the reader is gone', async () => {
+  const store = await openSqliteStore({ file })
+  const reader = new SqliteConnection(file, { readonly: true })
+  reader.exec('begin')
+  reader.prepare('select count(*) from deliveries').get()
+  await write(store, 66)
+  expect(await sizeOf(`${file}-wal`)).toBeGreaterThan(64 * MIB)
+  reader.close()
+  await untilThat(store, async () => (await sizeOf(`${file}-wal`)) < MIB)
+  expect(await store.deliveries.pending(1)).toHaveLength(1)
+  await store.close()
 })
 
 test('without its thread the connection does the checkpoints itself', async () => {
