@@ -22,7 +22,7 @@ export function toConfig(
     server: { host: server.host, port: server.port, publicUrl: server.public_url },
     dataDir: resolve(dir, input.data_dir),
     database: input.database,
-    github: { webhookSecrets, token, app, apiUrl: github.api_url, intake: github.intake },
+    github: { webhookSecrets, token, app, apiUrl: github.api_url.replace(/\/+$/, ''), intake: github.intake },
     inbound: input.inbound === undefined ? null : { secret: input.inbound.secret },
     telegram: {
       botToken,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { PermanentError } from '../../errors.ts'
 import { silentLog } from '../../lib/log.ts'
 import { createGitHub } from './client.ts'
-import { NOW, type Step, get, ok, post, startScripted as start } from './scripted-github.ts'
+import { NOW, type Step, get, ok, post, startScripted as start } from './testing/scripted-github.ts'
 
 test('a request carries the token, a user agent and the API’s version', async () => {
   const { github, seen } = await start([ok])

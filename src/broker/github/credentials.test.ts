@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { silentLog } from '../../lib/log.ts'
 import type { Reply } from '../../standin/http.ts'
 import { createGitHub } from './client.ts'
-import { NOW, get, ok, startScripted as start } from './scripted-github.ts'
+import { NOW, get, ok, startScripted as start } from './testing/scripted-github.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const app = { id: '7', privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }) as string }

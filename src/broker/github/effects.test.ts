@@ -1,7 +1,7 @@
 // A keyed verb writes one thing per key, however often it is called, and finds it again after a crash.
 import { expect, test } from 'vitest'
 import { PermanentError } from '../../errors.ts'
-import { MARKER_KEY, REPO, openScene } from './broker-scene.ts'
+import { MARKER_KEY, REPO, openScene } from './testing/broker-scene.ts'
 import { signMarker } from './marker.ts'
 import { SupersededError } from './superseded.ts'
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { PermanentError } from '../../errors.ts'
 import { silentLog } from '../../lib/log.ts'
-import { ALL, MARKER_KEY, REPO, openScene } from './broker-scene.ts'
+import { ALL, MARKER_KEY, REPO, openScene } from './testing/broker-scene.ts'
 import { type RunScope, createGitHubBroker } from './broker.ts'
 import { createGitHub } from './client.ts'
 import { signMarker } from './marker.ts'

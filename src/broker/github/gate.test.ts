@@ -1,7 +1,7 @@
 // ctx.github reaches what a module may reach, as it would at GitHub.
 import { Octokit } from 'octokit'
 import { expect, test } from 'vitest'
-import { MARKER_KEY, REPO, openScene } from './broker-scene.ts'
+import { MARKER_KEY, REPO, openScene } from './testing/broker-scene.ts'
 import type { GitHubBroker, RunScope } from './broker.ts'
 import { signMarker } from './marker.ts'
 import { SupersededError } from './superseded.ts'

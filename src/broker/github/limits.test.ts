@@ -4,7 +4,7 @@ import { RetryAfterError } from '../../errors.ts'
 import { silentLog } from '../../lib/log.ts'
 import type { Reply } from '../../standin/http.ts'
 import { createGitHub } from './client.ts'
-import { NOW, get, ok, post, startScripted as start } from './scripted-github.ts'
+import { NOW, get, ok, post, startScripted as start } from './testing/scripted-github.ts'
 
 const atNow = { date: new Date(NOW).toUTCString() }
 

@@ -2,7 +2,7 @@
 import { parsePatch } from 'diff'
 import { expect, test } from 'vitest'
 import { PermanentError } from '../../errors.ts'
-import { MARKER_KEY, REPO, openScene } from './broker-scene.ts'
+import { MARKER_KEY, REPO, openScene } from './testing/broker-scene.ts'
 import { signMarker } from './marker.ts'
 
 // ── load ─────────────────────────────────────────────────────────────────────────────────────────

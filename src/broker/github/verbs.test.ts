@@ -1,6 +1,6 @@
 // Reviews never approve, labels are never made, check runs belong to a head; and all of it once.
 import { expect, test } from 'vitest'
-import { REPO, openScene } from './broker-scene.ts'
+import { REPO, openScene } from './testing/broker-scene.ts'
 
 const reviews = `/repos/${REPO}/pulls/42/reviews`
 const inline = { path: 'README.md', line: 2, body: 'Why?' }

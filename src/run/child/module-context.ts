@@ -123,7 +123,9 @@ function createClient(init: RunInit, call: Call): GitHubClient {
       body: options.body ?? null,
     })) as { status: number; headers: Record<string, string>; body: string }
     const empty = answer.status === 204 || answer.status === 205 || answer.status === 304
-    return new Response(empty ? null : answer.body, { status: answer.status, headers: answer.headers })
+    const response = new Response(empty ? null : answer.body, { status: answer.status, headers: answer.headers })
+    // Octokit's pagination reads the answer's URL, which a made Response does not have.
+    return Object.defineProperty(response, 'url', { value: url })
   }
   const octokit = new Octokit({
     baseUrl: init.githubApiUrl,
@@ -131,6 +133,10 @@ function createClient(init: RunInit, call: Call): GitHubClient {
     throttle: { enabled: false },
     retry: { enabled: false },
     log: { debug() {}, info() {}, warn() {}, error() {} },
+  })
+  // Octokit wraps what its fetch throws; the broker's own errors say whether to try again, so they pass as they are.
+  octokit.hook.error('request', (error) => {
+    throw error.cause instanceof Error ? error.cause : error
   })
   return octokit as unknown as GitHubClient
 }

@@ -1,8 +1,8 @@
 // For tests: a GitHub that answers with what it is told, in order, and the client for it.
 import { onTestFinished } from 'vitest'
-import { silentLog } from '../../lib/log.ts'
-import { type Received, type Reply, send, serveLoopback } from '../../standin/http.ts'
-import { type GitHubOptions, createGitHub } from './client.ts'
+import { silentLog } from '../../../lib/log.ts'
+import { type Received, type Reply, send, serveLoopback } from '../../../standin/http.ts'
+import { type GitHubOptions, createGitHub } from '../client.ts'
 
 /** What the client's clock shows at first. */
 export const NOW = Date.parse('2026-11-22T12:00:00Z')
