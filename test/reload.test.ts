@@ -1,0 +1,79 @@
+// SIGHUP: configuration and modules are swapped while the service runs; a bad file is kept out and says why.
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { until } from './installation.ts'
+import { killServiceProcesses, startServiceProcess } from './service-process.ts'
+
+afterEach(killServiceProcesses)
+
+const TOKEN = 'a-token-that-nobody-guesses'
+
+function write(dir: string, more: Record<string, unknown> = {}) {
+  writeFileSync(
+    join(dir, 'hookyard.yaml'),
+    stringify({
+      repos: ['octocat/*'],
+      server: { port: 0 },
+      github: { webhook_secret: 'secret-of-the-test' },
+      module_dirs: ['./mods'],
+      users: [{ name: 'alice', role: 'admin' }],
+      api_tokens: [{ name: 'test', token: TOKEN, user: 'alice', scopes: ['*'] }],
+      ...more,
+    }),
+  )
+}
+
+function writeModule(dir: string, name: string, said: string) {
+  mkdirSync(join(dir, 'mods', name), { recursive: true })
+  writeFileSync(join(dir, 'mods', name, 'module.yaml'), stringify({ name, description: name, subject: 'none', triggers: [{ webhook: 'push' }] }))
+  writeFileSync(join(dir, 'mods', name, 'handler.ts'), `import { defineModule, done } from '@hookyard/sdk'\nexport default defineModule({ handle: () => done('${said}') })\n`)
+}
+
+test('a new module and a changed handler are taken in; a broken file is not', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hookyard-reload-'))
+  write(dir)
+  writeModule(dir, 'first', 'before')
+  const service = await startServiceProcess(join(dir, 'hookyard.yaml'))
+  const invoke = async (name: string) => {
+    const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
+    const answer = await fetch(`${service.url}/api/modules/${name}/invoke`, { method: 'POST', headers, body: '{}' })
+    const { run_id } = (await answer.json()) as { run_id?: string }
+    if (answer.status !== 202) return answer.status
+    const run = await until('the run', async () => {
+      const seen = (await (await fetch(`${service.url}/api/runs/${run_id}`, { headers })).json()) as { status: string; result: { summary: string } | null }
+      return seen.status === 'done' && seen
+    })
+    return run.result?.summary
+  }
+  expect(await invoke('first')).toBe('before')
+  expect(await invoke('second')).toBe(404)
+
+  writeModule(dir, 'first', 'after')
+  writeModule(dir, 'second', 'new')
+  process.kill(service.pid, 'SIGHUP')
+  await until('the reload', () => service.output().includes('reloaded'))
+  expect(await invoke('first')).toBe('after')
+  expect(await invoke('second')).toBe('new')
+
+  write(dir, { reposs: [] })
+  process.kill(service.pid, 'SIGHUP')
+  await until('the refusal', () => service.output().includes('kept out'))
+  expect(service.output()).toMatch(/reposs.*unknown key/)
+  expect(await invoke('second')).toBe('new')
+})
+
+test('server.json is private to its owner and gone after a stop', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hookyard-file-'))
+  write(dir)
+  mkdirSync(join(dir, 'mods'))
+  const service = await startServiceProcess(join(dir, 'hookyard.yaml'))
+  const file = join(dir, 'data', 'server.json')
+  const { statSync, existsSync } = await import('node:fs')
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ url: service.url, pid: service.pid })
+  await service.kill('SIGTERM')
+  expect(existsSync(file)).toBe(false)
+})
