@@ -25,7 +25,7 @@ export interface Given {
   readonly users?: readonly Record<string, unknown>[]
   readonly repos?: readonly string[]
   /** Modules dropped into a folder outside the checkout, by name. */
-  readonly modules?: Readonly<Record<string, TestModule>>
+  readonly modules?: Readonly<Record<string, TestModule>> | undefined
   /** Further keys of hookyard.yaml. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly env?: NodeJS.ProcessEnv
