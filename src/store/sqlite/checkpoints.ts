@@ -1,4 +1,4 @@
-// Starts the thread that copies the write-ahead log into the database, and tells it when there is news.
+// The store's side of checkpoints: it tells their thread when there is news, and cuts a log grown too large.
 import type BetterSqlite3 from 'better-sqlite3'
 import type { Log } from '../../lib/log.ts'
 import { spawnThread } from './spawn.ts'
@@ -12,11 +12,12 @@ export interface Checkpoints {
 /** Without its thread, the connection does checkpoints itself again: commits then stall, but the log stays small. */
 export function startCheckpoints(file: string, connection: BetterSqlite3.Database, log: Log): Checkpoints {
   const thread = spawnThread('checkpoint', file)
+  const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
   let told = false
   let stopping = false
-  const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
-  thread.on('message', () => {
-    told = false
+  thread.on('message', (message: 'ready' | 'cut') => {
+    if (message === 'ready') told = false
+    else if (!stopping) cutLog(connection)
   })
   thread.on('error', (error: Error) => {
     log.error({ err: error.message }, 'the checkpoint thread failed; commits do the checkpoints from now on')
@@ -35,5 +36,18 @@ export function startCheckpoints(file: string, connection: BetterSqlite3.Databas
       thread.postMessage('stop')
       await exited
     },
+  }
+}
+
+// From this thread, between two requests, nobody contends for the writer's lock. A reader in the way is not
+// waited for: the next time will do.
+function cutLog(connection: BetterSqlite3.Database): void {
+  if (connection.inTransaction) return
+  const patience = connection.pragma('busy_timeout', { simple: true }) as number
+  connection.pragma('busy_timeout = 0')
+  try {
+    connection.pragma('wal_checkpoint(TRUNCATE)')
+  } finally {
+    connection.pragma(`busy_timeout = ${patience}`)
   }
 }
