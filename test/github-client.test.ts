@@ -9,7 +9,12 @@ async function runHandler(body: string) {
   const at = await openInstallation({
     modules: {
       asking: {
-        manifest: { subject: 'pull_request', may: ['comment'], retries: { max: 0 }, triggers: [{ webhook: 'pull_request' }] },
+        manifest: {
+          subject: 'pull_request',
+          may: ['comment'],
+          retries: { max: 0 },
+          triggers: [{ webhook: 'pull_request' }],
+        },
         handler: handler(body),
       },
     },
@@ -28,7 +33,10 @@ test('reads inside the repository, pages included, and a granted write', async (
     await ctx.github.request('POST /repos/{owner}/{repo}/issues/{n}/comments', { owner: 'codertocat', repo: 'hello-world', n: 2, body: 'through Octokit' })
     return done(data.title + ' / ' + found.length)
   `)
-  expect(run).toMatchObject({ status: 'done', result: { summary: 'Update the README with new information. / 1' } })
+  expect(run).toMatchObject({
+    status: 'done',
+    result: { summary: 'Update the README with new information. / 1' },
+  })
   expect(at.github.comments('codertocat/hello-world', 2)[0]?.body).toContain('through Octokit')
 })
 
@@ -37,7 +45,12 @@ test('a write that is not granted is final, and says which grant is missing', as
     await ctx.github.rest.issues.addLabels({ owner: 'codertocat', repo: 'hello-world', issue_number: 2, labels: ['bug'] })
     return done('labelled')
   `)
-  expect(run).toMatchObject({ status: 'failed', reason: 'missing_grant', attempt: 1, error: expect.stringContaining('label') })
+  expect(run).toMatchObject({
+    status: 'failed',
+    reason: 'missing_grant',
+    attempt: 1,
+    error: expect.stringContaining('label'),
+  })
   expect(at.github.labels('codertocat/hello-world', 2)).toEqual([])
 })
 

@@ -47,8 +47,15 @@ export interface TestInstallation {
   readonly configFile: string
   /** Moves the service's clock, in ms. */
   advance(ms: number): void
-  post(event: string, payload: unknown, options?: Partial<SignOptions> & { secret?: string }): Promise<{ status: number; body: Record<string, unknown>; guid: string }>
-  api(path: string, init?: RequestInit & { json?: unknown }): Promise<{ status: number; body: Record<string, unknown> }>
+  post(
+    event: string,
+    payload: unknown,
+    options?: Partial<SignOptions> & { secret?: string },
+  ): Promise<{ status: number; body: Record<string, unknown>; guid: string }>
+  api(
+    path: string,
+    init?: RequestInit & { json?: unknown },
+  ): Promise<{ status: number; body: Record<string, unknown> }>
   /** Resolves with the decisions once the delivery is dispatched. */
   decisions(guid: string): Promise<readonly Decision[]>
   /** Resolves with the run once it has ended. */
@@ -67,7 +74,11 @@ export async function closeInstallations(): Promise<void> {
 }
 
 /** Waits for something that the service does by itself. Gives up with a sentence, never by a fixed sleep. */
-export async function until<T>(what: string, look: () => T | undefined | false | null | Promise<T | undefined | false | null>, patienceMs = 40_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | null | Promise<T | undefined | false | null>,
+  patienceMs = 40_000,
+): Promise<T> {
   const giveUp = performance.now() + patienceMs
   for (;;) {
     const seen = await look()
@@ -80,7 +91,10 @@ export async function until<T>(what: string, look: () => T | undefined | false |
 /** Writes the files and starts everything. */
 export async function openInstallation(given: Given = {}): Promise<TestInstallation> {
   const dir = mkdtempSync(join(tmpdir(), 'hookyard-test-'))
-  const [github, telegram] = await Promise.all([startGitHub({ login: 'hookyard-bot' }), startTelegram({ token: '42:telegram-token' })])
+  const [github, telegram] = await Promise.all([
+    startGitHub({ login: 'hookyard-bot' }),
+    startTelegram({ token: '42:telegram-token' }),
+  ])
   const configFile = join(dir, 'hookyard.yaml')
   const moduleDirs = writeModules(dir, given.modules ?? {})
   writeFileSync(
@@ -91,16 +105,25 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
       github: { webhook_secret: SECRET, token: github.token, api_url: github.url },
       telegram: { bot_token: telegram.token, api_url: telegram.url, updates: 'off' },
       agent: { backend: 'offline' },
-      users: given.users ?? [{ name: 'alice', role: 'admin', chat_id: 111, repos: ['octocat/*', 'codertocat/*'] }],
+      users: given.users ?? [
+        { name: 'alice', role: 'admin', chat_id: 111, repos: ['octocat/*', 'codertocat/*'] },
+      ],
       module_dirs: moduleDirs,
-      api_tokens: [{ name: 'test', token: TOKEN, user: String(given.users?.[0]?.['name'] ?? 'alice'), scopes: ['*'] }],
+      api_tokens: [
+        { name: 'test', token: TOKEN, user: String(given.users?.[0]?.['name'] ?? 'alice'), scopes: ['*'] },
+      ],
       log: { level: 'silent' },
       ...given.config,
     }),
   )
   let offset = 0
   const start = async () => {
-    const installation = await loadInstallation({ file: configFile, env: given.env ?? {}, cwd: dir, builtinModulesDir: join(root, 'modules') })
+    const installation = await loadInstallation({
+      file: configFile,
+      env: given.env ?? {},
+      cwd: dir,
+      builtinModulesDir: join(root, 'modules'),
+    })
     return startService({ installation, log: silentLog, clock: () => Date.now() + offset })
   }
   let service = await start()
@@ -119,7 +142,11 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
     const answer = await fetch(`${service.url}${path}`, {
       ...rest,
       ...(json === undefined ? {} : { method: 'POST', body: JSON.stringify(json) }),
-      headers: { authorization: `Bearer ${TOKEN}`, ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...rest.headers },
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...rest.headers,
+      },
     })
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
   }
@@ -136,7 +163,11 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
       const body = typeof payload === 'string' ? payload : JSON.stringify(payload)
       const headers = signedHeaders(options.secret ?? SECRET, body, { event, ...options })
       const answer = await fetch(`${service.url}/webhook/github`, { method: 'POST', body, headers })
-      return { status: answer.status, body: (await answer.json()) as Record<string, unknown>, guid: headers['x-github-delivery'] ?? '' }
+      return {
+        status: answer.status,
+        body: (await answer.json()) as Record<string, unknown>,
+        guid: headers['x-github-delivery'] ?? '',
+      }
     },
     api,
     decisions: (guid) =>
@@ -149,7 +180,8 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
         const { body } = await api(`/api/runs/${runId}`)
         return !['queued', 'running'].includes(String(body['status'])) && body
       }),
-    messagesSent: (count) => until(`${count} messages`, () => telegram.messages.length >= count && telegram.messages),
+    messagesSent: (count) =>
+      until(`${count} messages`, () => telegram.messages.length >= count && telegram.messages),
     stop,
     async restart() {
       await stop()
@@ -164,7 +196,10 @@ function writeModules(dir: string, modules: Readonly<Record<string, TestModule>>
   const folder = join(dir, 'my-modules')
   for (const [name, { manifest, handler }] of Object.entries(modules)) {
     mkdirSync(join(folder, name), { recursive: true })
-    writeFileSync(join(folder, name, 'module.yaml'), stringify({ name, description: `The ${name} of a test`, ...manifest }))
+    writeFileSync(
+      join(folder, name, 'module.yaml'),
+      stringify({ name, description: `The ${name} of a test`, ...manifest }),
+    )
     writeFileSync(join(folder, name, 'handler.ts'), handler)
   }
   return [folder]

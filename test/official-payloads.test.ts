@@ -22,7 +22,12 @@ test('all official payloads: accepted, and one decision per subscriber and match
     modules: {
       // Matches everything, and never runs: its flag is off for everybody.
       witness: {
-        manifest: { subject: 'none', feature_flag: 'off', when: { ignore_bots: false }, triggers: EVENTS.map((event) => ({ webhook: event })) },
+        manifest: {
+          subject: 'none',
+          feature_flag: 'off',
+          when: { ignore_bots: false },
+          triggers: EVENTS.map((event) => ({ webhook: event })),
+        },
         handler: handler(`return done('never')`),
       },
     },
@@ -41,8 +46,12 @@ test('all official payloads: accepted, and one decision per subscriber and match
     expect(new Set(keys).size, `${event} ${guid}: ${keys.join(' ')}`).toBe(keys.length)
     const users = new Set(decisions.map(({ user: name }) => name))
     for (const name of users) {
-      expect(decisions.filter((decision: Decision) => decision.user === name && decision.module === 'witness')).toMatchObject([{ outcome: 'skipped', reason: 'feature_disabled' }])
-      expect(decisions.filter((decision: Decision) => decision.user === name && decision.module === null)).toHaveLength(1)
+      expect(
+        decisions.filter((decision: Decision) => decision.user === name && decision.module === 'witness'),
+      ).toMatchObject([{ outcome: 'skipped', reason: 'feature_disabled' }])
+      expect(
+        decisions.filter((decision: Decision) => decision.user === name && decision.module === null),
+      ).toHaveLength(1)
     }
   }
 })
@@ -71,7 +80,12 @@ function deep(levels: number): unknown {
 
 /** Replaces the value at a random place of the payload. */
 const mangled = fc
-  .record({ example: fc.constantFrom(...allOfficialPayloads()), steps: fc.array(fc.nat(1_000), { minLength: 1, maxLength: 4 }), value: replacement, times: fc.nat(3) })
+  .record({
+    example: fc.constantFrom(...allOfficialPayloads()),
+    steps: fc.array(fc.nat(1_000), { minLength: 1, maxLength: 4 }),
+    value: replacement,
+    times: fc.nat(3),
+  })
   .map(({ example, steps, value, times }) => {
     const payload = structuredClone(example.payload) as Record<string, unknown>
     for (let time = 0; time <= times; time += 1) {
@@ -90,18 +104,31 @@ const mangled = fc
   })
 
 const filtered = module('picky', {
-  when: { draft: false, ignoreBots: true, branches: ['main', 'release/*'], labels: ['bug*'], authors: ['octo*'], paths: ['src/**'] },
+  when: {
+    draft: false,
+    ignoreBots: true,
+    branches: ['main', 'release/*'],
+    labels: ['bug*'],
+    authors: ['octo*'],
+    paths: ['src/**'],
+  },
 })
 
 test('mangled payloads: never a crash, always a named outcome, the neighbours unharmed', () => {
-  const users = [user('alice', { role: 'admin', repos: [] }), user('bob', { repos: ['codertocat/*'], hear: 'mine', github: 'bob' })]
+  const users = [
+    user('alice', { role: 'admin', repos: [] }),
+    user('bob', { repos: ['codertocat/*'], hear: 'mine', github: 'bob' }),
+  ]
   const access = createAccess(config({ users }))
   const plain = module('plain')
   fc.assert(
     fc.property(mangled, ({ event, payload }) => {
       const plan = decide(delivery(event, payload), {
         access,
-        registry: { bindingsFor: () => [binding(filtered, event), binding(plain, event)], cancelledBy: () => [plain] },
+        registry: {
+          bindingsFor: () => [binding(filtered, event), binding(plain, event)],
+          cancelledBy: () => [plain],
+        },
         tracker: new CooldownTracker([]),
         format: formatEvent,
         newRunId: () => 'run',

@@ -28,8 +28,14 @@ function write(dir: string, more: Record<string, unknown> = {}) {
 
 function writeModule(dir: string, name: string, said: string) {
   mkdirSync(join(dir, 'mods', name), { recursive: true })
-  writeFileSync(join(dir, 'mods', name, 'module.yaml'), stringify({ name, description: name, subject: 'none', triggers: [{ webhook: 'push' }] }))
-  writeFileSync(join(dir, 'mods', name, 'handler.ts'), `import { defineModule, done } from '@hookyard/sdk'\nexport default defineModule({ handle: () => done('${said}') })\n`)
+  writeFileSync(
+    join(dir, 'mods', name, 'module.yaml'),
+    stringify({ name, description: name, subject: 'none', triggers: [{ webhook: 'push' }] }),
+  )
+  writeFileSync(
+    join(dir, 'mods', name, 'handler.ts'),
+    `import { defineModule, done } from '@hookyard/sdk'\nexport default defineModule({ handle: () => done('${said}') })\n`,
+  )
 }
 
 test('a new module and a changed handler are taken in; a broken file is not', async () => {
@@ -39,11 +45,18 @@ test('a new module and a changed handler are taken in; a broken file is not', as
   const service = await startServiceProcess(join(dir, 'hookyard.yaml'))
   const invoke = async (name: string) => {
     const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
-    const answer = await fetch(`${service.url}/api/modules/${name}/invoke`, { method: 'POST', headers, body: '{}' })
+    const answer = await fetch(`${service.url}/api/modules/${name}/invoke`, {
+      method: 'POST',
+      headers,
+      body: '{}',
+    })
     const { run_id } = (await answer.json()) as { run_id?: string }
     if (answer.status !== 202) return answer.status
     const run = await until('the run', async () => {
-      const seen = (await (await fetch(`${service.url}/api/runs/${run_id}`, { headers })).json()) as { status: string; result: { summary: string } | null }
+      const seen = (await (await fetch(`${service.url}/api/runs/${run_id}`, { headers })).json()) as {
+        status: string
+        result: { summary: string } | null
+      }
       return seen.status === 'done' && seen
     })
     return run.result?.summary

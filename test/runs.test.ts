@@ -1,7 +1,14 @@
 // What becomes of a run: retries and the crash notice, timeouts, kills, cancellation, a moved head, bursts.
 import { afterEach, expect, test } from 'vitest'
 import { officialPayload } from '../src/standin/payloads.ts'
-import { type Given, type TestInstallation, closeInstallations, handler, openInstallation, until } from './installation.ts'
+import {
+  type Given,
+  type TestInstallation,
+  closeInstallations,
+  handler,
+  openInstallation,
+  until,
+} from './installation.ts'
 
 afterEach(closeInstallations)
 
@@ -36,7 +43,9 @@ test('a handler that throws is tried again; when the repeats are spent, the cras
   const run = await at.ended(runId)
   expect(run).toMatchObject({ status: 'failed', reason: 'exhausted', attempt: 3, error: 'attempt 3' })
   const messages = await at.messagesSent(1)
-  expect(messages.map(({ text }) => text)).toEqual([`acting failed on ${REPOSITORY}#2: attempt 3 (run ${runId})`])
+  expect(messages.map(({ text }) => text)).toEqual([
+    `acting failed on ${REPOSITORY}#2: attempt 3 (run ${runId})`,
+  ])
 })
 
 test('what was commented before the throw is there once, and once() ran once', async () => {
@@ -50,7 +59,11 @@ test('what was commented before the throw is there once, and once() ran once', a
     `),
   )
   const { runId } = await deliver(at)
-  expect(await at.ended(runId)).toMatchObject({ status: 'done', attempt: 3, result: { summary: 'at attempt 1' } })
+  expect(await at.ended(runId)).toMatchObject({
+    status: 'done',
+    attempt: 3,
+    result: { summary: 'at attempt 1' },
+  })
   expect(at.github.comments(REPOSITORY, 2)).toHaveLength(1)
   const texts = (await at.messagesSent(2)).map(({ text }) => text.split('\n')[0])
   expect(texts).toEqual(['told at attempt 1', 'at attempt 1'])
@@ -98,10 +111,13 @@ test('a head that moved ends a run that writes as superseded, without a message'
 
 test('closing cancels a running run, and its window closes', async () => {
   const at = await openInstallation(
-    acting(`await ctx.notify('runs'); await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve)); return done('late')`, {
-      cancel_on: ['closed'],
-      triggers: [{ webhook: 'pull_request', actions: ['opened'], cooldown: '1h' }],
-    }),
+    acting(
+      `await ctx.notify('runs'); await new Promise((resolve) => ctx.signal.addEventListener('abort', resolve)); return done('late')`,
+      {
+        cancel_on: ['closed'],
+        triggers: [{ webhook: 'pull_request', actions: ['opened'], cooldown: '1h' }],
+      },
+    ),
   )
   const { runId } = await deliver(at)
   await at.messagesSent(1)
@@ -112,27 +128,58 @@ test('closing cancels a running run, and its window closes', async () => {
 
 test('five pushes end in one run on the newest head', async () => {
   const at = await openInstallation(
-    acting(`await ctx.pr.comment('review', 'reviewed ' + ctx.pr.head.sha); return done('reviewed ' + ctx.pr.head.sha)`, {
-      triggers: [{ webhook: 'pull_request', actions: ['synchronize'], debounce: '30s', max_wait: '5m', cooldown: '5m', on_cooldown: 'trailing' }],
-    }),
+    acting(
+      `await ctx.pr.comment('review', 'reviewed ' + ctx.pr.head.sha); return done('reviewed ' + ctx.pr.head.sha)`,
+      {
+        triggers: [
+          {
+            webhook: 'pull_request',
+            actions: ['synchronize'],
+            debounce: '30s',
+            max_wait: '5m',
+            cooldown: '5m',
+            on_cooldown: 'trailing',
+          },
+        ],
+      },
+    ),
   )
   at.github.seedFromPayload(officialPayload('pull_request', 'synchronize'))
   const pushes: Awaited<ReturnType<typeof deliver>>[] = []
-  for (let push = 0; push < 5; push += 1) pushes.push(await deliver(at, 'synchronize', at.github.pushCommit(REPOSITORY, 2)))
-  expect(pushes.map(({ decision }) => decision?.outcome)).toEqual(['ran', 'coalesced', 'coalesced', 'coalesced', 'coalesced'])
+  for (let push = 0; push < 5; push += 1)
+    pushes.push(await deliver(at, 'synchronize', at.github.pushCommit(REPOSITORY, 2)))
+  expect(pushes.map(({ decision }) => decision?.outcome)).toEqual([
+    'ran',
+    'coalesced',
+    'coalesced',
+    'coalesced',
+    'coalesced',
+  ])
   expect(new Set(pushes.map(({ runId }) => runId)).size).toBe(1)
-  expect((await at.api(`/api/runs/${pushes[0]?.runId}`)).body).toMatchObject({ status: 'queued', delivery: pushes[4]?.guid })
+  expect((await at.api(`/api/runs/${pushes[0]?.runId}`)).body).toMatchObject({
+    status: 'queued',
+    delivery: pushes[4]?.guid,
+  })
   at.advance(30_000)
   const head = at.github.headSha(REPOSITORY, 2)
-  expect(await at.ended(String(pushes[0]?.runId))).toMatchObject({ status: 'done', result: { summary: `reviewed ${head}` } })
+  expect(await at.ended(String(pushes[0]?.runId))).toMatchObject({
+    status: 'done',
+    result: { summary: `reviewed ${head}` },
+  })
   expect(at.github.comments(REPOSITORY, 2)).toHaveLength(1)
 })
 
 test('a waiting run survives a restart, and a running one goes on', async () => {
   const at = await openInstallation(
-    acting(`if (ctx.run.attempt === 1 && ctx.trigger.action === 'opened') { await ctx.notify('began'); await new Promise((r) => setTimeout(r, 60_000)) } return done('ended ' + ctx.trigger.action)`, {
-      triggers: [{ webhook: 'pull_request', actions: ['opened'] }, { webhook: 'pull_request', actions: ['synchronize'], debounce: '10m' }],
-    }),
+    acting(
+      `if (ctx.run.attempt === 1 && ctx.trigger.action === 'opened') { await ctx.notify('began'); await new Promise((r) => setTimeout(r, 60_000)) } return done('ended ' + ctx.trigger.action)`,
+      {
+        triggers: [
+          { webhook: 'pull_request', actions: ['opened'] },
+          { webhook: 'pull_request', actions: ['synchronize'], debounce: '10m' },
+        ],
+      },
+    ),
   )
   const running = await deliver(at)
   await at.messagesSent(1)
@@ -141,16 +188,32 @@ test('a waiting run survives a restart, and a running one goes on', async () => 
   expect(await at.ended(running.runId)).toMatchObject({ status: 'done', attempt: 2 })
   at.advance(10 * 60_000)
   await at.restart()
-  expect(await at.ended(waiting.runId)).toMatchObject({ status: 'done', result: { summary: 'ended synchronize' } })
+  expect(await at.ended(waiting.runId)).toMatchObject({
+    status: 'done',
+    result: { summary: 'ended synchronize' },
+  })
 })
 
 test("GitHub's Redeliver button tries failed runs of that delivery again", async () => {
-  const at = await openInstallation(acting(`if ((ctx.state?.n ?? 0) === 0 && ctx.run.attempt === 1) return failed('not today'); return done('now')`))
+  const at = await openInstallation(
+    acting(
+      `if ((ctx.state?.n ?? 0) === 0 && ctx.run.attempt === 1) return failed('not today'); return done('now')`,
+    ),
+  )
   const { guid, runId } = await deliver(at)
   expect(await at.ended(runId)).toMatchObject({ status: 'failed', reason: 'declared' })
   const payload = officialPayload('pull_request', 'opened')
-  expect(await at.post('pull_request', payload, { guid, hookId: '999' })).toMatchObject({ status: 200, body: { status: 'duplicate' } })
-  expect(await at.post('pull_request', payload, { guid })).toMatchObject({ status: 202, body: { status: 'retried', runs: [runId] } })
+  expect(await at.post('pull_request', payload, { guid, hookId: '999' })).toMatchObject({
+    status: 200,
+    body: { status: 'duplicate' },
+  })
+  expect(await at.post('pull_request', payload, { guid })).toMatchObject({
+    status: 202,
+    body: { status: 'retried', runs: [runId] },
+  })
   expect(await at.ended(runId)).toMatchObject({ status: 'done', attempt: 2 })
-  expect(await at.post('pull_request', payload, { guid })).toMatchObject({ status: 200, body: { status: 'duplicate' } })
+  expect(await at.post('pull_request', payload, { guid })).toMatchObject({
+    status: 200,
+    body: { status: 'duplicate' },
+  })
 })

@@ -21,7 +21,10 @@ export async function killServiceProcesses(): Promise<void> {
 }
 
 /** `hookyard start --config FILE`; resolves when it listens. @throws Error with its output when it ends before. */
-export async function startServiceProcess(configFile: string, env: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
+export async function startServiceProcess(
+  configFile: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [command, 'start', '--config', configFile], {
     cwd: join(configFile, '..'),
     env: { PATH: process.env['PATH'], ...env },
@@ -37,7 +40,9 @@ export async function startServiceProcess(configFile: string, env: NodeJS.Proces
     }
     child.stdout.on('data', look)
     child.stderr.on('data', look)
-    child.once('exit', (code, signal) => reject(new Error(`the service ended (${code ?? signal}) before it listened:\n${output}`)))
+    child.once('exit', (code, signal) =>
+      reject(new Error(`the service ended (${code ?? signal}) before it listened:\n${output}`)),
+    )
   })
   return { url, pid: child.pid ?? 0, output: () => output, kill: (signal = 'SIGKILL') => end(child, signal) }
 }

@@ -27,7 +27,11 @@ test('a dropped folder comments, labels, keeps state and tells', async () => {
   const at = await openInstallation({
     modules: {
       greeter: {
-        manifest: { subject: 'issue', may: ['comment', 'label'], triggers: [{ webhook: 'issues', actions: ['opened'] }] },
+        manifest: {
+          subject: 'issue',
+          may: ['comment', 'label'],
+          triggers: [{ webhook: 'issues', actions: ['opened'] }],
+        },
         handler: GREETER,
       },
     },
@@ -42,12 +46,17 @@ test('a dropped folder comments, labels, keeps state and tells', async () => {
 
   expect(run).toMatchObject({
     status: 'done',
-    result: { summary: 'greeted Codertocat', details: { applied: ['question'], missing: ['no-such-label'], recipients: ['alice'] } },
+    result: {
+      summary: 'greeted Codertocat',
+      details: { applied: ['question'], missing: ['no-such-label'], recipients: ['alice'] },
+    },
   })
   const [comment] = at.github.comments('codertocat/hello-world', 1)
   expect(comment?.body).toMatch(/^Hello, @Codertocat!/)
   const [message] = await at.messagesSent(1)
-  expect(message?.text).toBe('greeted Codertocat\n#1 Spelling error in the README file\nhttps://github.com/Codertocat/Hello-World/issues/1')
+  expect(message?.text).toBe(
+    'greeted Codertocat\n#1 Spelling error in the README file\nhttps://github.com/Codertocat/Hello-World/issues/1',
+  )
   expect(at.github.violations).toEqual([])
   expect(at.telegram.violations).toEqual([])
 

@@ -8,11 +8,22 @@ afterEach(closeInstallations)
 /** A module without a subject that takes pull requests, as quick as a module can be. */
 const taking = (more: Record<string, unknown> = {}): Given['modules'] => ({
   taker: {
-    manifest: { subject: 'none', feature_flag: 'taking', triggers: [{ webhook: 'pull_request', actions: ['opened'], ...more }] },
+    manifest: {
+      subject: 'none',
+      feature_flag: 'taking',
+      triggers: [{ webhook: 'pull_request', actions: ['opened'], ...more }],
+    },
     handler: handler(`return done('took ' + ctx.trigger.action)`),
   },
 })
-const alice = (more: Record<string, unknown> = {}) => ({ name: 'alice', role: 'admin', chat_id: 111, repos: ['codertocat/*'], features: { taking: true }, ...more })
+const alice = (more: Record<string, unknown> = {}) => ({
+  name: 'alice',
+  role: 'admin',
+  chat_id: 111,
+  repos: ['codertocat/*'],
+  features: { taking: true },
+  ...more,
+})
 const opened = () => officialPayload('pull_request', 'opened')
 
 describe('dispatch through the registry', () => {
@@ -21,22 +32,38 @@ describe('dispatch through the registry', () => {
     const { status, body, guid } = await at.post('pull_request', opened())
     expect([status, body]).toEqual([202, { status: 'accepted', delivery: guid }])
     const [decision] = await at.decisions(guid)
-    expect(decision).toMatchObject({ user: 'alice', module: 'pr-review', outcome: 'skipped', reason: 'feature_disabled' })
+    expect(decision).toMatchObject({
+      user: 'alice',
+      module: 'pr-review',
+      outcome: 'skipped',
+      reason: 'feature_disabled',
+    })
     const taken = (await at.decisions(guid)).find(({ module }) => module === 'taker')
     expect(taken).toMatchObject({ outcome: 'ran' })
-    expect(await at.ended(String(taken?.run_id))).toMatchObject({ status: 'done', result: { summary: 'took opened' } })
+    expect(await at.ended(String(taken?.run_id))).toMatchObject({
+      status: 'done',
+      result: { summary: 'took opened' },
+    })
     const messages = await at.messagesSent(1)
-    expect(messages.map(({ chat_id, text }) => [chat_id, text.split('\n')[0]])).toEqual([[111, 'took opened']])
+    expect(messages.map(({ chat_id, text }) => [chat_id, text.split('\n')[0]])).toEqual([
+      [111, 'took opened'],
+    ])
   })
 
   test('issues.opened starts a module of issues', async () => {
     const modules = {
-      triager: { manifest: { subject: 'none', triggers: [{ webhook: 'issues', actions: ['opened'] }] }, handler: handler(`return done('triaged ' + ctx.entity)`) },
+      triager: {
+        manifest: { subject: 'none', triggers: [{ webhook: 'issues', actions: ['opened'] }] },
+        handler: handler(`return done('triaged ' + ctx.entity)`),
+      },
     }
     const at = await openInstallation({ users: [alice({ features: {} })], modules })
     const { guid } = await at.post('issues', officialPayload('issues', 'opened'))
     const taken = (await at.decisions(guid)).find(({ module }) => module === 'triager')
-    expect(await at.ended(String(taken?.run_id))).toMatchObject({ status: 'done', result: { summary: 'triaged codertocat/hello-world#1' } })
+    expect(await at.ended(String(taken?.run_id))).toMatchObject({
+      status: 'done',
+      result: { summary: 'triaged codertocat/hello-world#1' },
+    })
   })
 
   test('closed goes to the formatter, whatever the flags', async () => {
@@ -49,9 +76,17 @@ describe('dispatch through the registry', () => {
   test('a flag that is off sends the event to the formatter', async () => {
     const at = await openInstallation({ users: [alice({ features: { taking: false } })], modules: taking() })
     const { guid } = await at.post('pull_request', opened())
-    expect(await at.decisions(guid)).toContainEqual({ user: 'alice', module: 'taker', outcome: 'skipped', reason: 'feature_disabled', run_id: null })
+    expect(await at.decisions(guid)).toContainEqual({
+      user: 'alice',
+      module: 'taker',
+      outcome: 'skipped',
+      reason: 'feature_disabled',
+      run_id: null,
+    })
     const [message] = await at.messagesSent(1)
-    expect(message?.text).toBe('PR #2 opened in Codertocat/Hello-World\nUpdate the README with new information.\nby Codertocat\nhttps://github.com/Codertocat/Hello-World/pull/2')
+    expect(message?.text).toBe(
+      'PR #2 opened in Codertocat/Hello-World\nUpdate the README with new information.\nby Codertocat\nhttps://github.com/Codertocat/Hello-World/pull/2',
+    )
   })
 
   test('an event inside the cooldown is skipped and notifies nobody; after it the module runs again', async () => {
@@ -60,10 +95,18 @@ describe('dispatch through the registry', () => {
     await at.decisions(first.guid)
     await at.messagesSent(1)
     const second = await at.post('pull_request', opened())
-    expect(await at.decisions(second.guid)).toContainEqual({ user: 'alice', module: 'taker', outcome: 'skipped', reason: 'cooldown', run_id: null })
+    expect(await at.decisions(second.guid)).toContainEqual({
+      user: 'alice',
+      module: 'taker',
+      outcome: 'skipped',
+      reason: 'cooldown',
+      run_id: null,
+    })
     at.advance(5 * 60_000)
     const third = await at.post('pull_request', opened())
-    expect((await at.decisions(third.guid)).find(({ module }) => module === 'taker')).toMatchObject({ outcome: 'ran' })
+    expect((await at.decisions(third.guid)).find(({ module }) => module === 'taker')).toMatchObject({
+      outcome: 'ran',
+    })
     const messages = await at.messagesSent(2)
     expect(messages.map(({ text }) => text.split('\n')[0])).toEqual(['took opened', 'took opened'])
   })
@@ -74,14 +117,18 @@ describe('dispatch through the registry', () => {
     const other = structuredClone(opened()) as { number: number; pull_request: { number: number } }
     other.number = other.pull_request.number = 77
     const { guid } = await at.post('pull_request', other)
-    expect((await at.decisions(guid)).find(({ module }) => module === 'taker')).toMatchObject({ outcome: 'ran' })
+    expect((await at.decisions(guid)).find(({ module }) => module === 'taker')).toMatchObject({
+      outcome: 'ran',
+    })
   })
 
   test('an event that no module takes ends in a formatted message', async () => {
     const at = await openInstallation()
     await at.post('push', officialPayload('push', null, 2))
     const { guid } = await at.post('star', officialPayload('star', 'created'))
-    expect(await at.decisions(guid)).toEqual([{ user: 'alice', module: null, outcome: 'no_message', reason: 'nothing_to_say', run_id: null }])
+    expect(await at.decisions(guid)).toEqual([
+      { user: 'alice', module: null, outcome: 'no_message', reason: 'nothing_to_say', run_id: null },
+    ])
   })
 })
 
@@ -102,18 +149,34 @@ describe('who hears', () => {
   })
 
   test('an admin without repositories hears everything; the last resort is the first admin', async () => {
-    const at = await openInstallation({ users: [{ name: 'root', role: 'admin', chat_id: 1, repos: ['nothing/here'] }, { name: 'all', role: 'admin', chat_id: 2 }] })
+    const at = await openInstallation({
+      users: [
+        { name: 'root', role: 'admin', chat_id: 1, repos: ['nothing/here'] },
+        { name: 'all', role: 'admin', chat_id: 2 },
+      ],
+    })
     await at.post('pull_request', opened())
     expect((await at.messagesSent(1)).map(({ chat_id }) => chat_id)).toEqual([2])
-    const alone = await openInstallation({ users: [{ name: 'root', role: 'admin', chat_id: 1, repos: ['nothing/here'] }] })
+    const alone = await openInstallation({
+      users: [{ name: 'root', role: 'admin', chat_id: 1, repos: ['nothing/here'] }],
+    })
     await alone.post('pull_request', opened())
     expect((await alone.messagesSent(1)).map(({ chat_id }) => chat_id)).toEqual([1])
   })
 
   test('hearing by wildcard is no right to act', async () => {
-    const at = await openInstallation({ users: [{ name: 'root', role: 'admin', chat_id: 1, features: { taking: true } }], modules: taking() })
+    const at = await openInstallation({
+      users: [{ name: 'root', role: 'admin', chat_id: 1, features: { taking: true } }],
+      modules: taking(),
+    })
     const { guid } = await at.post('pull_request', opened())
-    expect(await at.decisions(guid)).toContainEqual({ user: 'root', module: 'taker', outcome: 'skipped', reason: 'not_authorized', run_id: null })
+    expect(await at.decisions(guid)).toContainEqual({
+      user: 'root',
+      module: 'taker',
+      outcome: 'skipped',
+      reason: 'not_authorized',
+      run_id: null,
+    })
     expect(await at.messagesSent(1)).toHaveLength(1)
   })
 })
@@ -121,18 +184,31 @@ describe('who hears', () => {
 describe('the door', () => {
   test('a ping is answered, a wrong signature refused, bad JSON named, a duplicate known', async () => {
     const at = await openInstallation()
-    expect(await at.post('ping', officialPayload('ping', null))).toMatchObject({ status: 200, body: { msg: 'pong' } })
-    expect(await at.post('push', officialPayload('push', null), { secret: 'guessed' })).toMatchObject({ status: 401, body: { code: 'invalid_signature' } })
+    expect(await at.post('ping', officialPayload('ping', null))).toMatchObject({
+      status: 200,
+      body: { msg: 'pong' },
+    })
+    expect(await at.post('push', officialPayload('push', null), { secret: 'guessed' })).toMatchObject({
+      status: 401,
+      body: { code: 'invalid_signature' },
+    })
     expect(await at.post('push', '{"half')).toMatchObject({ status: 400, body: { code: 'invalid_json' } })
     expect(await at.post('push', '[1]')).toMatchObject({ status: 400, body: { code: 'not_an_object' } })
     const { guid } = await at.post('push', officialPayload('push', null))
-    expect(await at.post('push', officialPayload('push', null), { guid })).toMatchObject({ status: 200, body: { status: 'duplicate' } })
+    expect(await at.post('push', officialPayload('push', null), { guid })).toMatchObject({
+      status: 200,
+      body: { status: 'duplicate' },
+    })
   })
 
   test('the generic webhook tells the first admin, in plain text', async () => {
     const at = await openInstallation({ config: { inbound: { secret: SECRET } } })
     const send = (body: string, secret = SECRET) =>
-      at.api('/webhook', { method: 'POST', body, headers: { 'x-webhook-secret': secret, 'content-type': 'application/json' } })
+      at.api('/webhook', {
+        method: 'POST',
+        body,
+        headers: { 'x-webhook-secret': secret, 'content-type': 'application/json' },
+      })
     expect((await send('{"message":"<b>disk</b> is *full*"}')).status).toBe(202)
     expect(await send('{}', 'guessed')).toMatchObject({ status: 401 })
     expect(await send('null')).toMatchObject({ status: 400, body: { code: 'not_an_object' } })
@@ -143,10 +219,29 @@ describe('the door', () => {
 describe('invoke', () => {
   test('202 and the run ends; an unknown module is 404; no token is 401', async () => {
     const at = await openInstallation({ users: [alice()], modules: taking() })
-    const { status, body } = await at.api('/api/modules/taker/invoke', { json: { entity: 'codertocat/hello-world#2' } })
-    expect([status, body]).toEqual([202, { run_id: expect.any(String), module: 'taker', status: 'queued', status_url: `/api/runs/${String(body['run_id'])}` }])
-    expect(await at.ended(String(body['run_id']))).toMatchObject({ status: 'done', recipients: ['alice'], trigger: { type: 'invoke', by: 'alice' } })
-    expect(await at.api('/api/modules/nothing/invoke', { json: {} })).toMatchObject({ status: 404, body: { code: 'unknown_module' } })
-    expect(await at.api('/api/modules/taker/invoke', { json: {}, headers: { authorization: 'Bearer x' } })).toMatchObject({ status: 401 })
+    const { status, body } = await at.api('/api/modules/taker/invoke', {
+      json: { entity: 'codertocat/hello-world#2' },
+    })
+    expect([status, body]).toEqual([
+      202,
+      {
+        run_id: expect.any(String),
+        module: 'taker',
+        status: 'queued',
+        status_url: `/api/runs/${String(body['run_id'])}`,
+      },
+    ])
+    expect(await at.ended(String(body['run_id']))).toMatchObject({
+      status: 'done',
+      recipients: ['alice'],
+      trigger: { type: 'invoke', by: 'alice' },
+    })
+    expect(await at.api('/api/modules/nothing/invoke', { json: {} })).toMatchObject({
+      status: 404,
+      body: { code: 'unknown_module' },
+    })
+    expect(
+      await at.api('/api/modules/taker/invoke', { json: {}, headers: { authorization: 'Bearer x' } }),
+    ).toMatchObject({ status: 401 })
   })
 })

@@ -21,14 +21,27 @@ test('subscribers by name and by owner hear, and admins without repositories, in
 })
 
 test('when nobody subscribes the first admin hears; a member without repositories never does', () => {
-  const of = createAccess(config({ users: [user('alice', { repos: ['a/b'] }), user('root', { role: 'admin', repos: ['c/d'] }), user('carol', { repos: [] })] }))
+  const of = createAccess(
+    config({
+      users: [
+        user('alice', { repos: ['a/b'] }),
+        user('root', { role: 'admin', repos: ['c/d'] }),
+        user('carol', { repos: [] }),
+      ],
+    }),
+  )
   expect(names('octocat/hello-world', of)).toEqual(['root'])
   expect(names(null, of)).toEqual(['root'])
 })
 
 test("a flag acts only where the user's own repositories or the top-level ones match", () => {
   const of = access(['open/*'])
-  const [root, alice, , carol] = users as [(typeof users)[0], (typeof users)[0], (typeof users)[0], (typeof users)[0]]
+  const [root, alice, , carol] = users as [
+    (typeof users)[0],
+    (typeof users)[0],
+    (typeof users)[0],
+    (typeof users)[0],
+  ]
   expect(of.mayAct(alice, 'octocat/hello-world')).toBe(true)
   expect(of.mayAct(alice, 'octocat/other')).toBe(false)
   expect(of.mayAct(root, 'octocat/hello-world')).toBe(false)

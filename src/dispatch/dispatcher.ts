@@ -43,7 +43,7 @@ export interface Dispatcher {
 
 /** The loop that turns stored deliveries into decisions, runs and messages. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { store, log, batchSize = 32, retryMs = 1_000 } = options
+  const { log, batchSize = 32, retryMs = 1_000 } = options
   const stopping = new AbortController()
   let woken = true
   let notice: (() => void) | undefined

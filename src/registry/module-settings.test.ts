@@ -38,6 +38,15 @@ test('windows are overridden in every webhook trigger', () => {
   ])
 })
 
+test('a debounce changes how long triggers wait that wait already, not which ones wait', () => {
+  const { triggers } = only('modules: { m: { debounce: 5s } }').manifest
+  expect(triggers).toMatchObject([
+    { debounceMs: 0 },
+    { debounceMs: 5_000, maxWaitMs: 50_000 },
+    manifest.triggers[2],
+  ])
+})
+
 test.each([
   [
     'a max_wait of ten debounces stays ten',

@@ -33,24 +33,33 @@ export function applySettings(
   return { module, problems: checked.problems }
 }
 
-/** The manifest with the overrides merged in key by key; those of windows apply to every webhook trigger. */
+/**
+ * The manifest with the overrides merged in key by key. Those of windows apply to every webhook trigger, but for
+ * `debounce` and `max_wait`: where some trigger waits for quiet, an override changes how long, not which ones wait.
+ */
 export function overridden(manifest: Manifest, overrides: PolicyOverrides): Manifest {
+  const someWait = manifest.triggers.some((trigger) => trigger.type === 'webhook' && trigger.debounceMs > 0)
   return {
     ...manifest,
     timeoutMs: overrides.timeoutMs ?? manifest.timeoutMs,
     retries: { ...manifest.retries, ...overrides.retries },
     concurrency: overrides.concurrency ?? manifest.concurrency,
     triggers: manifest.triggers.map((trigger): ManifestTrigger =>
-      trigger.type === 'webhook' ? { ...trigger, ...windowOf(trigger, overrides) } : trigger,
+      trigger.type === 'webhook' ? { ...trigger, ...windowOf(trigger, overrides, !someWait) } : trigger,
     ),
   }
 }
 
-function windowOf(trigger: WindowPolicy, overrides: PolicyOverrides): WindowPolicy {
-  const debounceMs = overrides.debounceMs ?? trigger.debounceMs
-  return {
+function windowOf(trigger: WindowPolicy, overrides: PolicyOverrides, mayStartToWait: boolean): WindowPolicy {
+  const waits = mayStartToWait || trigger.debounceMs > 0
+  const debounceMs = waits ? (overrides.debounceMs ?? trigger.debounceMs) : 0
+  const window = {
     cooldownMs: overrides.cooldownMs ?? trigger.cooldownMs,
     onCooldown: overrides.onCooldown ?? trigger.onCooldown,
+  }
+  if (!waits) return { ...window, debounceMs: 0, maxWaitMs: trigger.maxWaitMs }
+  return {
+    ...window,
     debounceMs,
     maxWaitMs: Math.max(overrides.maxWaitMs ?? scaledMaxWait(trigger, debounceMs), debounceMs),
   }

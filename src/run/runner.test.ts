@@ -7,7 +7,7 @@ import { systemClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/log.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import type { ClaimedRun, NewRun, RunStore, Settlement, Store } from '../store/store.ts'
-import { InterruptionError } from './run-module.ts'
+import type { InterruptionError } from './run-module.ts'
 import { type Runner, createRunner } from './runner.ts'
 
 const open: (() => Promise<void>)[] = []

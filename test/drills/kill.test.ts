@@ -36,7 +36,10 @@ export default defineModule({
 })
 `
 
-function writeInstallation(github: GitHubStandin, telegram: TelegramStandin): { configFile: string; database: string } {
+function writeInstallation(
+  github: GitHubStandin,
+  telegram: TelegramStandin,
+): { configFile: string; database: string } {
   const dir = mkdtempSync(join(tmpdir(), 'hookyard-drill-'))
   mkdirSync(join(dir, 'mods', 'commenter'), { recursive: true })
   writeFileSync(join(dir, 'mods', 'commenter', 'handler.ts'), HANDLER)
@@ -69,68 +72,92 @@ function writeInstallation(github: GitHubStandin, telegram: TelegramStandin): { 
 }
 
 function opened(number: number) {
-  const payload = structuredClone(officialPayload('pull_request', 'opened')) as { number: number; pull_request: Record<string, unknown> }
+  const payload = structuredClone(officialPayload('pull_request', 'opened')) as {
+    number: number
+    pull_request: Record<string, unknown>
+  }
   payload.number = payload.pull_request['number'] = number
   payload.pull_request['html_url'] = `https://github.com/Codertocat/Hello-World/pull/${number}`
   return payload
 }
 
-test(`${KILLS} kills under load lose nothing and repeat nothing`, { timeout: 120_000 + KILLS * 20_000 }, async () => {
-  const [github, telegram] = await Promise.all([startGitHub(), startTelegram()])
-  standins = [github, telegram]
-  const { configFile, database } = writeInstallation(github, telegram)
-  const accepted: string[] = []
-  const killedAt: number[] = []
-  let number = 1_000
-  let service: ServiceProcess = await startServiceProcess(configFile)
+test(
+  `${KILLS} kills under load lose nothing and repeat nothing`,
+  { timeout: 120_000 + KILLS * 20_000 },
+  async () => {
+    const [github, telegram] = await Promise.all([startGitHub(), startTelegram()])
+    standins = [github, telegram]
+    const { configFile, database } = writeInstallation(github, telegram)
+    const accepted: string[] = []
+    const killedAt: number[] = []
+    let number = 1_000
+    let service: ServiceProcess = await startServiceProcess(configFile)
 
-  const post = async (target: ServiceProcess) => {
-    number += 1
-    const payload = opened(number)
-    github.seedFromPayload(payload)
-    const body = JSON.stringify(payload)
-    const guid = `drill-${number}`
-    const headers = signedHeaders(SECRET, body, { event: 'pull_request', guid })
-    const answer = await fetch(`${target.url}/webhook/github`, { method: 'POST', body, headers }).catch(() => null)
-    if (answer?.status === 202) accepted.push(guid)
-  }
-
-  for (let kill = 0; kill < KILLS; kill += 1) {
-    const load = Promise.all(Array.from({ length: PER_ROUND }, () => post(service)))
-    // Anywhere between the first request and the last message; the randomness is the drill.
-    await delay(Math.random() * 1_500)
-    killedAt.push(Date.now())
-    await service.kill('SIGKILL')
-    await load
-    service = await startServiceProcess(configFile)
-  }
-  await Promise.all(Array.from({ length: PER_ROUND }, () => post(service)))
-  await until('everything to be done', () => new Set(telegram.messages.filter(({ text }) => text.startsWith('finished ')).map(({ text }) => text)).size >= accepted.length, 90_000)
-  await service.kill('SIGTERM')
-
-  const store = await openSqliteStore({ file: database, readOnly: true })
-  try {
-    const numbersDone: number[] = []
-    for (const guid of accepted) {
-      const delivery = await store.deliveries.get(guid)
-      expect(delivery?.status, guid).toBe('dispatched')
-      const ran = delivery?.decisions.filter((decision) => decision.module === 'commenter') ?? []
-      expect(ran.map((decision) => decision.outcome), guid).toEqual(['ran'])
-      expect(await store.runs.get(ran[0]?.runId ?? ''), guid).toMatchObject({ status: 'done' })
-      numbersDone.push(Number(guid.slice('drill-'.length)))
+    const post = async (target: ServiceProcess) => {
+      number += 1
+      const payload = opened(number)
+      github.seedFromPayload(payload)
+      const body = JSON.stringify(payload)
+      const guid = `drill-${number}`
+      const headers = signedHeaders(SECRET, body, { event: 'pull_request', guid })
+      const answer = await fetch(`${target.url}/webhook/github`, { method: 'POST', body, headers }).catch(
+        () => null,
+      )
+      if (answer?.status === 202) accepted.push(guid)
     }
-    const comments = numbersDone.map((pull) => github.comments('codertocat/hello-world', pull).map(({ body }) => body.split('\n')[0]))
-    expect(comments).toEqual(numbersDone.map((pull) => [`first of ${pull}`, `second of ${pull}`]))
-  } finally {
-    await store.close()
-  }
 
-  const doubled = doublesOf(telegram)
-  const outside = doubled.filter(({ at }) => !killedAt.some((kill) => at[0]! <= kill + 50 && at[1]! >= kill))
-  expect(outside, 'messages doubled without a kill between them').toEqual([])
-  console.log(`${KILLS} kills, ${accepted.length} deliveries accepted, 0 lost, 0 comments doubled, ${doubled.length} of ${telegram.messages.length} messages doubled inside the window`)
-  expect(github.violations).toEqual([])
-})
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const load = Promise.all(Array.from({ length: PER_ROUND }, () => post(service)))
+      // Anywhere between the first request and the last message; the randomness is the drill.
+      await delay(Math.random() * 1_500)
+      killedAt.push(Date.now())
+      await service.kill('SIGKILL')
+      await load
+      service = await startServiceProcess(configFile)
+    }
+    await Promise.all(Array.from({ length: PER_ROUND }, () => post(service)))
+    await until(
+      'everything to be done',
+      () =>
+        new Set(telegram.messages.filter(({ text }) => text.startsWith('finished ')).map(({ text }) => text))
+          .size >= accepted.length,
+      90_000,
+    )
+    await service.kill('SIGTERM')
+
+    const store = await openSqliteStore({ file: database, readOnly: true })
+    try {
+      const numbersDone: number[] = []
+      for (const guid of accepted) {
+        const delivery = await store.deliveries.get(guid)
+        expect(delivery?.status, guid).toBe('dispatched')
+        const ran = delivery?.decisions.filter((decision) => decision.module === 'commenter') ?? []
+        expect(
+          ran.map((decision) => decision.outcome),
+          guid,
+        ).toEqual(['ran'])
+        expect(await store.runs.get(ran[0]?.runId ?? ''), guid).toMatchObject({ status: 'done' })
+        numbersDone.push(Number(guid.slice('drill-'.length)))
+      }
+      const comments = numbersDone.map((pull) =>
+        github.comments('codertocat/hello-world', pull).map(({ body }) => body.split('\n')[0]),
+      )
+      expect(comments).toEqual(numbersDone.map((pull) => [`first of ${pull}`, `second of ${pull}`]))
+    } finally {
+      await store.close()
+    }
+
+    const doubled = doublesOf(telegram)
+    const outside = doubled.filter(
+      ({ at }) => !killedAt.some((kill) => at[0]! <= kill + 50 && at[1]! >= kill),
+    )
+    expect(outside, 'messages doubled without a kill between them').toEqual([])
+    console.log(
+      `${KILLS} kills, ${accepted.length} deliveries accepted, 0 lost, 0 comments doubled, ${doubled.length} of ${telegram.messages.length} messages doubled inside the window`,
+    )
+    expect(github.violations).toEqual([])
+  },
+)
 
 function doublesOf(telegram: TelegramStandin): { text: string; at: number[] }[] {
   const times = new Map<string, number[]>()

@@ -1,5 +1,6 @@
 // Builds ModuleContext inside the module's process: data that came with the run, and calls to the broker.
 import { createRequire } from 'node:module'
+import type { Octokit as OctokitClass } from 'octokit'
 import type { GitHubClient, ModuleContext } from '../../sdk/context.ts'
 import { PermanentError } from '../../sdk/errors.ts'
 import type { Issue, PullRequest, Repository } from '../../sdk/subject.ts'
@@ -111,7 +112,7 @@ async function once<T>(call: Call, key: string, fn: () => T | Promise<T>): Promi
 
 /** Octokit, loaded only by modules that ask for it; its fetch is the broker. */
 function createClient(init: RunInit, call: Call): GitHubClient {
-  const { Octokit } = createRequire(import.meta.url)('octokit') as typeof import('octokit')
+  const { Octokit } = createRequire(import.meta.url)('octokit') as { Octokit: typeof OctokitClass }
   const fetch = async (
     url: string,
     options: { method?: string; headers?: Record<string, string>; body?: string } = {},
@@ -123,7 +124,10 @@ function createClient(init: RunInit, call: Call): GitHubClient {
       body: options.body ?? null,
     })) as { status: number; headers: Record<string, string>; body: string }
     const empty = answer.status === 204 || answer.status === 205 || answer.status === 304
-    const response = new Response(empty ? null : answer.body, { status: answer.status, headers: answer.headers })
+    const response = new Response(empty ? null : answer.body, {
+      status: answer.status,
+      headers: answer.headers,
+    })
     // Octokit's pagination reads the answer's URL, which a made Response does not have.
     return Object.defineProperty(response, 'url', { value: url })
   }
