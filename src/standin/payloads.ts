@@ -3,6 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
+/** The JSON of a delivery. */
 export type Payload = Readonly<Record<string, unknown>>
 
 export interface OfficialPayload {

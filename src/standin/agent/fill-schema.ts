@@ -1,10 +1,8 @@
 // Brings what is known into the shape that a JSON Schema wants: by the names of its properties, and where nothing is
 // known with the smallest value that is valid.
+import { isObject } from '../is-object.ts'
 
 type Schema = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Other names under which a schema may ask for the same. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {

@@ -45,6 +45,7 @@ export function addedLines(prompt: string): AddedLine[] {
   return added
 }
 
+/** Whether there is a diff to review. */
 export const hasDiff = (prompt: string): boolean => /^diff --git /m.test(prompt)
 
 /** The issue of a triage's prompt; a prompt without boxes is all body. */

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
-import { convertComponents, isObject, toJsonSchema, undescribed } from './json-schema.ts'
+import { convertComponents, toJsonSchema, undescribed } from './json-schema.ts'
+import { isObject } from '../is-object.ts'
 
 interface DescribedParameter {
   readonly name: string

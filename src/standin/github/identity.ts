@@ -1,7 +1,7 @@
 // Who asks: a personal token, an App by its JWT, or an installation by the token that it was given.
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
-import { isObject } from './json-schema.ts'
+import { isObject } from '../is-object.ts'
 import { Refusal } from './refusal.ts'
 import { isoTime } from './state.ts'
 import type { Account, RepositoryState, World } from './state.ts'

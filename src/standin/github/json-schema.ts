@@ -1,9 +1,8 @@
 // OpenAPI 3.0's dialect as the JSON Schema that ajv reads, and a walk that finds properties nobody described.
+import { isObject } from '../is-object.ts'
 
+/** A JSON Schema that ajv takes. */
 export type Schema = { readonly [key: string]: unknown }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Formats that ajv-formats knows; the description's others (`repo.nwo`, `ssh-key` …) say nothing checkable. */
 const FORMATS = new Set(['date-time', 'date', 'uri', 'email', 'int32', 'int64', 'float', 'double'])

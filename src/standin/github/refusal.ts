@@ -7,6 +7,7 @@ export interface RefusalDetail {
   readonly message?: string
 }
 
+/** `status` is that of HTTP; the message is GitHub's `message`. */
 export class Refusal extends Error {
   readonly status: number
   /** Objects for `Validation Failed`, sentences for `Unprocessable Entity`. */
@@ -20,6 +21,7 @@ export class Refusal extends Error {
   }
 }
 
+/** 404, also for what must not be seen. */
 export const notFound = (): Refusal => new Refusal(404, 'Not Found')
 
 /** 422 with the reasons as sentences. */

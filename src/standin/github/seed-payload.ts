@@ -1,6 +1,6 @@
 // Reads a webhook payload of GitHub's and makes its repository, subject and people exist, as they were when
 // GitHub sent it. Tolerant: payloads of twenty years differ, and what is missing is made up.
-import { isObject } from './json-schema.ts'
+import { isObject } from '../is-object.ts'
 import { addComment, addIssue, addPullRequest, ensureLabel, ensureRepository, makeCommit } from './seed.ts'
 import type { PullOptions, ThreadOptions } from './seed.ts'
 import { atLeast, isoTime, roleOf } from './state.ts'

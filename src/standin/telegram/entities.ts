@@ -40,6 +40,7 @@ export class BotRefusal extends Error {
 export const badRequest = (reason: string): BotRefusal =>
   new BotRefusal(400, `Bad Request: ${reason}`, { mistake: true })
 
+/** 400 because of the formatting. */
 export const cannotParse = (reason: string): BotRefusal => badRequest(`can't parse entities: ${reason}`)
 
 /** Where UTF-16 index `at` of the text is in its UTF-8 bytes: the Bot API counts so. */

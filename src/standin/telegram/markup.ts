@@ -1,17 +1,9 @@
 // Keyboards under a message: their shape, and what a button may carry.
 import { badRequest } from './entities.ts'
-
-export interface InlineButton {
-  readonly text: string
-  readonly url?: string
-  readonly callback_data?: string
-}
+import { isObject } from '../is-object.ts'
 
 /** Bytes. */
 const LONGEST_CALLBACK_DATA = 64
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** One of these must say what an inline button does. */
 const ACTIONS = [

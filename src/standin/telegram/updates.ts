@@ -1,6 +1,7 @@
 // What the bot hears: updates wait in a queue until they are fetched by long polling, or are posted to the bot's webhook.
 import { BotRefusal, badRequest } from './entities.ts'
 
+/** As the Bot API sends it: an id, and one field that names its type. */
 export type Update = { readonly update_id: number } & Readonly<Record<string, unknown>>
 
 export interface WebhookSettings {

@@ -1,7 +1,8 @@
 // Runs a parsed query over plain objects: a property is a value, or a function of the field's arguments.
-import { isObject } from '../json-schema.ts'
+import { isObject } from '../../is-object.ts'
 import type { Query, Selection, Value } from './parse.ts'
 
+/** Of a field, variables put in. */
 export type Arguments = Readonly<Record<string, unknown>>
 /** An object of the graph; `__typename` names its type. */
 export type GraphNode = { readonly __typename: string } & Readonly<Record<string, unknown>>

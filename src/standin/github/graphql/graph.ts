@@ -1,7 +1,7 @@
 // The part of GitHub's graph that is served: who asks, repositories with their issues and pull requests, projects and
 // adding an item to one.
 import type { Identity } from '../identity.ts'
-import { isObject } from '../json-schema.ts'
+import { isObject } from '../../is-object.ts'
 import { nodeId } from '../render/account.ts'
 import type { Links } from '../render/account.ts'
 import { htmlUrl } from '../render/thread.ts'

@@ -10,6 +10,7 @@ export interface Links {
 export const nodeId = (type: string, id: number): string =>
   Buffer.from(`0${type.length}:${type}${id}`).toString('base64')
 
+/** The schema `simple-user`: an account as part of anything else. */
 export function simpleUser({ api, html }: Links, account: Account): Record<string, unknown> {
   const { id, login, type } = account
   const url = `${api}/users/${encodeURIComponent(login)}`

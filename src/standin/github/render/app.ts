@@ -25,6 +25,7 @@ export function integration(links: Links, world: World, app: AppState): Record<s
   }
 }
 
+/** An App on an account. */
 export function installation(
   links: Links,
   world: World,
@@ -53,6 +54,7 @@ export function installation(
   }
 }
 
+/** A check run, by the App that wrote it. */
 export function checkRun(
   links: Links,
   world: World,
@@ -96,6 +98,7 @@ export function checkRun(
   }
 }
 
+/** A repository's webhook; its secret is told as stars. */
 export function hook(links: Links, repository: RepositoryState, state: HookState): Record<string, unknown> {
   const url = `${repositoryUrl(links, repository)}/hooks/${state.id}`
   const last = state.deliveries.at(-1)

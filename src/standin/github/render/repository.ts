@@ -44,6 +44,7 @@ const URLS: Readonly<Record<string, string>> = {
   trees: '/git/trees{/sha}',
 }
 
+/** The repository in the API. */
 export const repositoryUrl = (links: Links, { fullName }: RepositoryState): string =>
   `${links.api}/repos/${fullName}`
 
@@ -104,12 +105,14 @@ export const fullRepository = (links: Links, repository: RepositoryState): Recor
   subscribers_count: 0,
 })
 
+/** A label of the repository. */
 export function label(links: Links, repository: RepositoryState, state: LabelState): Record<string, unknown> {
   const { id, name, color, description } = state
   const url = `${repositoryUrl(links, repository)}/labels/${encodeURIComponent(name)}`
   return { id, node_id: nodeId('Label', id), url, name, color, default: false, description }
 }
 
+/** A commit without its files. */
 export function commit(
   links: Links,
   repository: RepositoryState,
@@ -150,6 +153,7 @@ export function commit(
   }
 }
 
+/** A changed file of a diff, as of commit `sha`. */
 export function diffEntry(
   links: Links,
   repository: RepositoryState,
@@ -228,4 +232,5 @@ function entry(
   }
 }
 
+/** Hexadecimal. */
 export const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex')

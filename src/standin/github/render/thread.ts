@@ -13,9 +13,11 @@ import { nodeId, simpleUser } from './account.ts'
 import type { Links } from './account.ts'
 import { label, plainRepository, repositoryUrl } from './repository.ts'
 
+/** The comments of an issue or pull request, oldest first. */
 export const commentsOf = (repository: RepositoryState, number: number): CommentState[] =>
   [...repository.comments.values()].filter((comment) => comment.number === number)
 
+/** How somebody is related to a repository: `OWNER`, `COLLABORATOR` or `NONE`. */
 export function association(repository: RepositoryState, login: string): string {
   if (repository.owner.login.toLowerCase() === login.toLowerCase()) return 'OWNER'
   const role = roleOf(repository, login)
@@ -26,6 +28,7 @@ export function association(repository: RepositoryState, login: string): string 
 
 const CONTENTS = ['+1', '-1', 'laugh', 'hooray', 'confused', 'heart', 'rocket', 'eyes']
 
+/** How often each reaction was given. */
 export function reactionRollup(url: string, reactions: readonly ReactionState[]): Record<string, unknown> {
   const count = (content: string) => reactions.filter((reaction) => reaction.content === content).length
   return {
@@ -35,6 +38,7 @@ export function reactionRollup(url: string, reactions: readonly ReactionState[])
   }
 }
 
+/** One reaction. */
 export function reaction(links: Links, state: ReactionState): Record<string, unknown> {
   const { id, content, user, createdAt } = state
   return {
@@ -105,6 +109,7 @@ export function issue(
   }
 }
 
+/** The page of the issue or pull request. */
 export const htmlUrl = (links: Links, { fullName }: RepositoryState, { number, pull }: ThreadState): string =>
   `${links.html}/${fullName}/${pull ? 'pull' : 'issues'}/${number}`
 
@@ -193,6 +198,7 @@ function branchEnd(links: Links, world: World, end: BranchEnd): Record<string, u
   }
 }
 
+/** A comment on an issue or pull request. */
 export function issueComment(
   links: Links,
   repository: RepositoryState,

@@ -1,6 +1,6 @@
 // Routes of a GitHub App, and the check runs that only an App may write.
 import type { Reply } from '../../http.ts'
-import { isObject } from '../json-schema.ts'
+import { isObject } from '../../is-object.ts'
 import { Refusal, notFound, validationFailed } from '../refusal.ts'
 import type { AppState } from '../identity.ts'
 import { checkRun, installation, integration } from '../render/app.ts'
@@ -9,6 +9,7 @@ import type { CheckRunState, RepositoryState } from '../state.ts'
 import { json, page, repositoryOf, text } from './call.ts'
 import type { Call, Routes } from './call.ts'
 
+/** By operation id. */
 export const appRoutes: Routes = {
   'apps/get-authenticated': (call) => {
     const count = appOf(call).installations.length

@@ -29,15 +29,19 @@ export interface Call {
   readonly deliver: (hook: HookState, delivery: Outgoing) => void
 }
 
+/** Answers, or throws a Refusal. */
 export type Route = (call: Call) => Reply | Promise<Reply>
+/** By operation id. */
 export type Routes = Readonly<Record<string, Route>>
 
+/** An answer of JSON. */
 export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Reply => ({
   status,
   body,
   headers,
 })
 
+/** The answer of a deletion. */
 export const noContent: Reply = { status: 204 }
 
 /** @throws Refusal 404 when the path names no repository that is there. */
@@ -112,4 +116,5 @@ export function since<T extends { readonly updatedAt: string }>(call: Call, entr
   return Number.isNaN(from) ? [...entries] : entries.filter(({ updatedAt }) => Date.parse(updatedAt) >= from)
 }
 
+/** The string, or undefined when it is something else. */
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -1,6 +1,6 @@
 // Webhooks of a repository and of the App: their settings, what they delivered, and sending it once more.
 import type { Reply } from '../../http.ts'
-import { isObject } from '../json-schema.ts'
+import { isObject } from '../../is-object.ts'
 import { Refusal, notFound } from '../refusal.ts'
 import { hook as renderHook, hookDelivery } from '../render/app.ts'
 import { repositoryUrl } from '../render/repository.ts'
@@ -8,6 +8,7 @@ import type { HookDeliveryState, HookState } from '../state.ts'
 import { json, noContent, page, repositoryOf, requireRole, text } from './call.ts'
 import type { Call, Routes } from './call.ts'
 
+/** By operation id. */
 export const hookRoutes: Routes = {
   'repos/list-webhooks': (call) => {
     requireRole(call, 'admin', notFound)

@@ -1,6 +1,6 @@
 // Issues, their comments, labels and reactions. A pull request is an issue here too, as it is at GitHub.
 import type { Reply } from '../../http.ts'
-import { isObject } from '../json-schema.ts'
+import { isObject } from '../../is-object.ts'
 import { Refusal, notFound, validationFailed } from '../refusal.ts'
 import { label } from '../render/repository.ts'
 import { commentsOf, issue, issueComment, reaction } from '../render/thread.ts'
@@ -13,6 +13,7 @@ import type { Call, Routes } from './call.ts'
 const LONGEST_BODY = 65_536
 const LONGEST_LABEL = 50
 
+/** By operation id. */
 export const issueRoutes: Routes = {
   'issues/get': (call) => json(200, issue(call.links, repositoryOf(call), threadOf(call))),
   'issues/list-for-repo': listIssues,

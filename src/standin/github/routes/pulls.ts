@@ -13,6 +13,7 @@ const MOST_DIFF_LINES = 20_000
 /** GitHub lists no more files of one pull request. */
 const MOST_FILES = 3_000
 
+/** By operation id. */
 export const pullRoutes: Routes = {
   'pulls/list': listPulls,
   'pulls/get': getPull,

@@ -11,6 +11,7 @@ import type { Call, Routes } from './call.ts'
 
 const LARGEST_IN_JSON = 1024 * 1024
 
+/** By operation id. */
 export const repositoryRoutes: Routes = {
   'repos/get': (call) => json(200, fullRepository(call.links, repositoryOf(call))),
   'repos/get-content': getContent,

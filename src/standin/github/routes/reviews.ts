@@ -2,7 +2,7 @@
 import type { Reply } from '../../http.ts'
 import { hunkUpTo, parseDiff } from '../diff.ts'
 import type { DiffFile, Side } from '../diff.ts'
-import { isObject } from '../json-schema.ts'
+import { isObject } from '../../is-object.ts'
 import { Refusal, notFound, unprocessable, validationFailed } from '../refusal.ts'
 import { review, reviewComment } from '../render/review.ts'
 import type { PullState, ReviewCommentState, ReviewState, ThreadState } from '../state.ts'
@@ -13,6 +13,7 @@ type Pull = ThreadState & { readonly pull: PullState }
 
 const LONGEST_BODY = 65_536
 
+/** By operation id. */
 export const reviewRoutes: Routes = {
   'pulls/list-reviews': (call) => {
     const thread = pullOf(call)

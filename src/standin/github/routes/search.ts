@@ -34,6 +34,7 @@ const QUALIFIERS = new Set([
   'no',
 ])
 
+/** By operation id. */
 export const searchRoutes: Routes = {
   'search/issues-and-pull-requests': searchIssues,
   'rate-limit/get': rateLimit,
