@@ -8,6 +8,7 @@ const PASSIVE_BYTES = 4 * 1024 * 1024
 const CUT_BYTES = 64 * 1024 * 1024
 /** How long the log is left alone after it has been looked at. */
 const PAUSE_MS = 50
+const FAILURE_PAUSE_MS = 5_000
 
 interface WalState {
   /** Pages in the log, and how many of them are in the database already. */
@@ -40,7 +41,13 @@ port.on('message', (message: 'written' | 'stop') => {
     port.close()
     return
   }
-  const found = copyLog()
-  if (found === 'cut') port.postMessage('cut')
-  pause = setTimeout(() => port.postMessage('ready'), PAUSE_MS)
+  let pauseMs = PAUSE_MS
+  try {
+    if (copyLog() === 'cut') port.postMessage('cut')
+  } catch (error) {
+    // A full disk, say. Nothing is lost: the log keeps it all, and the next time may go better.
+    port.postMessage(error)
+    pauseMs = FAILURE_PAUSE_MS
+  }
+  pause = setTimeout(() => port.postMessage('ready'), pauseMs)
 })

@@ -80,7 +80,7 @@ test('without its thread the connection does the checkpoints itself', async () =
   connection.pragma('journal_mode = WAL')
   connection.pragma('wal_autocheckpoint = 0')
   const errors: string[] = []
-  // A file that is no database makes the thread fail as it starts.
+  // In a folder that is not there, the thread fails as it starts.
   const failed = new Promise<void>((resolve) => {
     const log = {
       ...silentLog,

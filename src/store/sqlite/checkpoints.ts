@@ -6,6 +6,7 @@ import { spawnThread } from './spawn.ts'
 export interface Checkpoints {
   /** Something may have been written. Cheap: the thread is told at most once at a time. */
   written(): void
+  /** Ends the thread, and leaves the log empty. */
   stop(): Promise<void>
 }
 
@@ -15,9 +16,10 @@ export function startCheckpoints(file: string, connection: BetterSqlite3.Databas
   const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
   let told = false
   let stopping = false
-  thread.on('message', (message: 'ready' | 'cut') => {
+  thread.on('message', (message: 'ready' | 'cut' | Error) => {
     if (message === 'ready') told = false
-    else if (!stopping) cutLog(connection)
+    else if (message !== 'cut') failed(message)
+    else if (!stopping) cutLog()
   })
   thread.on('error', (error: Error) => {
     log.error({ err: error.message }, 'the checkpoint thread failed; commits do the checkpoints from now on')
@@ -25,6 +27,29 @@ export function startCheckpoints(file: string, connection: BetterSqlite3.Databas
   thread.on('exit', () => {
     if (!stopping) connection.pragma('wal_autocheckpoint = 1000')
   })
+
+  function failed(error: unknown): void {
+    log.warn(
+      { err: String(error) },
+      'the write-ahead log could not be copied into the database; it grows meanwhile',
+    )
+  }
+
+  // From this thread, between two requests, nobody contends for the writer's lock. A reader in the way is
+  // not waited for: the next time will do.
+  function cutLog(): void {
+    if (connection.inTransaction) return
+    const patience = connection.pragma('busy_timeout', { simple: true }) as number
+    connection.pragma('busy_timeout = 0')
+    try {
+      connection.pragma('wal_checkpoint(TRUNCATE)')
+    } catch (error) {
+      failed(error)
+    } finally {
+      connection.pragma(`busy_timeout = ${patience}`)
+    }
+  }
+
   return {
     written() {
       if (told || stopping) return
@@ -35,19 +60,7 @@ export function startCheckpoints(file: string, connection: BetterSqlite3.Databas
       stopping = true
       thread.postMessage('stop')
       await exited
+      cutLog()
     },
-  }
-}
-
-// From this thread, between two requests, nobody contends for the writer's lock. A reader in the way is not
-// waited for: the next time will do.
-function cutLog(connection: BetterSqlite3.Database): void {
-  if (connection.inTransaction) return
-  const patience = connection.pragma('busy_timeout', { simple: true }) as number
-  connection.pragma('busy_timeout = 0')
-  try {
-    connection.pragma('wal_checkpoint(TRUNCATE)')
-  } finally {
-    connection.pragma(`busy_timeout = ${patience}`)
   }
 }

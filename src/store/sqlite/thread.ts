@@ -53,7 +53,6 @@ async function openWriter(): Promise<OpenStore> {
     const store = createStore(db, createInsert(connection), log)
     const close = async () => {
       await checkpoints.stop()
-      connection.pragma('wal_checkpoint(TRUNCATE)')
       connection.close()
       lock.release()
     }
