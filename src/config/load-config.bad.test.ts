@@ -164,6 +164,13 @@ function tokens(nameA: string, tokenA: string, nameB: string, tokenB: string): s
   return `api_tokens:\n${item(nameA, tokenA)}\n${item(nameB, tokenB)}`
 }
 
+test('whose token it is cannot be told while a user has no name', () => {
+  const { problems } = readText(
+    'users: [{ role: admin }]\napi_tokens: [{ name: t, token: x, user: bob, scopes: [] }]',
+  )
+  expect(problems.map(({ key }) => key)).toEqual(['users[0].name'])
+})
+
 test('all problems come at once, in the order of the lines', () => {
   const { problems } = readText(
     'log: { level: loud }\nserver: { port: x }\nusers: [{ name: a }]\nagent: { backend: openai }\nnope: 1',
