@@ -8,6 +8,7 @@ import { modelContract } from './contract/model.ts'
 import { runningContract } from './contract/running.ts'
 import { sendingContract } from './contract/sending.ts'
 import { showingContract } from './contract/showing.ts'
+import { spendingContract } from './contract/spending.ts'
 import type { Store } from './store.ts'
 
 /** A database for one suite. */
@@ -43,6 +44,7 @@ export function storeContract(name: string, create: () => Promise<TestDatabase>)
     runningContract(use)
     cooldownContract(use)
     showingContract(use)
+    spendingContract(use)
     sendingContract(use)
     modelContract(use)
 

@@ -19,6 +19,7 @@ const migrations = (flavour: Flavour): Record<string, Migration> => ({
     ...effects,
     ...outbox(flavour),
   ]),
+  '0002-spendings': step(spendings),
 })
 
 /**
@@ -180,6 +181,18 @@ const entities = [
     run_id text not null,
     updated_at bigint not null,
     primary key (module, entity)
+  )`,
+]
+
+// '' instead of null: a null would never be equal to itself in the key.
+const spendings = [
+  `create table spendings (
+    day text not null,
+    module text not null,
+    repository text not null,
+    user_name text not null,
+    usd double precision not null,
+    primary key (day, module, repository, user_name)
   )`,
 ]
 

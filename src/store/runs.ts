@@ -7,6 +7,7 @@ import { createRun } from './create-run.ts'
 import { toRunRecords } from './run-record.ts'
 import type { Database } from './schema.ts'
 import { settleRun } from './settle.ts'
+import { addSpending, spentQuery } from './spendings.ts'
 import type { RunQuery, RunStatus, RunStore } from './store.ts'
 
 /** The stage's queries. */
@@ -37,6 +38,12 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
     async nextDue() {
       const next = await claimable(db).select('run_at').orderBy('run_at').limit(1).executeTakeFirst()
       return next?.run_at ?? null
+    },
+    spend: (spending) => transaction.execute((trx) => addSpending(trx, spending)),
+    async spent(day, of) {
+      const sums: number[] = []
+      for (const scope of of) sums.push((await spentQuery(db, day, scope).executeTakeFirst())?.usd ?? 0)
+      return sums
     },
   }
 }

@@ -15,6 +15,8 @@ export interface Database {
   windows: { module: string; entity: string; until: number; run_id: string }
   /** What a module keeps for an entity, as JSON. */
   states: { module: string; entity: string; state: string; run_id: string; updated_at: number }
+  /** Sums per day in UTC; '' stands for no repository and for nobody. */
+  spendings: { day: string; module: string; repository: string; user_name: string; usd: number }
   idempotency: { scope: string; key: string; fingerprint: string; run_id: string }
   effects: EffectsTable
   /** `ctx.once`; done = 0: begun, and perhaps interrupted. */

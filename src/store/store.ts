@@ -3,6 +3,7 @@
 //   run       one module on one trigger                     attempt   one execution of a run
 //   entity    the key of what it is about (owner/repo#42)   window    an open cooldown of (module, entity)
 //   effect    something written outside, key and receipt    message   an outbox row
+//   spending  USD that an agent's answer cost, by run and by day
 // There is no jobs table: a row is its own queue entry (docs/adr/0003). Times are ms since the epoch.
 import type { Concurrency } from '../registry/manifest.ts'
 import type { Message } from '../send/message.ts'
@@ -118,6 +119,8 @@ export interface RunTrigger {
   readonly by: string | null
   /** ISO 8601. */
   readonly at: string
+  /** The user on whose account a run goes that another run invoked: whoever invoked the first of them. */
+  readonly user?: string
 }
 
 export interface NewMessage {
@@ -283,6 +286,31 @@ export interface RunStore {
   journaled(ids: readonly string[]): Promise<void>
   /** When the next queued run that no running one of its entity holds back is due, or null. */
   nextDue(): Promise<number | null>
+  /**
+   * Adds to the run's cost and to the sums of the day, in one transaction: a run that crashes later has spent it
+   * all the same. What is told here is not told again by `settle`.
+   */
+  spend(spending: Spending): Promise<void>
+  /** What each of these has spent on a day, in USD, in their order. */
+  spent(day: string, of: readonly SpendingScope[]): Promise<number[]>
+}
+
+export interface Spending {
+  readonly runId: string
+  readonly module: string
+  readonly repository: string | null
+  /** Who invoked the run; null when nobody did. */
+  readonly user: string | null
+  /** In UTC, `2026-11-22`. */
+  readonly day: string
+  readonly usd: number
+}
+
+/** What is given must match; `{}` is everything. */
+export interface SpendingScope {
+  readonly module?: string
+  readonly repository?: string
+  readonly user?: string
 }
 
 export interface CreateOptions {

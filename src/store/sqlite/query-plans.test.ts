@@ -9,6 +9,7 @@ import { pendingQuery } from '../deliveries.ts'
 import { unfinishedQuery } from '../entity-states.ts'
 import { dueMessagesQuery } from '../outbox.ts'
 import { listQuery, unjournaledQuery } from '../runs.ts'
+import { spentQuery } from '../spendings.ts'
 import { openForWriting, type OpenDatabase } from './connection.ts'
 
 let folder: string
@@ -58,6 +59,11 @@ test.each<[string, () => Compilable, RegExp[]]>([
     'unfinished runs of entities',
     () => unfinishedQuery(open.db, pairs),
     [/MULTI-INDEX OR/, /INDEX runs_unfinished/],
+  ],
+  [
+    'what a user spent today',
+    () => spentQuery(open.db, '2026-11-22', { user: 'alice' }),
+    [/SEARCH spendings USING PRIMARY KEY|SEARCH spendings USING INDEX/],
   ],
   ['leases that ran out', () => leasedQuery(open.db, 1, false), [/INDEX runs_running/]],
   [
