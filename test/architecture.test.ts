@@ -228,12 +228,16 @@ test('the exports of the SDK change on purpose only', () => {
       "PermanentError",
       "RetryAfterError",
       "cleanMarkdown",
+      "coversPath",
       "defineModule",
       "done",
       "failed",
       "findHosts",
+      "matchesGlob",
+      "narrowSettings",
       "parseDiff",
       "paused",
+      "reasonOf",
       "skipped",
     ]
   `)

@@ -5,6 +5,7 @@ import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PermanentError, RetryAfterError, toError } from '../errors.ts'
 import type { SubjectKind } from '../sdk/context.ts'
+import { reasonOf } from '../sdk/errors.ts'
 import { type FromChild, type RunInit, type ToChild, type WireError, parseFromChild } from './protocol.ts'
 import { residentBytes } from './resident-memory.ts'
 
@@ -222,7 +223,8 @@ function describeExit(code: number | null, signal: NodeJS.Signals | null): strin
 
 function toWire(thrown: unknown): WireError {
   const error = toError(thrown)
-  const base = { name: error.name, message: error.message }
+  const reason = reasonOf(error)
+  const base = { name: error.name, message: error.message, ...(reason === null ? {} : { reason }) }
   if (error instanceof PermanentError) return { ...base, kind: 'permanent', reason: error.reason }
   if (error instanceof RetryAfterError) return { ...base, kind: 'retry_after', delayMs: error.delayMs }
   return base

@@ -69,8 +69,11 @@ interface Fence {
   readonly mark: string
 }
 
-/** Languages that GitHub draws instead of showing: a drawing may hold links. */
-const DRAWN = new Set(['mermaid', 'geojson', 'topojson', 'stl', 'math'])
+/**
+ * Languages that GitHub draws instead of showing (a drawing may hold links), and `suggestion`, which puts a button under
+ * the code that commits it: what may be committed with one click is the module's to check, not the model's to write.
+ */
+const ACTIVE = new Set(['mermaid', 'geojson', 'topojson', 'stl', 'math', 'suggestion'])
 
 function opens(line: string): Fence | null {
   const match = /^( {0,3})(`{3,}|~{3,})([^`]*)$/.exec(line)
@@ -78,7 +81,12 @@ function opens(line: string): Fence | null {
   const [, space = '', mark = '', info = ''] = match
   const language = /^\s*([A-Za-z0-9+#-]{0,20})/.exec(info)?.[1] ?? ''
   const end = space + mark
-  return { start: end + (DRAWN.has(language.toLowerCase()) ? '' : language), end, indent: space.length, mark }
+  return {
+    start: end + (ACTIVE.has(language.toLowerCase()) ? '' : language),
+    end,
+    indent: space.length,
+    mark,
+  }
 }
 
 /** Generous on purpose: a line that might close it does, and is written so that it surely does. */

@@ -3,6 +3,13 @@
 export interface DiffFile {
   /** The path after the change; of a deleted file its old path. */
   readonly file: string
+  /** The path before a rename or copy; null without one. */
+  readonly previous: string | null
+  readonly status: 'added' | 'removed' | 'modified' | 'renamed'
+  /** Git shows no lines of it. */
+  readonly binary: boolean
+  /** A submodule or a symbolic link: its content is no text of the project. */
+  readonly link: boolean
   /** The file's whole section, from its `diff --git` line. */
   readonly text: string
   /** Lines that the new version has and the diff shows. */
@@ -15,12 +22,15 @@ export interface DiffLine {
   readonly text: string
   /** False: shown for its surroundings only. */
   readonly added: boolean
+  /** Which hunk of the file it is in, from 0: GitHub takes no comment that spans two. */
+  readonly hunk: number
 }
 
 /** The files of a unified diff, in its order. Text before the first `diff --git` line is left out. */
 export function parseDiff(diff: string): DiffFile[] {
+  // Not by `^`: it would also match after a lone \r or U+2028 inside a line, where an author could begin a forged file.
   return diff
-    .split(/^(?=diff --git )/m)
+    .split(/(?<=\n)(?=diff --git )/)
     .filter((section) => section.startsWith('diff --git '))
     .map(parseSection)
 }
@@ -29,17 +39,42 @@ function parseSection(text: string): DiffFile {
   const rows = text.split('\n')
   const firstHunk = rows.findIndex((row) => row.startsWith('@@ '))
   const header = firstHunk === -1 ? rows : rows.slice(0, firstHunk)
-  return { file: pathOf(header), text, lines: firstHunk === -1 ? [] : readHunks(rows.slice(firstHunk)) }
+  return {
+    file: pathOf(header),
+    ...describe(header),
+    text,
+    lines: firstHunk === -1 ? [] : readHunks(rows.slice(firstHunk)),
+  }
+}
+
+function describe(header: readonly string[]): Pick<DiffFile, 'previous' | 'status' | 'binary' | 'link'> {
+  const has = (pattern: RegExp): boolean => header.some((row) => pattern.test(row))
+  const source = header.find((row) => /^(?:rename|copy) from /.test(row))
+  return {
+    previous: source === undefined ? null : unquote(source.replace(/^\w+ from /, '').replace(/\r$/, '')),
+    status: has(/^new file mode /)
+      ? 'added'
+      : has(/^deleted file mode /)
+        ? 'removed'
+        : source === undefined
+          ? 'modified'
+          : 'renamed',
+    binary: has(/^(?:Binary files .* differ|GIT binary patch)\r?$/),
+    link: has(/^(?:(?:new file|deleted file|old|new) mode|index \S+) 1[26]0000\r?$/),
+  }
 }
 
 function readHunks(rows: readonly string[]): DiffLine[] {
   const lines: DiffLine[] = []
-  let next = 0
+  let [next, hunk] = [0, -1]
   for (const row of rows) {
-    const hunk = /^@@ -\d+(?:,\d+)? \+(\d+)/.exec(row)
-    if (hunk !== null) next = Number(hunk[1])
-    else if (row.startsWith('+') || row.startsWith(' ')) {
-      lines.push({ line: next++, text: row.slice(1).replace(/\r$/, ''), added: row.startsWith('+') })
+    const start = /^@@ -\d+(?:,\d+)? \+(\d+)/.exec(row)
+    if (start !== null) {
+      next = Number(start[1])
+      hunk += 1
+    } else if (row.startsWith('+') || row.startsWith(' ')) {
+      const text = row.slice(1).replace(/\r$/, '')
+      lines.push({ line: next++, text, added: row.startsWith('+'), hunk })
     }
   }
   return lines

@@ -31,3 +31,12 @@ export function errorKind(error: unknown): 'permanent' | 'retry_after' | undefin
   if (typeof error !== 'object' || error === null) return undefined
   return (error as Record<symbol, unknown>)[BRAND] as 'permanent' | 'retry_after' | undefined
 }
+
+/**
+ * The snake_case word that an error carries (`github_forbidden`, `budget`, `agent_timeout` …), whoever threw it; null
+ * when it carries none.
+ */
+export function reasonOf(error: unknown): string | null {
+  const reason = (error as { reason?: unknown } | null | undefined)?.reason
+  return typeof reason === 'string' && /^[a-z][a-z0-9_]{0,63}$/.test(reason) ? reason : null
+}

@@ -3,11 +3,14 @@ export { defineModule } from './define-module.ts'
 export type { ModuleDefinition, SchemaIssue, SchemaResult, StandardSchema } from './define-module.ts'
 export { done, failed, paused, skipped } from './outcome.ts'
 export type { Outcome, PausedOptions, QuestionOption } from './outcome.ts'
-export { PermanentError, RetryAfterError } from './errors.ts'
+export { PermanentError, reasonOf, RetryAfterError } from './errors.ts'
 export { cleanMarkdown, findHosts } from './clean-markdown.ts'
 export type { KnownNames } from './clean-markdown.ts'
 export { parseDiff } from './diff.ts'
 export type { DiffFile, DiffLine } from './diff.ts'
+export { coversPath, matchesGlob } from './glob.ts'
+export { narrowSettings } from './wishes.ts'
+export type { NarrowedSettings, OperatorSettings, RepositoryWishes, Wishes } from './wishes.ts'
 export type {
   AgentAnswer,
   AgentRequest,
@@ -27,10 +30,17 @@ export type {
   Issue,
   Label,
   LabelReceipt,
+  LinkedIssue,
+  ProjectReceipt,
   PullRequest,
+  PullRequestNow,
   Receipt,
   Repository,
+  RepositoryEntry,
+  Resolution,
   ReviewComment,
   ReviewInput,
+  ReviewThread,
   SearchHit,
+  ThreadComment,
 } from './subject.ts'

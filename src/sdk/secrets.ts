@@ -32,9 +32,19 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   },
 ]
 
-/** The text with every known token shape replaced by `(secret removed)`. */
+/** What only looks like a secret: too unsure to call it a finding, sure enough not to publish it. */
+const LOOKALIKES: readonly RegExp[] = [
+  // scheme://user:password@host
+  /(?<=\b[a-z][a-z0-9+.-]{1,30}:\/\/[^\s/:@'"`]{1,100}:)[^\s/@'"`]{3,200}(?=@)/gi,
+  /(?<=\b(?:authorization|proxy-authorization)['"]?\s{0,3}[:=]\s{0,3}['"]?(?:bearer|basic|token)\s{1,3})[\w.~+/=-]{8,}/gi,
+  // A name that says so, and a literal in quotes.
+  /(?<=(?:passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|private[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret)['"]?\s{0,3}(?::|=>|:?=)\s{0,3}(["']))(?!\1)[^\s"'`<>${}]{6,200}(?=\1)/gi,
+]
+
+/** The text with every known token shape, and what looks like a credential, replaced by `(secret removed)`. */
 export function redactSecrets(text: string): string {
   let redacted = text
   for (const { pattern } of SECRET_PATTERNS) redacted = redacted.replace(pattern, '(secret removed)')
+  for (const pattern of LOOKALIKES) redacted = redacted.replace(pattern, '(secret removed)')
   return redacted
 }

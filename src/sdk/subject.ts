@@ -2,6 +2,8 @@
 // GitHub's REST answer (docs.github.com/rest), so an author's knowledge of it holds here; `comments` and
 // `commits` are reads instead of GitHub's counts, and `data` is the whole answer untouched.
 
+import type { RepositoryWishes } from './wishes.ts'
+
 export interface Account {
   readonly login: string
   readonly type: string
@@ -68,6 +70,79 @@ export interface ReviewInput {
   readonly comments?: readonly ReviewComment[]
 }
 
+/** A conversation on a line of a pull request. */
+export interface ReviewThread {
+  /** For `resolve`. */
+  readonly id: string
+  readonly path: string
+  /** In the newest version; null when the line is gone from the diff. */
+  readonly line: number | null
+  readonly outdated: boolean
+  readonly resolved: boolean
+  /** Login of who resolved it. */
+  readonly resolved_by: string | null
+  /** Oldest first; the first one began the thread. At most 30. */
+  readonly comments: readonly ThreadComment[]
+}
+
+export interface ThreadComment {
+  readonly id: number
+  readonly author: string
+  /** Of the author to the repository: OWNER, MEMBER, COLLABORATOR, CONTRIBUTOR, NONE … */
+  readonly association: string
+  readonly body: string
+  readonly created_at: string
+  readonly html_url: string
+  /** True when this module wrote it: the service's own login and a marker signed by it. */
+  readonly own: boolean
+  /** Logins of those who gave it a thumbs-down. */
+  readonly thumbs_down: readonly string[]
+}
+
+/** An issue that a pull request closes. */
+export interface LinkedIssue {
+  readonly number: number
+  readonly title: string
+  readonly body: string
+  readonly state: string
+  readonly author: string
+  readonly html_url: string
+  /** The newest 30, oldest first. */
+  readonly comments: readonly {
+    readonly author: string
+    readonly created_at: string
+    readonly body: string
+  }[]
+}
+
+/** What of a pull request may have changed since the run loaded it. */
+export interface PullRequestNow {
+  readonly state: string
+  readonly merged: boolean
+  readonly draft: boolean
+  readonly head_sha: string
+}
+
+/** How a thread was ended. */
+export interface Resolution {
+  readonly resolved: boolean
+  /** True when GitHub let the service not resolve it, and its comment says the note instead. */
+  readonly noted: boolean
+}
+
+export interface ProjectReceipt {
+  readonly added: boolean
+  /** As the project spells it; null when there is no open project of that title. */
+  readonly title: string | null
+  readonly url: string | null
+}
+
+export interface RepositoryEntry {
+  readonly name: string
+  readonly path: string
+  readonly type: 'file' | 'dir' | 'symlink' | 'submodule'
+}
+
 export interface CheckInput {
   readonly name: string
   readonly conclusion: 'neutral' | 'success' | 'failure' | 'action_required'
@@ -115,13 +190,32 @@ export interface PullRequest extends Numbered {
   diff(): Promise<string>
   files(): Promise<readonly ChangedFile[]>
   commits(): Promise<readonly Commit[]>
+  /** The conversations on its lines, oldest first. */
+  threads(): Promise<readonly ReviewThread[]>
+  /** The issues of this repository that it closes. */
+  linkedIssues(): Promise<readonly LinkedIssue[]>
+  /** Asked of GitHub at this moment. */
+  now(): Promise<PullRequestNow>
   /** Submits one review, or updates the body of the one written under `key`. Needs `may: [review]`. */
   review(key: string, input: ReviewInput): Promise<Receipt>
+  /**
+   * Resolves a thread that this module began. GitHub wants more of an App for that than for writing reviews (contents:
+   * write); without it the thread's first comment gets `note` as its first line. Needs `may: [review]`.
+   */
+  resolve(thread: string, note: string): Promise<Resolution>
+  /** Dismisses this module's own requests for changes; answers how many there were. Needs `may: [review]`. */
+  withdraw(message: string): Promise<number>
   /** Creates or updates a check run on the head. Needs `may: [check]` and an App. */
   check(key: string, input: CheckInput): Promise<Receipt>
 }
 
-export type Issue = Numbered
+export interface Issue extends Numbered {
+  /**
+   * Adds the issue to the owner's or repository's open project of this title (without regard to case). Safe to repeat.
+   * Needs `may: [project]`.
+   */
+  project(title: string): Promise<ProjectReceipt>
+}
 
 export interface Repository {
   readonly full_name: string
@@ -132,7 +226,15 @@ export interface Repository {
   readonly data: Readonly<Record<string, unknown>>
   /** A file's text at `ref` (default: the default branch), or null when there is none. At most 1 MiB. */
   file(path: string, ref?: string): Promise<string | null>
+  /** What is in a folder at `ref` (default: the default branch), or null when there is none. */
+  list(path: string, ref?: string): Promise<readonly RepositoryEntry[] | null>
   labels(): Promise<readonly Label[]>
+  /** What a login may do here: `admin`, `write`, `read` or `none`. */
+  permission(login: string): Promise<string>
+  /** What `.github/hookyard.yml` on the default branch asks of this module. */
+  wishes(): Promise<RepositoryWishes>
+  /** Say it when the problems that `wishes` named (its `report`) have been told: they are not named again elsewhere. */
+  wishesReported(report: string): Promise<void>
   /** Issues and pull requests of this repository that match GitHub's search syntax; at most `limit` (10). */
   search(query: string, options?: { limit?: number }): Promise<readonly SearchHit[]>
 }

@@ -9,10 +9,15 @@ import type {
   Commit,
   Issue,
   Label,
+  LinkedIssue,
   PullRequest,
+  PullRequestNow,
   Repository,
+  RepositoryEntry,
+  ReviewThread,
   SearchHit,
 } from './subject.ts'
+import type { RepositoryWishes, Wishes } from './wishes.ts'
 
 /** What GitHub would answer. Everything is optional; what is absent is empty. */
 export interface TestGitHub {
@@ -21,8 +26,18 @@ export interface TestGitHub {
   readonly commits?: readonly Commit[]
   readonly comments?: readonly Comment[]
   readonly labels?: readonly (string | Label)[]
-  /** Repository files by path. */
+  readonly threads?: readonly ReviewThread[]
+  readonly linkedIssues?: readonly LinkedIssue[]
+  /** What changed since the run loaded the pull request. */
+  readonly now?: Partial<PullRequestNow>
+  /** Repository files by path, or by `ref:path` for one ref alone. */
   readonly contents?: Readonly<Record<string, string>>
+  /** What logins may do; default `write` for every one. */
+  readonly permissions?: Readonly<Record<string, string>>
+  /** What `.github/hookyard.yml` asks of the module; `problems`: what is wrong with it. */
+  readonly wishes?: Wishes & { readonly problems?: readonly string[] }
+  /** Titles of the owner's projects. */
+  readonly projects?: readonly string[]
   readonly search?: readonly SearchHit[]
   /** Answers `ctx.github.request(route, parameters)`. Without it every such call is an error. */
   readonly request?: (route: string, parameters?: Record<string, unknown>) => unknown
@@ -32,6 +47,8 @@ export interface RunModuleOptions {
   /** `pull_request.opened`, or `pull_request` alone. Default: an invoke without an event. */
   readonly event?: string
   readonly payload?: unknown
+  /** Runs it by a command instead: `args` is what stands after the command's name. */
+  readonly command?: { readonly args?: string; readonly by?: string }
   readonly config?: unknown
   readonly input?: unknown
   readonly state?: unknown
@@ -43,7 +60,8 @@ export interface RunModuleOptions {
 
 /** Something that the handler wrote. */
 export interface CapturedEffect {
-  readonly verb: 'comment' | 'review' | 'label' | 'check' | 'invoke' | 'request'
+  readonly verb:
+    'comment' | 'review' | 'resolve' | 'withdraw' | 'label' | 'check' | 'project' | 'invoke' | 'request'
   readonly key?: string
   readonly [field: string]: unknown
 }
@@ -91,7 +109,6 @@ async function createTestContext(
   options: RunModuleOptions,
   captured: Captured,
 ): Promise<ModuleContext> {
-  const [event = null, action = null] = options.event?.split('.') ?? []
   const payload = object(options.payload)
   const github = options.github ?? {}
   const repository = object(payload['repository'])
@@ -100,17 +117,7 @@ async function createTestContext(
   const note = (level: string) => (message: string) => void captured.logs.push(`${level}: ${message}`)
   return {
     run: { id: 'run-under-test', module: 'module-under-test', attempt: 1 },
-    trigger: {
-      type: event === null ? 'invoke' : 'webhook',
-      event,
-      action: action ?? (typeof payload['action'] === 'string' ? payload['action'] : null),
-      data: payload,
-      by:
-        typeof object(payload['sender'])['login'] === 'string'
-          ? String(object(payload['sender'])['login'])
-          : null,
-      at: new Date(0).toISOString(),
-    },
+    trigger: testTrigger(options, payload),
     input: await fit(definition.input, options.input, 'input'),
     config: await fit(definition.config, options.config, 'config'),
     entity: numbered['number'] === undefined ? fullName : `${fullName}#${String(numbered['number'])}`,
@@ -143,6 +150,24 @@ async function createTestContext(
   }
 }
 
+function testTrigger(options: RunModuleOptions, payload: Json): ModuleContext['trigger'] {
+  const [event = null, action = null] = options.event?.split('.') ?? []
+  const { login } = object(payload['sender'])
+  const at = new Date(0).toISOString()
+  if (options.command) {
+    const { args = '', by = 'maintainer' } = options.command
+    return { type: 'command', event: null, action: null, data: { args }, by, at }
+  }
+  return {
+    type: event === null ? 'invoke' : 'webhook',
+    event,
+    action: action ?? (typeof payload['action'] === 'string' ? payload['action'] : null),
+    data: payload,
+    by: typeof login === 'string' ? login : null,
+    at,
+  }
+}
+
 function testSubject(kind: SubjectKind, data: Json, github: TestGitHub, captured: Captured): Json {
   const written = (verb: CapturedEffect['verb'], key: string, fields: Json) => {
     const updated = captured.effects.some((effect) => effect.verb === verb && effect.key === key)
@@ -158,6 +183,17 @@ function testSubject(kind: SubjectKind, data: Json, github: TestGitHub, captured
           diff: () => Promise.resolve(github.diff ?? ''),
           files: () => Promise.resolve(github.files ?? []),
           commits: () => Promise.resolve(github.commits ?? []),
+          threads: () => Promise.resolve(github.threads ?? []),
+          linkedIssues: () => Promise.resolve(github.linkedIssues ?? []),
+          now: () => Promise.resolve({ ...nowOf(data), ...github.now }),
+          resolve: (thread: string, note: string) => {
+            captured.effects.push({ verb: 'resolve', thread, note })
+            return Promise.resolve({ resolved: true, noted: false })
+          },
+          withdraw: (message: string) => {
+            captured.effects.push({ verb: 'withdraw', message })
+            return Promise.resolve(1)
+          },
           review: (key: string, input: Json) => written('review', key, input),
           check: (key: string, input: Json) => written('check', key, input),
         }
@@ -171,6 +207,12 @@ function testSubject(kind: SubjectKind, data: Json, github: TestGitHub, captured
     author: String(object(data['user'])['login'] ?? 'ghost'),
     ...reads,
     comment: (key: string, text: string) => written('comment', key, { text }),
+    project: (title: string) => {
+      const found = github.projects?.find((known) => known.toLowerCase() === title.toLowerCase())
+      if (found === undefined) return Promise.resolve({ added: false, title: null, url: null })
+      captured.effects.push({ verb: 'project', title: found })
+      return Promise.resolve({ added: true, title: found, url: 'https://github.test/projects/1' })
+    },
     label: (names: readonly string[]) => {
       const applied = names.filter((name) =>
         known.some((label) => label.name.toLowerCase() === name.toLowerCase()),
@@ -181,15 +223,43 @@ function testSubject(kind: SubjectKind, data: Json, github: TestGitHub, captured
   }
 }
 
+const nowOf = (data: Json): PullRequestNow => ({
+  state: String(data['state'] ?? 'open'),
+  merged: data['merged'] === true,
+  draft: data['draft'] === true,
+  head_sha: String(object(data['head'])['sha'] ?? ''),
+})
+
 function testRepository(data: Json, github: TestGitHub): Json {
+  const { problems = [], ...wishes } = github.wishes ?? {}
+  const asked: RepositoryWishes = { wishes, problems, report: problems.length > 0 ? '0'.repeat(32) : null }
   return {
     ...data,
     data,
-    file: (path: string) => Promise.resolve(github.contents?.[path] ?? null),
+    file: (path: string, ref?: string) =>
+      Promise.resolve(github.contents?.[`${ref}:${path}`] ?? github.contents?.[path] ?? null),
+    list: (path: string, ref?: string) => Promise.resolve(folderOf(github, path, ref)),
     labels: () => Promise.resolve(labelsOf(github)),
+    permission: (login: string) => Promise.resolve(github.permissions?.[login] ?? 'write'),
+    wishes: () => Promise.resolve(asked),
+    wishesReported: () => Promise.resolve(),
     search: (_query: string, { limit = 10 }: { limit?: number } = {}) =>
       Promise.resolve((github.search ?? []).slice(0, limit)),
   }
+}
+
+function folderOf(github: TestGitHub, path: string, ref: string | undefined): RepositoryEntry[] | null {
+  const prefix = `${path.replace(/\/+$/, '')}/`
+  const paths = Object.keys(github.contents ?? {})
+    .map((name) => (name.startsWith(`${ref}:`) ? name.slice(`${ref}:`.length) : name))
+    .filter((name) => name.startsWith(prefix))
+  const names = [...new Set(paths.map((name) => name.slice(prefix.length).split('/')[0] ?? ''))].sort()
+  if (names.length === 0) return null
+  return names.map((name) => ({
+    name,
+    path: prefix + name,
+    type: paths.includes(prefix + name) ? 'file' : 'dir',
+  }))
 }
 
 const labelsOf = (github: TestGitHub): Label[] =>

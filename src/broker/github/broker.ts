@@ -11,20 +11,27 @@ import { writeComment } from './comment.ts'
 import type { EffectDeps } from './effects.ts'
 import { type FetchAnswer, type FetchRequest, brokeredFetch } from './gate.ts'
 import { writeLabels } from './label.ts'
+import { readLinkedIssues } from './linked-issues.ts'
+import { addToProject } from './project.ts'
 import {
-  type ReadDeps,
   readComments,
   readCommits,
   readDiff,
   readFile,
   readFiles,
+  readFolder,
   readLabels,
+  readNow,
+  readPermission,
   search,
 } from './reads.ts'
 import { writeReview } from './review.ts'
 import type { RunScope } from './scope.ts'
 import { createSerial } from './serial.ts'
 import { type LoadedSubject, loadSubject } from './subject.ts'
+import { readThreads, resolveThread } from './threads.ts'
+import { noteWishesReported, readWishes } from './wishes.ts'
+import { withdrawReviews } from './withdraw.ts'
 
 export type { FetchAnswer, FetchRequest } from './gate.ts'
 export type { RunScope, ScopeSubject } from './scope.ts'
@@ -35,7 +42,7 @@ export interface GitHubBroker {
   load(scope: RunScope, kind: SubjectKind): Promise<LoadedSubject>
   /** A read of `ctx.pr`, `ctx.issue` or `ctx.repo`, with the arguments as the SDK's method has them. */
   read(scope: RunScope, on: 'pr' | 'issue' | 'repo', name: string, args: readonly unknown[]): Promise<unknown>
-  /** A keyed verb (comment, review, label, check), likewise; answers with its receipt. */
+  /** A verb (comment, review, label …), likewise; answers with its receipt. */
   write(scope: RunScope, verb: string, args: readonly unknown[]): Promise<unknown>
   /** One request of `ctx.github`. */
   fetch(scope: RunScope, request: FetchRequest): Promise<FetchAnswer>
@@ -50,29 +57,39 @@ export interface GitHubBrokerOptions {
   readonly log: Log
 }
 
-type Read = (deps: ReadDeps, scope: RunScope, args: readonly unknown[]) => Promise<unknown>
-type Verb = (deps: EffectDeps, scope: RunScope, args: readonly unknown[]) => Promise<unknown>
+type Call = (deps: EffectDeps, scope: RunScope, args: readonly unknown[]) => Promise<unknown>
 
-const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Read>>> = {
-  pr: new Map<string, Read>([
+const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Call>>> = {
+  pr: new Map<string, Call>([
     ['diff', readDiff],
     ['files', readFiles],
     ['commits', readCommits],
     ['comments', readComments],
+    ['threads', readThreads],
+    ['linkedIssues', readLinkedIssues],
+    ['now', readNow],
   ]),
-  issue: new Map<string, Read>([['comments', readComments]]),
-  repo: new Map<string, Read>([
+  issue: new Map<string, Call>([['comments', readComments]]),
+  repo: new Map<string, Call>([
     ['file', readFile],
+    ['list', readFolder],
     ['labels', readLabels],
+    ['permission', readPermission],
     ['search', search],
+    ['wishes', readWishes],
+    // Writes nothing on GitHub: the service remembers that the file's problems have been told.
+    ['wishesReported', noteWishesReported],
   ]),
 }
 
-const VERBS: ReadonlyMap<string, Verb> = new Map<string, Verb>([
+const VERBS: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['comment', writeComment],
   ['review', writeReview],
+  ['resolve', resolveThread],
+  ['withdraw', withdrawReviews],
   ['label', writeLabels],
   ['check', writeCheck],
+  ['project', addToProject],
 ])
 
 /** One for the whole service: keyed writes of all its runs are kept in order here. */

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Grant } from '../../registry/manifest.ts'
 import { type EffectDeps, freshPullRequest } from './effects.ts'
-import { fitted, withMarker } from './body.ts'
+import { withMarker } from './body.ts'
 import { findMarker, signature, signMarker } from './marker.ts'
 import { isRefused } from './refusal.ts'
 import { readLabels, isOwn } from './reads.ts'
@@ -121,7 +121,10 @@ export const GATE_WRITES: readonly GateWrite[] = [
     async prepare({ deps, scope, number, headSha, body }) {
       const review = checked(reviewBody, body, 'body')
       if (isOtherHead(review.commit_id, headSha)) return { refusal: OTHER_HEAD }
-      const comments = review.comments?.map((comment) => ({ ...comment, body: fitted(comment.body) }))
+      const comments = review.comments?.map((comment) => ({
+        ...comment,
+        body: withMarker(comment.body, newMarker(deps, scope, number, 'review_comment')),
+      }))
       const marked = withMarker(review.body, newMarker(deps, scope, number, 'review'))
       return { body: { ...review, body: marked, commit_id: headSha, ...(comments ? { comments } : {}) } }
     },

@@ -1,10 +1,9 @@
 // GitHub's rate limits as its headers state them, per credential. Requests are not spaced out: they go as fast
 // as they come until GitHub says stop, and then wait for exactly as long as it says.
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
-import { RetryAfterError } from '../../errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { type GitHubAnswer, jsonOf } from './refusal.ts'
+import { type GitHubAnswer, GitHubLimited, jsonOf } from './refusal.ts'
 
 /** Waits `ms`; rejects with the signal's reason as soon as that is aborted. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
@@ -43,7 +42,7 @@ export function createLimits(options: { clock: Clock; sleep: Sleep; log: Log }):
         const delayMs = until(credential, path) - clock()
         if (delayMs <= 0) return
         if (delayMs > LONGEST_WAIT_MS) {
-          throw new RetryAfterError(
+          throw new GitHubLimited(
             `GitHub's rate limit is used up for another ${Math.ceil(delayMs / 1_000)} s`,
             delayMs,
           )
@@ -90,6 +89,7 @@ function namesSecondaryLimit(answer: GitHubAnswer): boolean {
 }
 
 function resourceOf(path: string): string {
+  if (path === '/graphql') return 'graphql'
   if (path.startsWith('/search/code')) return 'code_search'
   return path.startsWith('/search/') ? 'search' : 'core'
 }

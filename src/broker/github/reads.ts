@@ -2,11 +2,19 @@
 // module and are checked.
 import { z } from 'zod'
 import { PermanentError } from '../../errors.ts'
-import type { ChangedFile, Comment, Commit, Label, SearchHit } from '../../sdk/subject.ts'
+import type {
+  ChangedFile,
+  Comment,
+  Commit,
+  Label,
+  PullRequestNow,
+  RepositoryEntry,
+  SearchHit,
+} from '../../sdk/subject.ts'
 import type { GitHub } from './client.ts'
 import { assembleDiff } from './diff.ts'
 import { findMarker, stripMarkers } from './marker.ts'
-import { isRefused, toFailure } from './refusal.ts'
+import { isRefused, jsonOf, toFailure } from './refusal.ts'
 import { type RunScope, checked, entityOf, isDots, ownerAndName, requireNumber } from './scope.ts'
 import { isHitOf, namesKind, pinQuery } from './search-query.ts'
 import { authorOf, toLabel } from './subject.ts'
@@ -37,6 +45,15 @@ export async function readDiff(deps: ReadDeps, scope: RunScope): Promise<string>
     if (!isRefused(error, 406) && !(isRefused(error, 422) && error.fields.includes('diff'))) throw error
     return assembleDiff(await readFiles(deps, scope))
   }
+}
+
+/** What of the pull request may have changed since the run loaded it. */
+export async function readNow(deps: ReadDeps, scope: RunScope): Promise<PullRequestNow> {
+  const pull_number = requireNumber(scope, 'now()', ['pull_request'])
+  const { rest } = octokitOf(deps, scope)
+  const { data } = await rest.pulls.get({ ...ownerAndName(scope.repository), pull_number })
+  const { state, merged, draft = false, head } = data
+  return { state, merged, draft, head_sha: head.sha }
 }
 
 /** The changed files, at most GitHub's 3,000. */
@@ -119,20 +136,9 @@ export async function readFile(
   scope: RunScope,
   args: readonly unknown[],
 ): Promise<string | null> {
-  const segments = checked(path, args[0], 'file(path)')
-    .split('/')
-    .filter((segment) => segment !== '')
-  if (segments.length === 0 || segments.some(isDots)) {
-    throw new PermanentError(`file(${JSON.stringify(args[0])}): expected a path inside the repository`, {
-      reason: 'invalid_argument',
-    })
-  }
-  const at = checked(ref, args[1] ?? undefined, 'file(path, ref)')
-  const { owner, repo } = ownerAndName(scope.repository)
-  const encoded = segments.map(encodeURIComponent).join('/')
   const request = {
     method: 'GET',
-    path: `/repos/${owner}/${repo}/contents/${encoded}${at === undefined ? '' : `?ref=${encodeURIComponent(at)}`}`,
+    path: contentsPath(scope, 'file', args),
     headers: { accept: 'application/vnd.github.raw+json' },
     maxBytes: MAX_FILE_BYTES,
   }
@@ -144,6 +150,57 @@ export async function readFile(
   // A folder is answered as plain JSON whatever was asked for; a file, JSON or not, as a raw type.
   if (/^application\/json\b/.test(answer.headers.get('content-type') ?? '')) return null
   return new TextDecoder().decode(answer.body)
+}
+
+/** What is in a folder at a ref, or null when there is none (or a file). */
+export async function readFolder(
+  deps: ReadDeps,
+  scope: RunScope,
+  args: readonly unknown[],
+): Promise<RepositoryEntry[] | null> {
+  const request = { method: 'GET', path: contentsPath(scope, 'list', args) }
+  const answer = await deps.github.send(scope.repository, request, scope.signal)
+  if (answer.status === 404) return null
+  if (answer.status !== 200) {
+    throw toFailure(answer, { ...request, repository: scope.repository, credential: deps.github.credential })
+  }
+  const entries = jsonOf(answer) as readonly RepositoryEntry[]
+  if (!Array.isArray(entries)) return null
+  return entries.map(({ name, path, type }) => ({ name, path, type }))
+}
+
+function contentsPath(scope: RunScope, read: string, args: readonly unknown[]): string {
+  const segments = checked(path, args[0], `${read}(path)`)
+    .split('/')
+    .filter((segment) => segment !== '')
+  if (segments.length === 0 || segments.some(isDots)) {
+    throw new PermanentError(`${read}(${JSON.stringify(args[0])}): expected a path inside the repository`, {
+      reason: 'invalid_argument',
+    })
+  }
+  const at = checked(ref, args[1] ?? undefined, `${read}(path, ref)`)
+  const { owner, repo } = ownerAndName(scope.repository)
+  const encoded = segments.map(encodeURIComponent).join('/')
+  return `/repos/${owner}/${repo}/contents/${encoded}${at === undefined ? '' : `?ref=${encodeURIComponent(at)}`}`
+}
+
+const login = z.string().regex(/^[A-Za-z0-9_-]{1,100}(?:\[bot\])?$/, 'expected a login')
+
+/** What a login may do in the repository: admin, write, read or none. */
+export async function readPermission(
+  deps: ReadDeps,
+  scope: RunScope,
+  args: readonly unknown[],
+): Promise<string> {
+  const username = checked(login, args[0], 'permission(login)')
+  const { rest } = octokitOf(deps, scope)
+  try {
+    const where = { ...ownerAndName(scope.repository), username }
+    return (await rest.repos.getCollaboratorPermissionLevel(where)).data.permission
+  } catch (error) {
+    if (isRefused(error, 404)) return 'none'
+    throw error
+  }
 }
 
 /** The labels that the repository has. */

@@ -1,5 +1,5 @@
 // GitHub's refusals as errors: what was asked, what GitHub said, how to mend it. Never a token.
-import { PermanentError } from '../../errors.ts'
+import { PermanentError, RetryAfterError } from '../../errors.ts'
 
 /** What one HTTP exchange brought back; `body` is read to its end. */
 export interface GitHubAnswer {
@@ -33,6 +33,21 @@ export class GitHubRefusal extends PermanentError {
   }
 }
 
+/** GitHub's limit is reached: try again after `delayMs`. */
+export class GitHubLimited extends RetryAfterError {
+  readonly reason = 'github_limited'
+}
+
+/** GitHub answers with 5xx or not at all: worth another try. */
+export class GitHubUnavailable extends Error {
+  readonly reason = 'github_unavailable'
+
+  constructor(message: string) {
+    super(message)
+    this.name = 'GitHubUnavailable'
+  }
+}
+
 const REASONS: Readonly<Record<number, string>> = {
   401: 'github_unauthorized',
   403: 'github_forbidden',
@@ -42,14 +57,14 @@ const REASONS: Readonly<Record<number, string>> = {
   451: 'github_forbidden',
 }
 
-/** The error that belongs to an answer of 300 or more: a `GitHubRefusal`, or a plain Error for 5xx (worth a retry). */
+/** The error that belongs to an answer of 300 or more: a `GitHubRefusal`, or `GitHubUnavailable` for 5xx. */
 export function toFailure(answer: GitHubAnswer, operation: Operation): Error {
   const { status } = answer
   const said = spoken(answer)
   const what = `GitHub answered ${status}${said.message ? ` (${said.message})` : ''} to ${operationName(operation)}`
   if (status >= 500) {
     const unsure = isRead(operation.method) ? '' : '; whether it took effect is unknown'
-    return new Error(`${what}${unsure}`)
+    return new GitHubUnavailable(`${what}${unsure}`)
   }
   if (status < 400) {
     return new GitHubRefusal(

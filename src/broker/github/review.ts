@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Receipt } from '../../sdk/subject.ts'
-import { fitted, withMarker } from './body.ts'
+import { withMarker } from './body.ts'
 import { keyShape } from './comment.ts'
 import { type EffectDeps, applyKeyed, freshPullRequest, unlessGone } from './effects.ts'
-import { findMarker, hashKey, signMarker } from './marker.ts'
+import { type Marked, findMarker, hashKey, signMarker } from './marker.ts'
 import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
 import { authorOf } from './subject.ts'
 
@@ -77,7 +77,11 @@ export async function writeReview(
       const own = await deps.github.ownLogin(scope.repository)
       // GitHub lets nobody request changes on a pull request of their own (a personal token's user may write one).
       const event = authorOf(pull.user).toLowerCase() === own.toLowerCase() ? 'COMMENT' : input.event
-      const comments = input.comments.map((comment) => ({ ...defined(comment), body: fitted(comment.body) }))
+      // Each is marked on its own: a thread is resolved only when this module began it.
+      const comments = input.comments.map((comment, index) => ({
+        ...defined(comment),
+        body: withMarker(comment.body, signMarker(deps.markerKey, inlineMark(marked, index))),
+      }))
       const { data } = await pulls.createReview({ ...where, commit_id: pull.head.sha, body, event, comments })
       return { id: data.id, url: data.html_url }
     },
@@ -92,6 +96,13 @@ export async function writeReview(
     },
   })
 }
+
+/** What an inline comment's marker says. */
+export const inlineMark = (review: Marked, index: number): Marked => ({
+  ...review,
+  kind: 'review_comment',
+  key: `${review.key} ${index}`,
+})
 
 /** The comment without the fields that were left out. */
 function defined({ path, line, side, start_line, start_side }: z.infer<typeof inlineComment>) {

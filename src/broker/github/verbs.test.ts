@@ -4,6 +4,8 @@ import { REPO, openScene } from './testing/broker-scene.ts'
 
 const reviews = `/repos/${REPO}/pulls/42/reviews`
 const inline = { path: 'README.md', line: 2, body: 'Why?' }
+/** As it stands on GitHub: each inline comment is marked, so that its thread is known as this module's own. */
+const marked = { ...inline, body: expect.stringMatching(/^Why\?\n\n<!-- hookyard:v1:pr-review:/) as string }
 
 // ── review ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -14,7 +16,7 @@ test('a review is submitted on the head that the run loaded, with its inline com
   expect(review).toMatchObject({
     state: 'COMMENTED',
     commitId: standin.headSha(REPO, 42),
-    comments: [inline],
+    comments: [marked],
   })
   expect(review?.body).toMatch(/^One question\.\n\n<!-- hookyard:v1:/)
   expect(receipt).toMatchObject({ id: review?.id, updated: false })
@@ -33,7 +35,7 @@ test('used again, the review’s body is updated and no inline comment posted tw
   const args = ['r', { body: 'b', comments: [inline, inline] }]
   expect(await broker.write(scope({ runId: 'run-2' }), 'review', args)).toMatchObject({ updated: true })
   expect(standin.reviews(REPO, 42)).toMatchObject([
-    { body: expect.stringMatching(/^b\n/) as string, comments: [inline] },
+    { body: expect.stringMatching(/^b\n/) as string, comments: [marked] },
   ])
 })
 

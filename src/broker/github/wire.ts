@@ -1,8 +1,16 @@
 // One HTTP exchange with GitHub: timeout, size cap, limits, and repeats of what is safe to repeat. In comes a
 // request with its credential; out goes GitHub's answer, whatever its status. No request leaves the API's base.
-import { PermanentError, RetryAfterError, toError } from '../../errors.ts'
+import { PermanentError, toError } from '../../errors.ts'
 import type { Limits, Sleep } from './limits.ts'
-import { type CredentialKind, type GitHubAnswer, isRead, operationName, toFailure } from './refusal.ts'
+import {
+  type CredentialKind,
+  type GitHubAnswer,
+  GitHubLimited,
+  GitHubUnavailable,
+  isRead,
+  operationName,
+  toFailure,
+} from './refusal.ts'
 
 export interface WireRequest {
   readonly method: string
@@ -73,7 +81,7 @@ export function createWire(options: WireOptions): Wire {
       if (limits.learn(request.credential.name, request.path, answer)) {
         refusals += 1
         if (refusals < MAX_LIMIT_REFUSALS) continue
-        throw new RetryAfterError(`GitHub keeps limiting ${named(request)}`, 60_000)
+        throw new GitHubLimited(`GitHub keeps limiting ${named(request)}`, 60_000)
       }
       if (answer.status >= 500 && isRead(request.method) && backoffMs !== undefined) {
         failures += 1
@@ -94,7 +102,7 @@ export function createWire(options: WireOptions): Wire {
 async function once(options: WireOptions, request: WireRequest): Promise<GitHubAnswer> {
   const signals = [AbortSignal.timeout(options.timeoutMs), ...(request.signal ? [request.signal] : [])]
   const { authorization } = request.credential
-  const response = await options.fetch(options.apiUrl + request.path, {
+  const response = await options.fetch(addressOf(options.apiUrl, request.path), {
     method: request.method,
     headers: { ...request.headers, ...(authorization === null ? {} : { authorization }) },
     body: request.body,
@@ -107,6 +115,11 @@ async function once(options: WireOptions, request: WireRequest): Promise<GitHubA
     headers: response.headers,
     body: withoutCloneToken(response.headers, body),
   }
+}
+
+// An Enterprise server has its REST API below /api/v3, and GraphQL beside it.
+function addressOf(apiUrl: string, path: string): string {
+  return path === '/graphql' ? apiUrl.replace(/\/api\/v3$/, '/api') + path : apiUrl + path
 }
 
 // GitHub's description of a private repository may hold a token to clone it with. Modules get to see what GitHub
@@ -146,10 +159,14 @@ function explained(error: unknown, request: WireRequest, options: WireOptions): 
   const unsure =
     isRead(request.method) || NEVER_SENT.includes(code) ? '' : '; whether it took effect is unknown'
   if (code === 'TimeoutError') {
-    return new Error(`GitHub did not answer ${named(request)} within ${options.timeoutMs / 1_000} s${unsure}`)
+    return new GitHubUnavailable(
+      `GitHub did not answer ${named(request)} within ${options.timeoutMs / 1_000} s${unsure}`,
+    )
   }
   // The cause stays out: undici quotes a bad header's value in its text, and that could be the token.
-  return new Error(`cannot reach GitHub at ${options.apiUrl} for ${named(request)}: ${code}${unsure}`)
+  return new GitHubUnavailable(
+    `cannot reach GitHub at ${options.apiUrl} for ${named(request)}: ${code}${unsure}`,
+  )
 }
 
 const named = (request: WireRequest) => operationName({ ...request, credential: request.credential.kind })

@@ -1,5 +1,5 @@
 // The child's end of the wire: a call goes out, its answer comes back; errors keep what they mean.
-import { PermanentError, RetryAfterError, errorKind } from '../../sdk/errors.ts'
+import { PermanentError, RetryAfterError, errorKind, reasonOf } from '../../sdk/errors.ts'
 import type { ToChild, WireError } from '../protocol.ts'
 
 export type Call = (method: string, params: unknown) => Promise<unknown>
@@ -32,20 +32,27 @@ export function createCaller(send: (message: unknown) => void) {
 function fromWire(error: WireError): Error {
   if (error.kind === 'permanent')
     return new PermanentError(error.message, { reason: error.reason ?? 'permanent' })
-  if (error.kind === 'retry_after') return new RetryAfterError(error.message, error.delayMs ?? 0)
-  return Object.assign(new Error(error.message), { name: error.name })
+  const reason = error.reason === undefined ? {} : { reason: error.reason }
+  if (error.kind === 'retry_after')
+    return Object.assign(new RetryAfterError(error.message, error.delayMs ?? 0), reason)
+  return Object.assign(new Error(error.message), { name: error.name, ...reason })
 }
 
 /** Whatever was thrown, ready for the wire. */
 export function toWire(thrown: unknown): WireError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   const kind = errorKind(error)
+  const reason = reasonOf(error)
   return {
     name: error.name,
     message: error.message,
     ...(error.stack === undefined ? {} : { stack: error.stack }),
     ...(kind === undefined ? {} : { kind }),
-    ...(kind === 'permanent' ? { reason: (error as PermanentError).reason } : {}),
+    ...(kind === 'permanent'
+      ? { reason: (error as PermanentError).reason }
+      : reason === null
+        ? {}
+        : { reason }),
     ...(kind === 'retry_after' ? { delayMs: (error as RetryAfterError).delayMs } : {}),
   }
 }

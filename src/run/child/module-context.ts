@@ -23,11 +23,15 @@ export interface ContextParts {
 }
 
 const READS = {
-  pr: ['diff', 'files', 'commits', 'comments'],
+  pr: ['diff', 'files', 'commits', 'comments', 'threads', 'linkedIssues', 'now'],
   issue: ['comments'],
-  repo: ['file', 'labels', 'search'],
+  repo: ['file', 'list', 'labels', 'permission', 'search', 'wishes', 'wishesReported'],
 } as const
-const VERBS = { pr: ['comment', 'review', 'label', 'check'], issue: ['comment', 'label'], repo: [] } as const
+const VERBS = {
+  pr: ['comment', 'review', 'resolve', 'withdraw', 'label', 'check'],
+  issue: ['comment', 'label', 'project'],
+  repo: [],
+} as const
 
 /** The single argument of every handler. */
 export function createModuleContext(parts: ContextParts): ModuleContext {

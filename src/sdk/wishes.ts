@@ -1,0 +1,56 @@
+// What the people of a repository may ask of a module: a part of its configuration, written into
+// `.github/hookyard.yml` on the default branch. A wish narrows what the operator allows and never widens it.
+import { coversPath } from './glob.ts'
+
+/** Validated by the service; what the file does not say is absent. */
+export interface Wishes {
+  readonly enabled?: boolean
+  /** Patterns as for `coversPath`. */
+  readonly paths?: readonly string[]
+  readonly instructions?: string
+  readonly max_findings?: number
+  readonly language?: string
+}
+
+/** The wishes for one module, and what is wrong with the file. */
+export interface RepositoryWishes {
+  readonly wishes: Wishes
+  /** A sentence for each problem; empty too when they have been told on another subject before. */
+  readonly problems: readonly string[]
+  /** Names the version of the file: for `repo.wishesReported`; null when there is nothing to report. */
+  readonly report: string | null
+}
+
+/** The same keys as an operator sets them in `modules.NAME.config`. */
+export interface OperatorSettings {
+  readonly paths?: readonly string[]
+  readonly instructions?: string
+  readonly max_findings?: number
+  readonly language?: string
+}
+
+export interface NarrowedSettings {
+  readonly enabled: boolean
+  /** Whether both lists cover the path. */
+  covers(path: string): boolean
+  /** The operator's first, then the repository's; empty when there are none. */
+  readonly instructions: string
+  /** The smaller one; null when nobody said. */
+  readonly maxFindings: number | null
+  readonly language: string | null
+}
+
+/** The operator's settings with the repository's wishes laid over them, never wider than the operator's. */
+export function narrowSettings(operator: OperatorSettings, wishes: Wishes): NarrowedSettings {
+  const counts = [operator.max_findings, wishes.max_findings].filter((count) => count !== undefined)
+  return {
+    enabled: wishes.enabled ?? true,
+    covers: (path) => coversPath(operator.paths ?? [], path) && coversPath(wishes.paths ?? [], path),
+    instructions: [operator.instructions, wishes.instructions]
+      .map((text) => text?.trim() ?? '')
+      .filter((text) => text !== '')
+      .join('\n\n'),
+    maxFindings: counts.length === 0 ? null : Math.min(...counts),
+    language: wishes.language ?? operator.language ?? null,
+  }
+}
