@@ -105,14 +105,12 @@ export function principalOf(request: FastifyRequest): Principal {
 }
 
 function hashTokens(config: Config, localToken: string | undefined): KnownToken[] {
-  const known = config.apiTokens
-    .filter(({ token }) => token !== '')
-    .map(({ name, token, user, scopes }) => ({
-      name,
-      user,
-      digest: digestOf(token),
-      scopes: new Set(scopes),
-    }))
+  const known = config.apiTokens.map(({ name, token, user, scopes }) => ({
+    name,
+    user,
+    digest: digestOf(token),
+    scopes: new Set(scopes),
+  }))
   return localToken
     ? [{ name: LOCAL, user: null, digest: digestOf(localToken), scopes: new Set(['*']) }, ...known]
     : known

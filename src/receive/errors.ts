@@ -77,7 +77,6 @@ export async function orUnavailable<T>(log: Log, stored: Promise<T>): Promise<T>
   try {
     return await stored
   } catch (thrown) {
-    if (thrown instanceof UserError) throw thrown
     log.error({ err: toError(thrown) }, 'the store did not answer a request')
     throw storageUnavailable(thrown)
   }

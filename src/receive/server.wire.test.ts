@@ -206,26 +206,34 @@ test('whatever bytes come, it goes on', async () => {
   expect(await isAlive()).toBe(true)
 })
 
-test('a delivery under way when the port closes is answered, and nobody who only holds a connection is waited for', async () => {
+test('what is under way when the port closes is answered, and nobody who only holds a connection is waited for', async () => {
   const release = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
-  const { app, url, port } = await listen({
+  let deliveries = 0
+  const { app, port } = await listen({
+    // Longer than the test may take: nothing here waits for it.
+    limits: { drainMs: 600_000 },
     deps: {
       accept: async () => {
-        arrived.resolve()
+        if (++deliveries === 2) arrived.resolve()
         await release.promise
         return { status: 'accepted' }
       },
     },
   })
-  const silent = await connectRaw(port)
-  const under = fetch(`${url}/webhook/github`, { method: 'POST', headers: headersOf(ISSUE), body: ISSUE })
+  const [silent, single, double] = [await connectRaw(port), await connectRaw(port), await connectRaw(port)]
+  for (const client of [single, double]) client.send(headOf(ISSUE, Buffer.byteLength(ISSUE)) + ISSUE)
   await arrived.promise
   const closed = app.close()
   expect(await silent.received()).toBe('')
+  double.send('GET /ready HTTP/1.1\r\nhost: x\r\n\r\n')
+  await new Promise<void>((resolve) => app.server.once('request', () => resolve()))
   release.resolve()
-  const answer = await under
-  expect([answer.status, await answer.json()]).toEqual([202, { status: 'accepted', delivery: 'guid-1' }])
+  const statuses = async (client: typeof single) =>
+    [...(await client.received()).matchAll(/HTTP\/1.1 (\d+)/g)].map((match) => match[1])
+  expect(await statuses(single)).toEqual(['202'])
+  expect(await statuses(double)).toEqual(['202', '503'])
+  expect(await double.received()).toContain('{"status":"unavailable"}')
   await closed
 })
 
