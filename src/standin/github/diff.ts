@@ -17,7 +17,8 @@ export interface DiffFile {
 
 /** The files of a `git diff`. Text before the first `diff --git` is ignored. */
 export function parseDiff(text: string): DiffFile[] {
-  const parts = text.split(/^(?=diff --git )/m).filter((part) => part.startsWith('diff --git '))
+  // Not by `^`, which would also match after a carriage return or U+2028 within a line.
+  const parts = text.split(/(?<=\n)(?=diff --git )/).filter((part) => part.startsWith('diff --git '))
   return parts.map(parseFile)
 }
 
@@ -68,10 +69,24 @@ function unquote(name: string): string {
       at += 3
     } else if (inner[at] === '\\') {
       at += 1
-      bytes.push(...Buffer.from({ n: '\n', t: '\t' }[inner[at] ?? ''] ?? inner[at] ?? ''))
-    } else bytes.push(...Buffer.from(inner[at] ?? ''))
+      bytes.push(...Buffer.from(ESCAPED[inner[at] ?? ''] ?? inner[at] ?? ''))
+    } else {
+      const whole = String.fromCodePoint(inner.codePointAt(at) ?? 0)
+      bytes.push(...Buffer.from(whole))
+      at += whole.length - 1
+    }
   }
   return Buffer.from(bytes).toString('utf8')
+}
+
+const ESCAPED: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  a: '\u0007',
+  b: '\b',
+  f: '\f',
+  v: '\v',
 }
 
 function countLines(patch: readonly string[]): Pick<DiffFile, 'additions' | 'deletions' | 'lines'> {

@@ -123,13 +123,21 @@ async function writeEverything({ rest }: Octokit) {
   await rest.pulls.updateReview({ ...reviewed, body: 'still ok' })
   await rest.pulls.listCommentsForReview(reviewed)
   const commit_id = review.data.commit_id ?? ''
-  await rest.pulls.createReviewComment({
+  const line = await rest.pulls.createReviewComment({
     ...repo,
     pull_number: 1,
     body: 'one',
     commit_id,
     path: 'README.md',
     line: 1,
+  })
+  await rest.pulls.getReviewComment({ ...repo, comment_id: line.data.id })
+  await rest.pulls.updateReviewComment({ ...repo, comment_id: line.data.id, body: 'another' })
+  const wanting = await rest.pulls.createReview({
+    ...{ ...repo, pull_number: 1, event: 'REQUEST_CHANGES', body: 'Please mend this.' },
+  })
+  await rest.pulls.dismissReview({
+    ...{ ...repo, pull_number: 1, review_id: wanting.data.id, message: 'Mended.' },
   })
   await rest.pulls.listReviewComments({ ...repo, pull_number: 1 })
 }

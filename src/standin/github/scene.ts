@@ -2,6 +2,8 @@
 // of it goes over HTTP, and none of it is recorded.
 import { nodeId } from './render/account.ts'
 import { commentsOf } from './render/thread.ts'
+import { createThreadHands } from './scene-threads.ts'
+import type { ThreadHands } from './scene-threads.ts'
 import { addComment, addIssue, addPullRequest, ensureLabel, ensureRepository, makeCommit } from './seed.ts'
 import type { PullOptions, RepositoryOptions, ThreadOptions } from './seed.ts'
 import { seedPayload } from './seed-payload.ts'
@@ -33,7 +35,7 @@ export interface SeenReview {
   }[]
 }
 
-export interface Scene {
+export interface Scene extends ThreadHands {
   /** Makes everything that a webhook payload speaks of exist. */
   seedFromPayload(payload: unknown): Seeded
   /** Does nothing when it is there. */
@@ -42,8 +44,8 @@ export interface Scene {
   createPullRequest(repository: string, options?: PullOptions): number
   createIssue(repository: string, options?: ThreadOptions): number
   createLabel(repository: string, name: string, description?: string): void
-  /** The file has this text at every ref. */
-  putFile(repository: string, path: string, text: string): void
+  /** The file has this text at every ref, or at `ref` (a branch or a sha) alone; null: it is not there. */
+  putFile(repository: string, path: string, text: string | null, ref?: string): void
   /** A comment of somebody else's; answers with its id. */
   addComment(repository: string, number: number, comment: { login: string; body: string }): number
   setDiff(repository: string, number: number, diff: string): void
@@ -106,7 +108,8 @@ export function createScene(world: World): Scene {
     createIssue: (repository, options) => addIssue(world, repository, options).number,
     createLabel: (repository, name, description) =>
       void ensureLabel(world, ensureRepository(world, repository), name, description ?? null),
-    putFile: (repository, path, text) => void ensureRepository(world, repository).files.set(path, text),
+    putFile: (repository, path, text, ref) =>
+      void ensureRepository(world, repository).files.set(ref === undefined ? path : `${ref}:${path}`, text),
     addComment: (repository, number, comment) => {
       threadOf(repository, number)
       return addComment(world, repositoryOf(repository), number, comment).id
@@ -123,6 +126,7 @@ export function createScene(world: World): Scene {
     projectItems: (project) =>
       world.projects.find((known) => known.nodeId === project)?.items.map(({ contentId }) => contentId) ?? [],
     createHook: (repository, hook) => createHook(world, ensureRepository(world, repository), hook),
+    ...createThreadHands(world, pullOf),
     comments: (repository, number) => commentsOf(repositoryOf(repository), number).map(seenComment),
     reviews: (repository, number) => seenReviews(pullOf(repository, number)),
     labels: (repository, number) =>

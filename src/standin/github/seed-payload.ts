@@ -191,6 +191,8 @@ function seedWords(world: World, repository: RepositoryState, number: number | n
     commitId: text(comment.commit_id) ?? pull.head.sha,
     diffHunk: String(comment.diff_hunk),
     createdAt: time(comment.created_at) ?? world.now(),
+    inReplyTo: whole(comment.in_reply_to_id) ?? null,
+    reactions: [],
   })
 }
 

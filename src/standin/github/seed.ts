@@ -150,6 +150,7 @@ export function addPullRequest(world: World, fullName: string, options: PullOpti
     diff: options.diff ?? README_DIFF,
     reviews: [],
     reviewComments: [],
+    resolved: new Map(),
   }
   return addThread(world, repository, options, pull)
 }

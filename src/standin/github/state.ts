@@ -58,17 +58,20 @@ export interface ReviewCommentState {
   readonly side: 'LEFT' | 'RIGHT'
   readonly startLine: number | null
   readonly startSide: 'LEFT' | 'RIGHT' | null
-  readonly body: string
+  body: string
   readonly commitId: string
   readonly diffHunk: string
   readonly createdAt: string
+  /** The comment that began the thread; null for that one itself. */
+  readonly inReplyTo: number | null
+  readonly reactions: ReactionState[]
 }
 
 export interface ReviewState {
   readonly id: number
   readonly user: Account
   body: string
-  readonly state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED' | 'PENDING' | 'DISMISSED'
+  state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED' | 'PENDING' | 'DISMISSED'
   readonly commitId: string
   readonly submittedAt: string | null
 }
@@ -84,6 +87,8 @@ export interface PullState {
   diff: string
   readonly reviews: ReviewState[]
   readonly reviewComments: ReviewCommentState[]
+  /** Who resolved a thread, by the id of its first comment. */
+  readonly resolved: Map<number, Account>
 }
 
 /** An issue or a pull request: they share their numbers and most of their life. */
@@ -175,8 +180,8 @@ export interface RepositoryState {
   readonly hooks: Map<number, HookState>
   /** By lower-case login. */
   readonly roles: Map<string, Role>
-  /** Path -> text, the same at every ref. */
-  readonly files: Map<string, string>
+  /** Path -> text, the same at every ref; `REF:PATH` -> text, at that ref alone (null: not there). */
+  readonly files: Map<string, string | null>
   /** Of the default branch, newest first. */
   readonly commits: CommitState[]
 }

@@ -1,21 +1,14 @@
 // The part of GitHub's graph that is served: who asks, repositories with their issues and pull requests, projects and
-// adding an item to one.
-import type { Identity } from '../identity.ts'
+// adding an item to one; review-threads.ts has what is said on lines.
 import { isObject } from '../../is-object.ts'
 import { nodeId } from '../render/account.ts'
-import type { Links } from '../render/account.ts'
 import { htmlUrl } from '../render/thread.ts'
-import type { ProjectState, RepositoryState, ThreadState, World } from '../state.ts'
+import type { ProjectState, RepositoryState, ThreadState } from '../state.ts'
 import { GraphqlRefusal } from './execute.ts'
 import type { Arguments, GraphNode } from './execute.ts'
-
-export interface GraphScope {
-  readonly world: World
-  readonly links: Links
-  readonly identity: Identity
-  /** Whether the identity may see it. */
-  readonly sees: (repository: RepositoryState) => boolean
-}
+import { findReviewThread, resolveReviewThread, reviewThreads } from './review-threads.ts'
+import type { GraphScope } from './scope.ts'
+import { actorNode, closedIssues, connection, issueComments } from './conversation.ts'
 
 /** The root of queries or of mutations. */
 export function graphRoot(scope: GraphScope, operation: 'query' | 'mutation'): GraphNode {
@@ -44,7 +37,9 @@ function queryRoot(scope: GraphScope): GraphNode {
     organization: owner('Organization'),
     node: ({ id }: Arguments) => {
       const project = world.projects.find((known) => known.nodeId === id)
-      const found = project ? projectNode(project) : contentNode(scope, String(id))
+      const found = project
+        ? projectNode(project)
+        : (contentNode(scope, String(id)) ?? findReviewThread(scope, String(id)))
       if (!found)
         throw new GraphqlRefusal(
           'NOT_FOUND',
@@ -97,8 +92,34 @@ function repositoryNode(scope: GraphScope, repository: RepositoryState): GraphNo
   }
 }
 
+/** The conversation around an issue or pull request; a pull request has threads on lines and the issues it closes. */
+function conversationFields(
+  scope: GraphScope,
+  repository: RepositoryState,
+  thread: ThreadState,
+): Readonly<Record<string, unknown>> {
+  const closes = (args: Arguments) =>
+    connection(
+      'IssueConnection',
+      closedIssues(repository, thread).map((issue) => threadNode(scope, repository, issue)),
+      args,
+    )
+  return {
+    author: actorNode(thread.user),
+    repository: { __typename: 'Repository', nameWithOwner: repository.fullName },
+    comments: (args: Arguments) => issueComments(repository, thread, args),
+    ...(thread.pull === null
+      ? {}
+      : {
+          reviewThreads: (args: Arguments) => reviewThreads(scope, repository, thread, args),
+          closingIssuesReferences: closes,
+        }),
+  }
+}
+
 function threadNode(scope: GraphScope, repository: RepositoryState, thread: ThreadState): GraphNode {
   return {
+    ...conversationFields(scope, repository, thread),
     __typename: thread.pull ? 'PullRequest' : 'Issue',
     id: nodeId(thread.pull ? 'PullRequest' : 'Issue', thread.id),
     databaseId: thread.id,
@@ -158,6 +179,7 @@ function mutationRoot(scope: GraphScope): GraphNode {
   const { world, identity } = scope
   return {
     __typename: 'Mutation',
+    resolveReviewThread: ({ input }: Arguments) => resolveReviewThread(scope, input),
     addProjectV2ItemById: ({ input }: Arguments) => {
       const { projectId, contentId } = isObject(input) ? input : {}
       const level = identity.kind === 'installation' ? identity.permissions.organization_projects : 'write'

@@ -35,8 +35,8 @@ function getContent(call: Call): Reply {
   const repository = repositoryOf(call)
   const path = (call.params.path ?? '').replace(/^\/+|\/+$/g, '')
   const ref = call.query.get('ref') ?? repository.defaultBranch
-  const file = repository.files.get(path)
-  if (file !== undefined) {
+  const file = fileAt(repository, path, ref)
+  if (file !== null) {
     if (/application\/vnd\.github\.(v3\.)?raw/.test(call.accept)) return { status: 200, body: file }
     // Over a megabyte GitHub leaves the text out; raw still gives it.
     const inline = Buffer.byteLength(file) <= LARGEST_IN_JSON
@@ -48,14 +48,23 @@ function getContent(call: Call): Reply {
   return json(200, listing)
 }
 
+/** What the file says at the ref (a branch or a sha), or null. */
+function fileAt(repository: RepositoryState, path: string, ref: string): string | null {
+  const own = repository.files.get(`${ref}:${path}`)
+  return own === undefined ? (repository.files.get(path) ?? null) : own
+}
+
 function folder(call: Call, repository: RepositoryState, path: string, ref: string): unknown[] {
   const prefix = path === '' ? '' : `${path}/`
   const inside = [...repository.files.keys()]
-    .filter((name) => name.startsWith(prefix))
+    .map((name) => (name.startsWith(`${ref}:`) ? name.slice(ref.length + 1) : name))
+    .filter(
+      (name) => !name.includes(':') && name.startsWith(prefix) && fileAt(repository, name, ref) !== null,
+    )
     .map((name) => name.slice(prefix.length))
   const names = [...new Set(inside.map((name) => name.split('/')[0] ?? ''))].sort()
   return names.map((name) =>
-    repository.files.has(`${prefix}${name}`)
+    fileAt(repository, `${prefix}${name}`, ref) !== null
       ? contentFile(call.links, repository, `${prefix}${name}`, null, ref)
       : contentFolder(call.links, repository, `${prefix}${name}`, ref),
   )

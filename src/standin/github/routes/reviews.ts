@@ -6,7 +6,7 @@ import { isObject } from '../../is-object.ts'
 import { Refusal, notFound, unprocessable, validationFailed } from '../refusal.ts'
 import { review, reviewComment } from '../render/review.ts'
 import type { PullState, ReviewCommentState, ReviewState, ThreadState } from '../state.ts'
-import { actor, json, page, pullOf, repositoryOf, text } from './call.ts'
+import { actor, json, page, pullOf, repositoryOf, requireRole, text } from './call.ts'
 import type { Call, Routes } from './call.ts'
 
 type Pull = ThreadState & { readonly pull: PullState }
@@ -22,6 +22,7 @@ export const reviewRoutes: Routes = {
   'pulls/get-review': (call) =>
     json(200, review(call.links, repositoryOf(call), pullOf(call), reviewOf(call))),
   'pulls/update-review': updateReview,
+  'pulls/dismiss-review': dismissReview,
   'pulls/create-review': createReview,
   'pulls/list-comments-for-review': (call) => {
     const { id } = reviewOf(call)
@@ -36,6 +37,11 @@ export const reviewRoutes: Routes = {
     return page(call, comments, (state) => reviewComment(call.links, repositoryOf(call), thread, state))
   },
   'pulls/create-review-comment': createReviewComment,
+  'pulls/get-review-comment': (call) => {
+    const { thread, comment } = reviewCommentOf(call)
+    return json(200, reviewComment(call.links, repositoryOf(call), thread, comment))
+  },
+  'pulls/update-review-comment': updateReviewComment,
 }
 
 function reviewOf(call: Call): ReviewState {
@@ -52,6 +58,43 @@ function updateReview(call: Call): Reply {
   checkLength(body)
   state.body = body
   return json(200, review(call.links, repositoryOf(call), pullOf(call), state))
+}
+
+function dismissReview(call: Call): Reply {
+  requireRole(call, 'write')
+  const state = reviewOf(call)
+  if (state.state !== 'APPROVED' && state.state !== 'CHANGES_REQUESTED') {
+    throw unprocessable(
+      `Can not dismiss a ${state.state.toLowerCase().replace('_', ' ')} pull request review`,
+    )
+  }
+  if ((text(call.body.message) ?? '').trim() === '') throw unprocessable("Message can't be blank")
+  state.state = 'DISMISSED'
+  return json(200, review(call.links, repositoryOf(call), pullOf(call), state))
+}
+
+interface FoundComment {
+  readonly thread: Pull
+  readonly comment: ReviewCommentState
+}
+
+function reviewCommentOf(call: Call): FoundComment {
+  const id = Number(call.params.comment_id)
+  for (const thread of repositoryOf(call).threads.values()) {
+    const comment = thread.pull?.reviewComments.find((known) => known.id === id)
+    if (comment) return { thread: thread as Pull, comment }
+  }
+  throw notFound()
+}
+
+function updateReviewComment(call: Call): Reply {
+  const { thread, comment } = reviewCommentOf(call)
+  if (comment.user !== actor(call)) requireRole(call, 'write')
+  const body = text(call.body.body) ?? ''
+  if (body.trim() === '') throw unprocessable("Body can't be blank")
+  checkLength(body)
+  comment.body = body
+  return json(200, reviewComment(call.links, repositoryOf(call), thread, comment))
 }
 
 const STATES = { APPROVE: 'APPROVED', REQUEST_CHANGES: 'CHANGES_REQUESTED', COMMENT: 'COMMENTED' } as const
@@ -144,6 +187,8 @@ function lineComment(
     commitId,
     diffHunk: hunkUpTo(file, line, side),
     createdAt: call.world.now(),
+    inReplyTo: null,
+    reactions: [],
   }
 }
 
