@@ -25,6 +25,7 @@ const run = (more: Partial<ClaimedRun> = {}): ClaimedRun => ({
   attempt: 1,
   failures: 0,
   attempts: [],
+  questions: [],
   summary: null,
   details: null,
   error: null,

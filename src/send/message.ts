@@ -11,11 +11,19 @@ export type Line = readonly Span[]
 /**
  * `plain: true`: one text without any mark-up, sent as it is (the generic webhook's messages).
  * `tail`: how many of the last lines must survive when a service's limit forces a cut.
+ * `buttons`: rows of them, for services that have such; the text alone must say what can be answered.
  */
 export interface Message {
   readonly lines: readonly Line[]
   readonly plain?: boolean
   readonly tail?: number
+  readonly buttons?: readonly (readonly Button[])[]
+}
+
+export interface Button {
+  readonly text: string
+  /** What comes back when it is pressed; 1 to 64 bytes. */
+  readonly data: string
 }
 
 /** The message as plain text; a link whose text is not its URL becomes `TEXT: URL`. */

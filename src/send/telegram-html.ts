@@ -2,7 +2,7 @@
 // the service refuses the formatting. Every outside string is escaped; both say the same.
 import { fitMessage } from './fit.ts'
 import { toPlainLine } from './message.ts'
-import type { Line, Message, Span } from './message.ts'
+import type { Button, Line, Message, Span } from './message.ts'
 
 /** Telegram counts after parsing; we hold the raw text to it too, in UTF-16 units, to be on the safe side. */
 const MAX_UNITS = 4_096
@@ -11,6 +11,8 @@ export interface TelegramText {
   /** null: the message is plain and goes without a parse mode. */
   readonly html: string | null
   readonly text: string
+  /** Rows below the message; absent: none. */
+  readonly buttons?: readonly (readonly Button[])[]
 }
 
 /** Both renderings, each at most 4096 characters; null when there is nothing to read. */
@@ -20,7 +22,8 @@ export function toTelegram(message: Message): TelegramText | null {
   const { lines } = fitMessage(tidy, MAX_UNITS, plain ? [toPlainLine] : [toPlainLine, toHtmlLine])
   const text = lines.map(toPlainLine).join('\n')
   if (!/[^\s\p{Cc}]/u.test(text)) return null
-  return { html: plain ? null : lines.map(toHtmlLine).join('\n'), text }
+  const html = plain ? null : lines.map(toHtmlLine).join('\n')
+  return message.buttons?.length ? { html, text, buttons: message.buttons } : { html, text }
 }
 
 /** Well-formed text only (Telegram refuses lone surrogates); a link without a text shows its URL. */

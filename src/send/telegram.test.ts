@@ -181,3 +181,37 @@ test('a channel is written to by its name', async () => {
   await send('telegram:@octochannel', message)
   expect(telegram.calls[0]!.args.chat_id).toBe('@octochannel')
 })
+
+test('buttons go below the message in their rows, also when its formatting is refused', async () => {
+  const { telegram, send } = await openTelegram()
+  const buttons = [
+    [
+      { text: 'Yes <3', data: 'answer:run:1:0' },
+      { text: 'No', data: 'answer:run:1:1' },
+    ],
+    [{ text: 'Later', data: 'x' }],
+  ]
+  telegram.failNext({ status: 400, description: "Bad Request: can't parse entities: Unsupported start tag" })
+  expect(await send('telegram:111', { ...message, buttons })).toEqual({ status: 'sent' })
+  expect(telegram.messages).toMatchObject([
+    {
+      parse_mode: null,
+      reply_markup: {
+        inline_keyboard: [
+          [
+            { text: 'Yes <3', callback_data: 'answer:run:1:0' },
+            { text: 'No', callback_data: 'answer:run:1:1' },
+          ],
+          [{ text: 'Later', callback_data: 'x' }],
+        ],
+      },
+    },
+  ])
+  expect(telegram.violations).toEqual([])
+})
+
+test('a message without buttons carries no keyboard', async () => {
+  const { telegram, send } = await openTelegram()
+  await send('telegram:111', message)
+  expect(telegram.calls[0]!.args.reply_markup).toBeUndefined()
+})

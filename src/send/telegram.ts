@@ -5,6 +5,7 @@ import { Api, GrammyError, HttpError } from 'grammy'
 import type { Log } from '../lib/log.ts'
 import { addressLabel } from './address.ts'
 import type { Message } from './message.ts'
+import { networkCause } from './network-error.ts'
 import { oneLine } from './outside-text.ts'
 import type { Pace, Sender, SendResult } from './sender.ts'
 import { toTelegram } from './telegram-html.ts'
@@ -37,24 +38,29 @@ export function createTelegramSender(options: TelegramOptions): Sender {
   // A group that became a supergroup has a new id; the configuration still names the old one.
   const movedTo = new Map<string, string>()
 
-  async function call(chat: string, { html, text }: TelegramText, signal?: AbortSignal): Promise<void> {
+  async function call(
+    chat: string,
+    { html, text, buttons }: TelegramText,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const id = chat.startsWith('@') ? chat : Number(chat)
     const other = {
       link_preview_options: { is_disabled: true },
       ...(html !== null && { parse_mode: 'HTML' as const }),
+      ...(buttons && { reply_markup: { inline_keyboard: keyboardOf(buttons) } }),
     }
     // The Api's type of signal is a shim's, older than the global one; the two work alike.
     await api.sendMessage(id, html ?? text, other, signal as Parameters<typeof api.sendMessage>[3])
   }
 
   /** Formatted; when the formatting is refused, once more as plain text. */
-  async function deliver(chat: string, { html, text }: TelegramText, signal?: AbortSignal): Promise<void> {
+  async function deliver(chat: string, message: TelegramText, signal?: AbortSignal): Promise<void> {
     try {
-      await call(chat, { html, text }, signal)
+      await call(chat, message, signal)
     } catch (thrown) {
-      if (html === null || !isFormattingError(thrown)) throw thrown
+      if (message.html === null || !isFormattingError(thrown)) throw thrown
       options.log.warn({ chat }, 'Telegram refused the formatting of a message; it goes as plain text')
-      await call(chat, { html: null, text }, signal)
+      await call(chat, { ...message, html: null }, signal)
     }
   }
 
@@ -91,6 +97,9 @@ export function createTelegramSender(options: TelegramOptions): Sender {
   }
 }
 
+const keyboardOf = (rows: NonNullable<TelegramText['buttons']>) =>
+  rows.map((row) => row.map(({ text, data }) => ({ text, callback_data: data })))
+
 /** The Bot API has no code for it: a 400 whose description speaks of parsing (`can't parse entities`). */
 const isFormattingError = (thrown: unknown): boolean =>
   thrown instanceof GrammyError &&
@@ -103,7 +112,7 @@ function newChatOf(thrown: unknown): string | null {
 }
 
 function toResult(thrown: unknown, botToken: string): SendResult {
-  if (!(thrown instanceof GrammyError)) return again(`Telegram could not be reached: ${causeOf(thrown)}`)
+  if (!(thrown instanceof GrammyError)) return again(`Telegram could not be reached: ${networkCause(thrown instanceof HttpError ? thrown.error : thrown)}`)
   const code: unknown = thrown.error_code
   const said = oneLine(withoutToken(`${code}: ${thrown.description}`, botToken), 300)
   if (code === 400 || code === 403) return { status: 'refused', error: `Telegram refused it (${said})` }
@@ -123,12 +132,4 @@ function withoutToken(text: string, botToken: string): string {
   const secret = botToken.slice(botToken.indexOf(':') + 1)
   const forms = [botToken, encodeURIComponent(botToken), secret, encodeURIComponent(secret)]
   return forms.reduce((clean, form) => (form === '' ? clean : clean.replaceAll(form, '(token)')), text)
-}
-
-/** The code or kind of a network error; its message holds the URL, and so the token, and is left out. */
-function causeOf(thrown: unknown): string {
-  const cause: unknown = thrown instanceof HttpError ? thrown.error : thrown
-  const { code, type, name } = Object(cause) as { code?: unknown; type?: unknown; name?: unknown }
-  const word = [code, type, name].find((value) => typeof value === 'string' && /^[\w-]{1,60}$/.test(value))
-  return typeof word === 'string' ? word : 'unknown error'
 }

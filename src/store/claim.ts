@@ -6,7 +6,7 @@ import { fromJson } from './json.ts'
 import { endRun } from './end-run.ts'
 import { requireReadable, toRunRecords, type RunRow } from './run-record.ts'
 import type { Database } from './schema.ts'
-import type { ClaimedRun } from './store.ts'
+import type { ClaimedRun, RunTrigger } from './store.ts'
 import { openWindows } from './windows.ts'
 
 export interface Claim {
@@ -77,7 +77,8 @@ async function start(
     try {
       requireReadable(run)
       const body = payloads.get(run.delivery ?? '')
-      const state = fromJson(states.get(`${run.module}\n${run.entity}`) ?? null)
+      const kept = fromJson(states.get(`${run.module}\n${run.entity}`) ?? null)
+      const state = pausedState(run) ?? kept
       readable.push({ run, payload: body ? unpackBody(body) : null, state })
     } catch (cause) {
       const error = `the stored run or its payload cannot be read: ${String(cause)}`
@@ -101,6 +102,12 @@ async function start(
     const record = records.get(run.id)
     return record ? [{ ...record, payload, state }] : []
   })
+}
+
+/** What a resumed run paused with; null when it kept nothing. */
+function pausedState(run: RunRow): unknown {
+  const trigger = JSON.parse(run.trigger) as RunTrigger
+  return trigger.type === 'resume' ? (trigger.data?.['state'] ?? null) : null
 }
 
 async function lease(trx: Transaction<Database>, due: readonly RunRow[], claim: Claim): Promise<void> {

@@ -1,7 +1,9 @@
 // Plans become rows: decisions, runs, messages, all of a batch or none. The caller brings the transaction.
 import { sql, type Transaction } from 'kysely'
+import { cancelRun } from './cancel-run.ts'
 import { chunks } from './chunks.ts'
 import { insertMessages, insertRecipients, insertRuns } from './new-rows.ts'
+import { markRepositories } from './schedules.ts'
 import type { Database } from './schema.ts'
 import { StalePlanError, type CoalescedRun, type NewRun, type Plan } from './store.ts'
 import { closeWindow, pullWaiting } from './windows.ts'
@@ -32,6 +34,10 @@ export async function commitPlans(trx: Transaction<Database>, plans: readonly Pl
     fresh.flatMap((plan) => plan.messages),
   )
   await setStatuses(trx, fresh)
+  await markRepositories(
+    trx,
+    fresh.map((plan) => plan.deliveryId),
+  )
   return [...asked]
 }
 
@@ -65,29 +71,6 @@ async function changeRuns(trx: Transaction<Database>, plan: Plan, asked: Set<str
   await insertPlanned(trx, plan.runs)
   for (const run of plan.coalesced) await coalesce(trx, run)
   for (const window of closed) await pullWaiting(trx, window)
-}
-
-/** A queued or paused run ends at once; a running one is asked to; a finished one stays as it is. */
-async function cancelRun(
-  trx: Transaction<Database>,
-  runId: string,
-  reason: string,
-  at: number,
-): Promise<'ended' | 'asked' | 'finished'> {
-  const ended = await trx
-    .updateTable('runs')
-    .set({ status: 'cancelled', reason, finished_at: at, waiting: 0, journal_due: 1 })
-    .where('id', '=', runId)
-    .where('status', 'in', ['queued', 'paused'])
-    .executeTakeFirst()
-  if (ended.numUpdatedRows > 0n) return 'ended'
-  const asked = await trx
-    .updateTable('runs')
-    .set((eb) => ({ cancel_reason: eb.fn.coalesce('cancel_reason', eb.val(reason)) }))
-    .where('id', '=', runId)
-    .where('status', '=', 'running')
-    .executeTakeFirst()
-  return asked.numUpdatedRows > 0n ? 'asked' : 'finished'
 }
 
 async function coalesce(trx: Transaction<Database>, run: CoalescedRun): Promise<void> {

@@ -1,11 +1,13 @@
 // The port's contract as tests, to be run over every adapter: what the stages rely on, on a real database.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { acceptingContract } from './contract/accepting.ts'
+import { askingContract } from './contract/asking.ts'
 import { claimedIds, newDelivery, newMessage, newRun, REVIEW } from './contract/builders.ts'
 import { committingContract } from './contract/committing.ts'
 import { cooldownContract } from './contract/cooldowns.ts'
 import { modelContract } from './contract/model.ts'
 import { runningContract } from './contract/running.ts'
+import { schedulingContract } from './contract/scheduling.ts'
 import { sendingContract } from './contract/sending.ts'
 import { showingContract } from './contract/showing.ts'
 import { spendingContract } from './contract/spending.ts'
@@ -42,6 +44,8 @@ export function storeContract(name: string, create: () => Promise<TestDatabase>)
     acceptingContract(use)
     committingContract(use)
     runningContract(use)
+    askingContract(use)
+    schedulingContract(use)
     cooldownContract(use)
     showingContract(use)
     spendingContract(use)

@@ -3,8 +3,10 @@ import { sql, type Kysely } from 'kysely'
 import type { Log } from '../lib/log.ts'
 import { createDeliveryStore, type InsertDeliveries } from './deliveries.ts'
 import { createEffectStore } from './effects.ts'
+import { createLeaseStore } from './leases.ts'
 import { createOutboxStore } from './outbox.ts'
 import { createRunStore } from './runs.ts'
+import { createScheduleStore } from './schedules.ts'
 import type { Database } from './schema.ts'
 import type { Store } from './store.ts'
 
@@ -15,6 +17,8 @@ export function createStore(db: Kysely<Database>, insert: InsertDeliveries, log:
     runs: createRunStore(db, log),
     effects: createEffectStore(db),
     outbox: createOutboxStore(db, log),
+    schedules: createScheduleStore(db),
+    leases: createLeaseStore(db),
     async ping() {
       await sql`select 1`.execute(db)
     },

@@ -40,9 +40,17 @@ export function createEffectStore(db: Kysely<Database>): EffectStore {
     async onceForget(runId, key) {
       await db.deleteFrom('onces').where('run_id', '=', runId).where('key', '=', key).execute()
     },
+    async isReceipt(kind, id) {
+      const found = await receiptQuery(db, kind, id).executeTakeFirst()
+      return found !== undefined
+    },
     setting: (name, initial) => setting(db, name, initial),
   }
 }
+
+/** Exported so that a test can ask for its plan. */
+export const receiptQuery = (db: Kysely<Database>, kind: string, id: number) =>
+  db.selectFrom('effects').select('key').where('receipt_id', '=', id).where('kind', '=', kind).limit(1)
 
 async function findEffect(
   db: Kysely<Database>,

@@ -20,6 +20,7 @@ const migrations = (flavour: Flavour): Record<string, Migration> => ({
     ...outbox(flavour),
   ]),
   '0002-spendings': step(spendings),
+  '0003-questions-and-schedules': step([...questions, ...schedules]),
 })
 
 /**
@@ -194,6 +195,35 @@ const spendings = [
     usd double precision not null,
     primary key (day, module, repository, user_name)
   )`,
+]
+
+const questions = [
+  `create table questions (
+    run_id text not null references runs (id) on delete cascade,
+    ordinal integer not null,
+    text text not null,
+    options text not null,
+    fallback text,
+    state text,
+    asked_at bigint not null,
+    expires_at bigint,
+    status text not null,
+    answer text,
+    answered_by text,
+    answered_via text,
+    closed_at bigint,
+    primary key (run_id, ordinal)
+  )`,
+  `create index questions_open on questions (expires_at) where status = 'open'`,
+  `create index effects_receipt on effects (receipt_id) where receipt_id is not null`,
+]
+
+const schedules = [
+  `create table schedules (schedule text primary key not null, handled_until bigint not null)`,
+  `create table repositories (name text primary key not null, seen_at bigint not null)`,
+  `insert into repositories (name, seen_at)
+    select repository, max(received_at) from deliveries where repository is not null group by repository`,
+  `create table leases (name text primary key not null, owner text not null, until bigint not null)`,
 ]
 
 const effects = [

@@ -2,6 +2,8 @@
 import type { Kysely, Selectable } from 'kysely'
 import { chunks } from './chunks.ts'
 import { fromJson } from './json.ts'
+import type { Question } from './question.ts'
+import { questionsOf } from './questions.ts'
 import type { Database, RunsTable } from './schema.ts'
 import type { Attempt, RunRecord, RunTrigger } from './store.ts'
 
@@ -25,9 +27,10 @@ export async function toRunRecords(db: Kysely<Database>, rows: readonly RunRow[]
 interface Beside {
   readonly recipients: ReadonlyMap<string, string[]>
   readonly attempts: ReadonlyMap<string, Attempt[]>
+  readonly questions: ReadonlyMap<string, Question[]>
 }
 
-/** What stands in other tables about these runs: recipients by name, attempts in order. */
+/** What stands in other tables about these runs: recipients by name, attempts and questions in order. */
 async function loadBeside(db: Kysely<Database>, runIds: readonly string[]): Promise<Beside> {
   const recipients = new Map<string, string[]>(runIds.map((id) => [id, []]))
   const attempts = new Map<string, Attempt[]>(runIds.map((id) => [id, []]))
@@ -56,7 +59,7 @@ async function loadBeside(db: Kysely<Database>, runIds: readonly string[]): Prom
       .execute()
     for (const { run_id, ...attempt } of tried) attempts.get(run_id)?.push(attempt)
   }
-  return { recipients, attempts }
+  return { recipients, attempts, questions: await questionsOf(db, runIds) }
 }
 
 function toRecord(row: RunRow, beside: Beside): RunRecord {
@@ -73,6 +76,7 @@ function toRecord(row: RunRow, beside: Beside): RunRecord {
     attempt: row.attempt,
     failures: row.failures,
     attempts: beside.attempts.get(row.id) ?? [],
+    questions: beside.questions.get(row.id) ?? [],
     summary: row.summary,
     details: fromJson(row.details),
     error: row.error,

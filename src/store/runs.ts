@@ -1,14 +1,17 @@
 // Runs: created, claimed, settled, shown. A row is its own queue entry.
 import { sql, type ExpressionBuilder, type Kysely } from 'kysely'
 import type { Log } from '../lib/log.ts'
+import { cancelRun } from './cancel-run.ts'
 import { chunks } from './chunks.ts'
 import { claimable, claimRuns, reclaimRuns } from './claim.ts'
 import { createRun } from './create-run.ts'
+import { answerQuestion, expireQuestions, nextExpiryQuery } from './questions.ts'
 import { toRunRecords } from './run-record.ts'
 import type { Database } from './schema.ts'
 import { settleRun } from './settle.ts'
 import { addSpending, spentQuery } from './spendings.ts'
 import type { RunQuery, RunStatus, RunStore } from './store.ts'
+import { closeWindow, pullWaiting } from './windows.ts'
 
 /** The stage's queries. */
 export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
@@ -20,6 +23,15 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
     heartbeat: (owner, runIds, leaseUntil) => heartbeat(db, owner, runIds, leaseUntil),
     settle: (owner, settlement) => transaction.execute((trx) => settleRun(trx, owner, settlement)),
     reclaim: (now, all) => transaction.execute((trx) => reclaimRuns(trx, now, all)),
+    cancel: (runId, reason, at) =>
+      transaction.execute(async (trx) => {
+        const cancelled = await cancelRun(trx, runId, reason, at)
+        const window = cancelled === 'ended' ? await closeWindow(trx, runId) : null
+        if (window) await pullWaiting(trx, window)
+        return cancelled
+      }),
+    answer: (answer) => transaction.execute((trx) => answerQuestion(trx, answer)),
+    expireQuestions: (now) => transaction.execute((trx) => expireQuestions(trx, now)),
     async get(id) {
       const rows = await db.selectFrom('runs').selectAll().where('id', '=', id).execute()
       return (await toRunRecords(db, rows))[0] ?? null
@@ -36,8 +48,10 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
       }
     },
     async nextDue() {
-      const next = await claimable(db).select('run_at').orderBy('run_at').limit(1).executeTakeFirst()
-      return next?.run_at ?? null
+      const run = await claimable(db).select('run_at as at').orderBy('run_at').limit(1).executeTakeFirst()
+      const question = await nextExpiryQuery(db).executeTakeFirst()
+      const times = [run, question].flatMap((due) => due?.at ?? [])
+      return times.length === 0 ? null : Math.min(...times)
     },
     spend: (spending) => transaction.execute((trx) => addSpending(trx, spending)),
     async spent(day, of) {

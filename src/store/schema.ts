@@ -1,7 +1,8 @@
 // The tables as the queries see them, in SQLite and PostgreSQL alike: times in ms since the epoch, JSON as
 // text, booleans as 0 and 1. migrations.ts makes them; a change here needs a migration there.
-import type { Generated } from 'kysely'
+import type { Generated, Selectable } from 'kysely'
 import type { Concurrency } from '../registry/manifest.ts'
+import type { QuestionStatus } from './question.ts'
 import type { DecisionOutcome, DeliveryStatus, RunStatus } from './store.ts'
 
 export interface Database {
@@ -11,6 +12,7 @@ export interface Database {
   runs: RunsTable
   run_recipients: { run_id: string; recipient: string }
   attempts: AttemptsTable
+  questions: QuestionsTable
   /** Cooldowns; `run_id` is the run that opened it. A row may outlive its end. */
   windows: { module: string; entity: string; until: number; run_id: string }
   /** What a module keeps for an entity, as JSON. */
@@ -22,6 +24,11 @@ export interface Database {
   /** `ctx.once`; done = 0: begun, and perhaps interrupted. */
   onces: { run_id: string; key: string; done: number; result: string | null }
   settings: { name: string; value: string }
+  /** Ticks of the schedule up to then are handled. */
+  schedules: { schedule: string; handled_until: number }
+  /** Those that sent deliveries; the time is renewed once a day. */
+  repositories: { name: string; seen_at: number }
+  leases: { name: string; owner: string; until: number }
   outbox: OutboxTable
 }
 
@@ -97,9 +104,30 @@ interface AttemptsTable {
   attempt: number
   started_at: number
   finished_at: number | null
-  /** running, done, failed, skipped, cancelled, again (not counted), lost (the service went away). */
+  /** running, done, failed, skipped, cancelled, paused, again (not counted), lost (the service went away). */
   status: string
   error: string | null
+}
+
+export type QuestionRow = Selectable<QuestionsTable>
+
+interface QuestionsTable {
+  run_id: string
+  /** 1 for a run's first question. At most one of a run is open. */
+  ordinal: number
+  text: string
+  /** JSON of QuestionChoice[]. */
+  options: string
+  fallback: string | null
+  /** JSON of what the handler gets back. */
+  state: string | null
+  asked_at: number
+  expires_at: number | null
+  status: QuestionStatus
+  answer: string | null
+  answered_by: string | null
+  answered_via: string | null
+  closed_at: number | null
 }
 
 interface EffectsTable {

@@ -2,6 +2,8 @@
 import type { Transaction } from 'kysely'
 import { endRun } from './end-run.ts'
 import { insertMessages } from './new-rows.ts'
+import { insertQuestion } from './questions.ts'
+import { toJson } from './json.ts'
 import type { Database } from './schema.ts'
 import type { Settlement } from './store.ts'
 
@@ -40,6 +42,10 @@ export async function settleRun(
       at,
       details: settlement.details,
     })
+    // A question of a run that is to end is not asked.
+    return true
+  } else if (settlement.kind === 'paused') {
+    await pause(trx, settlement)
   } else {
     await queueAgain(trx, settlement)
   }
@@ -49,6 +55,7 @@ export async function settleRun(
 
 function attemptStatus(settlement: Settlement): string {
   if (settlement.kind === 'finished') return settlement.status
+  if (settlement.kind === 'paused') return 'paused'
   return settlement.counted ? 'failed' : 'again'
 }
 
@@ -68,6 +75,19 @@ async function queueAgain(
     }))
     .where('id', '=', runId)
     .execute()
+}
+
+/** What is recorded so far stays with the run for its end. */
+async function pause(
+  trx: Transaction<Database>,
+  { runId, details, question }: Extract<Settlement, { kind: 'paused' }>,
+): Promise<void> {
+  await trx
+    .updateTable('runs')
+    .set({ status: 'paused', details: toJson(details), error: null, lease_owner: null, lease_until: null })
+    .where('id', '=', runId)
+    .execute()
+  await insertQuestion(trx, runId, question)
 }
 
 async function keepState(

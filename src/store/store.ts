@@ -4,15 +4,24 @@
 //   entity    the key of what it is about (owner/repo#42)   window    an open cooldown of (module, entity)
 //   effect    something written outside, key and receipt    message   an outbox row
 //   spending  USD that an agent's answer cost, by run and by day
+//   question  what a paused run asks its people             tick      a planned time of a schedule
 // There is no jobs table: a row is its own queue entry (docs/adr/0003). Times are ms since the epoch.
 import type { Concurrency } from '../registry/manifest.ts'
-import type { Message } from '../send/message.ts'
+import type { EffectStore } from './effect-port.ts'
+import type { NewMessage, OutboxStore } from './outbox-port.ts'
+import type { GivenAnswer, NewQuestion, Question } from './question.ts'
+
+export type { Effect, EffectKey, EffectStore } from './effect-port.ts'
+export type { NewMessage, OutboxRow, OutboxStore, SentMessage } from './outbox-port.ts'
+export type { GivenAnswer, NewQuestion, Question, QuestionChoice, QuestionStatus } from './question.ts'
 
 export interface Store {
   readonly deliveries: DeliveryStore
   readonly runs: RunStore
   readonly effects: EffectStore
   readonly outbox: OutboxStore
+  readonly schedules: ScheduleStore
+  readonly leases: LeaseStore
   /** Resolves when the store can answer; rejects when it cannot. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -119,18 +128,10 @@ export interface RunTrigger {
   readonly by: string | null
   /** ISO 8601. */
   readonly at: string
+  /** What `ctx.trigger.data` holds; absent: the payload of the run's delivery. */
+  readonly data?: Readonly<Record<string, unknown>>
   /** The user on whose account a run goes that another run invoked: whoever invoked the first of them. */
   readonly user?: string
-}
-
-export interface NewMessage {
-  readonly address: string
-  readonly message: Message
-  /** A second message with the same key is dropped. */
-  readonly dedupeKey: string
-  readonly runId: string | null
-  readonly delivery: string | null
-  readonly createdAt: number
 }
 
 /** All that one delivery leads to; written in one transaction, or not at all. */
@@ -195,6 +196,8 @@ export interface RunRecord {
   /** Attempts that failed by the module's own doing; crashes of the service are not among them. */
   readonly failures: number
   readonly attempts: readonly Attempt[]
+  /** What it has asked so far, in order; the last one is open while the run is paused. */
+  readonly questions: readonly Question[]
   readonly summary: string | null
   readonly details: unknown
   readonly error: string | null
@@ -219,7 +222,7 @@ export interface Attempt {
 export interface ClaimedRun extends RunRecord {
   /** The webhook's payload, when a delivery caused the run. */
   readonly payload: string | null
-  /** What the module kept for this entity. */
+  /** What the module kept for this entity; in a resumed run the state that it paused with. */
   readonly state: unknown
 }
 
@@ -242,6 +245,7 @@ export type Settlement = {
     }
   /** Queued again; `counted` = a failure of the module's own. */
   | { readonly kind: 'again'; readonly runAt: number; readonly counted: boolean }
+  | { readonly kind: 'paused'; readonly question: NewQuestion }
 )
 
 export interface RunQuery {
@@ -271,7 +275,7 @@ export interface RunStore {
   ): Promise<{ id: string; reason: string }[]>
   /**
    * One transaction: attempt, outcome, state, windows, messages; `costUsd` is added to the run's.
-   * False when the lease was lost meanwhile. `again` for a run that is to be cancelled cancels it.
+   * False when the lease was lost meanwhile. `again` and `paused` of a run that is to be cancelled cancel it.
    */
   settle(owner: string, settlement: Settlement): Promise<boolean>
   /**
@@ -279,12 +283,24 @@ export interface RunStore {
    * answers with their ids; those that were to be cancelled are cancelled instead.
    */
   reclaim(now: number, all: boolean): Promise<string[]>
+  /**
+   * Ends a queued or paused run as cancelled and asks a running one to stop; `finished`: there is nothing left
+   * to cancel, or no such run.
+   */
+  cancel(runId: string, reason: string, at: number): Promise<'ended' | 'asked' | 'finished'>
+  /**
+   * Takes the answer to the open question of a paused run and queues the run again, with the trigger `resume`.
+   * False, and nothing written: the question is open no more, or its time was up.
+   */
+  answer(answer: GivenAnswer): Promise<boolean>
+  /** Questions whose time is up: those with a default resume their run with it, the others end it as skipped. */
+  expireQuestions(now: number): Promise<{ resumed: readonly string[]; ended: readonly string[] }>
   get(id: string): Promise<RunRecord | null>
   list(query: RunQuery): Promise<RunRecord[]>
   /** Finished runs whose journal file is not written yet. */
   unjournaled(limit: number): Promise<RunRecord[]>
   journaled(ids: readonly string[]): Promise<void>
-  /** When the next queued run that no running one of its entity holds back is due, or null. */
+  /** When the next queued run that no running one holds back, or the next question's end, is due; or null. */
   nextDue(): Promise<number | null>
   /**
    * Adds to the run's cost and to the sums of the day, in one transaction: a run that crashes later has spent it
@@ -323,75 +339,33 @@ export type CreateResult =
   | { readonly status: 'conflict' }
   | { readonly status: 'cooldown'; readonly until: number }
 
-// ── effects ──────────────────────────────────────────────────────────────────────────────────────
+// ── schedules ────────────────────────────────────────────────────────────────────────────────────
 
-export interface EffectKey {
+/** A tick that has come, with the runs that it leads to. */
+export interface DueTick {
+  /** Names the schedule: module, cron pattern, time zone. */
+  readonly schedule: string
   readonly module: string
-  readonly entity: string
-  /** The verb: comment, review, label, check … */
-  readonly kind: string
-  readonly key: string
+  /** The planned time, and the one up to which ticks were handled when this one was planned. */
+  readonly at: number
+  readonly after: number
+  readonly runs: readonly NewRun[]
 }
 
-export interface Effect {
-  readonly status: 'intended' | 'done'
-  /** Hash of what was written last. */
-  readonly fingerprint: string
-  readonly receipt: { readonly id: number; readonly url: string } | null
-  readonly runId: string
+export interface ScheduleStore {
+  /** Up to when the ticks of these schedules are handled, in their order; a new one begins `now`. */
+  handledUntil(schedules: readonly string[], now: number): Promise<number[]>
+  /**
+   * One transaction: the tick's runs, and the mark that it is handled. A run of a module and entity for a tick
+   * is made once, whichever schedule names that tick. Null, and nothing written: it was handled already.
+   */
+  commit(tick: DueTick): Promise<readonly string[] | null>
+  /** Repositories (`owner/name`, lower case) that have sent a delivery since then. */
+  repositoriesSince(at: number): Promise<string[]>
 }
 
-export interface EffectStore {
-  find(key: EffectKey): Promise<Effect | null>
-  /** Before the act. Keeps an earlier receipt. */
-  intend(key: EffectKey, runId: string, fingerprint: string, at: number): Promise<void>
-  /** After the act. */
-  record(key: EffectKey, receipt: { id: number; url: string }, at: number): Promise<void>
-  /** The stored result of `once`; `begun` without a result: it was interrupted. */
-  onceBegin(
-    runId: string,
-    key: string,
-  ): Promise<{ state: 'new' | 'begun' } | { state: 'done'; result: unknown }>
-  onceEnd(runId: string, key: string, result: unknown): Promise<void>
-  onceForget(runId: string, key: string): Promise<void>
-  /** A value kept by the installation (the marker's key …); the first writer's `initial` stays. */
-  setting(name: string, initial: string): Promise<string>
-}
-
-// ── outbox ───────────────────────────────────────────────────────────────────────────────────────
-
-export interface OutboxRow {
-  readonly id: number
-  readonly address: string
-  readonly message: Message
-  readonly tries: number
-  readonly createdAt: number
-}
-
-/** A message as `why` shows it. */
-export interface SentMessage {
-  readonly address: string
-  readonly message: Message
-  readonly status: 'queued' | 'sent' | 'dead'
-  readonly tries: number
-  readonly lastError: string | null
-  readonly runId: string | null
-  readonly createdAt: number
-  readonly sentAt: number | null
-}
-
-export interface OutboxStore {
-  add(messages: readonly NewMessage[]): Promise<void>
-  /** The oldest unsent row of each address whose time has come, in order of age. */
-  due(now: number, limit: number): Promise<OutboxRow[]>
-  sent(id: number, at: number): Promise<void>
-  /** Unreachable or limited: try again at `nextAt`. */
-  again(id: number, nextAt: number, error: string): Promise<void>
-  /** Refused for good: a dead letter. */
-  dead(id: number, error: string, at: number): Promise<void>
-  /** When the next unsent row is due, or null. */
-  nextDue(): Promise<number | null>
-  /** Every message that a delivery led to, its runs' included, oldest first. */
-  ofDelivery(guid: string): Promise<SentMessage[]>
-  ofRun(runId: string): Promise<SentMessage[]>
+export interface LeaseStore {
+  /** Takes or extends a lease; false while another owner holds it. */
+  take(name: string, owner: string, now: number, until: number): Promise<boolean>
+  release(name: string, owner: string): Promise<void>
 }

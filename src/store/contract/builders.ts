@@ -1,5 +1,15 @@
 // Deliveries, runs and plans for the contract's tests: each says only what it is about.
-import type { CoalescedRun, NewDelivery, NewMessage, NewRun, Plan, Settlement, Store } from '../store.ts'
+import type {
+  CoalescedRun,
+  GivenAnswer,
+  NewDelivery,
+  NewMessage,
+  NewQuestion,
+  NewRun,
+  Plan,
+  Settlement,
+  Store,
+} from '../store.ts'
 
 /** Gives the store of the running test, fresh and empty. */
 export type UseStore = () => Store
@@ -140,3 +150,56 @@ export const claim = (store: Store, now: number, limit = 10) =>
 /** The ids of what is due at `now`, claimed for the owner `me`. */
 export const claimedIds = async (store: Store, now: number, limit = 10) =>
   (await claim(store, now, limit)).map((run) => run.id)
+
+export const newQuestion = (about: Partial<NewQuestion> = {}): NewQuestion => ({
+  text: 'Merge it?',
+  options: [
+    { value: 'yes', label: 'Yes' },
+    { value: 'no', label: 'No' },
+  ],
+  fallback: null,
+  askedAt: 2_000,
+  expiresAt: null,
+  state: { seen: 3 },
+  ...about,
+})
+
+/** How an attempt ends that asks. */
+export const pausing = (
+  runId: string,
+  question: Partial<NewQuestion> = {},
+  about: Partial<Extract<Settlement, { kind: 'paused' }>> = {},
+): Settlement => ({
+  kind: 'paused',
+  runId,
+  attempt: 1,
+  at: 2_000,
+  question: newQuestion(question),
+  error: null,
+  details: { looked: true },
+  costUsd: 0.25,
+  messages: [],
+  ...about,
+})
+
+/** Makes a run and lets it ask. */
+export async function paused(
+  store: Store,
+  id: string,
+  question: Partial<NewQuestion> = {},
+  about: Partial<NewRun> = {},
+): Promise<void> {
+  await store.runs.create(newRun(id, about))
+  await store.runs.claim('me', 100, 1_000, 16_000)
+  await store.runs.settle('me', pausing(id, question))
+}
+
+export const answered = (runId: string, about: Partial<GivenAnswer> = {}): GivenAnswer => ({
+  runId,
+  ordinal: 1,
+  answer: 'yes',
+  by: 'alice',
+  via: 'api',
+  at: 3_000,
+  ...about,
+})

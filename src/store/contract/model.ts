@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { NewRun, Plan, RunStatus, Store } from '../store.ts'
-import { again, coalesced, dispatch, finished, newRun, type UseStore } from './builders.ts'
+import { again, answered, coalesced, dispatch, finished, newRun, pausing, type UseStore } from './builders.ts'
 
 const MODULE = 'pr-review'
 const COOLDOWN_MS = 50
@@ -17,6 +17,10 @@ interface ModelRun {
   waiting: boolean
   attempt: number
   cancelReason: string | null
+  /** How many questions it has asked; the last one's end, and whether it has a default. */
+  asked: number
+  expiresAt: number | null
+  fallback: boolean
 }
 
 class Model {
@@ -41,6 +45,9 @@ class Model {
       waiting,
       attempt: 0,
       cancelReason: null,
+      asked: 0,
+      expiresAt: null,
+      fallback: false,
     })
     if (!waiting) this.openWindow(id, entity, runAt)
   }
@@ -72,7 +79,7 @@ class Model {
     const closed: string[] = []
     for (const run of cancelled) {
       if (run.status === 'running') run.cancelReason ??= 'closed'
-      if (run.status !== 'queued') continue
+      if (run.status !== 'queued' && run.status !== 'paused') continue
       run.status = 'cancelled'
       if (this.closeWindow(run)) closed.push(run.entity)
     }
@@ -94,6 +101,30 @@ class Model {
     return claimed
   }
 
+  resume(run: ModelRun): void {
+    Object.assign(run, { status: 'queued', runAt: this.now })
+    this.openWindow(run.id, run.entity, this.now)
+  }
+
+  pause(run: ModelRun, expiresAt: number, fallback: boolean): void {
+    if (run.cancelReason !== null) this.end(run, 'cancelled')
+    else Object.assign(run, { status: 'paused', asked: run.asked + 1, expiresAt, fallback })
+  }
+
+  expire(): { resumed: string[]; ended: string[] } {
+    const late = this.runs.filter((run) => run.status === 'paused' && (run.expiresAt ?? Infinity) <= this.now)
+    late.sort((a, b) => (a.expiresAt ?? 0) - (b.expiresAt ?? 0) || (a.id < b.id ? -1 : 1))
+    for (const run of late) {
+      if (run.fallback) this.resume(run)
+      else this.end(run, 'skipped')
+    }
+    const ids = (runs: readonly ModelRun[]) => runs.map(({ id }) => id)
+    return {
+      resumed: ids(late.filter((run) => run.fallback)),
+      ended: ids(late.filter((run) => !run.fallback)),
+    }
+  }
+
   requeue(run: ModelRun, runAt: number): void {
     if (run.cancelReason !== null) this.end(run, 'cancelled')
     else Object.assign(run, { status: 'queued', runAt })
@@ -112,8 +143,10 @@ type Step =
   | {
       readonly do: 'settle'
       readonly pick: number
-      readonly as: 'done' | 'failed' | 'skipped' | 'cancelled' | 'again'
+      readonly as: 'done' | 'failed' | 'skipped' | 'cancelled' | 'again' | 'paused' | 'paused_with_default'
     }
+  | { readonly do: 'answer'; readonly pick: number }
+  | { readonly do: 'expire' }
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'reclaim' }
 
@@ -137,9 +170,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('settle'),
       pick: fc.nat(),
-      as: fc.constantFrom('done', 'failed', 'skipped', 'cancelled', 'again'),
+      as: fc.constantFrom('done', 'failed', 'skipped', 'cancelled', 'again', 'paused', 'paused_with_default'),
     } as const),
   },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('answer'), pick: fc.nat() } as const) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('expire') } as const) },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('pass'), ms: fc.integer({ min: 1, max: 60 }) } as const),
@@ -194,6 +229,12 @@ async function onSettle(store: Store, model: Model, { pick, as }: Extract<Step, 
   const run = running[pick % running.length]
   if (!run) return
   const how = { attempt: run.attempt, at: model.now }
+  if (as === 'paused' || as === 'paused_with_default') {
+    const expiresAt = model.now + 25
+    const fallback = as === 'paused' ? null : 'no'
+    expect(await store.runs.settle('me', pausing(run.id, { expiresAt, fallback }, how))).toBe(true)
+    return model.pause(run, expiresAt, fallback !== null)
+  }
   const runAt = model.now + 20
   const settlement =
     as === 'again' ? again(run.id, { ...how, runAt }) : finished(run.id, { ...how, status: as })
@@ -202,9 +243,21 @@ async function onSettle(store: Store, model: Model, { pick, as }: Extract<Step, 
   else model.end(run, as)
 }
 
+async function onAnswer(store: Store, model: Model, { pick }: Extract<Step, { do: 'answer' }>) {
+  const asking = model.runs.filter((run) => run.asked > 0)
+  const run = asking[pick % asking.length]
+  if (!run) return
+  const inTime = run.status === 'paused' && (run.expiresAt ?? Infinity) > model.now
+  const answer = answered(run.id, { ordinal: run.asked, at: model.now })
+  expect(await store.runs.answer(answer)).toBe(inTime)
+  if (inTime) model.resume(run)
+}
+
 async function take(store: Store, model: Model, entities: readonly string[], step: Step): Promise<void> {
   if (step.do === 'event') await onEvent(store, model, entities, step)
   else if (step.do === 'settle') await onSettle(store, model, step)
+  else if (step.do === 'answer') await onAnswer(store, model, step)
+  else if (step.do === 'expire') expect(await store.runs.expireQuestions(model.now)).toEqual(model.expire())
   else if (step.do === 'pass') model.now += step.ms
   else if (step.do === 'claim') {
     const claimed = await store.runs.claim('me', step.limit, model.now, model.now + 1_000)
@@ -223,7 +276,9 @@ async function compare(store: Store, model: Model, entities: readonly string[]):
     const runs = model.runs.filter((run) => run.entity === state.entity)
     expect(state.windowUntil).toBe(model.windows.get(state.entity)?.until ?? null)
     expect(state.waiting?.id).toBe(runs.find((run) => run.waiting)?.id)
-    const unfinished = runs.filter((run) => !run.waiting && ['queued', 'running'].includes(run.status))
+    const unfinished = runs.filter(
+      (run) => !run.waiting && ['queued', 'running', 'paused'].includes(run.status),
+    )
     expect(state.unfinished).toEqual(unfinished.map((run) => run.id))
     const shown = await store.runs.list({ entity: state.entity, limit: 1_000 })
     expect(shown.map(({ id, status, runAt }) => ({ id, status, runAt })).reverse()).toEqual(
@@ -235,7 +290,8 @@ async function compare(store: Store, model: Model, entities: readonly string[]):
 /** Ends what an earlier sequence left, so that it is not claimed in this one. */
 async function clear(store: Store): Promise<void> {
   await store.runs.reclaim(0, true)
-  const left = await store.runs.list({ status: 'queued', limit: 10_000 })
+  const queued = await store.runs.list({ status: 'queued', limit: 10_000 })
+  const left = [...queued, ...(await store.runs.list({ status: 'paused', limit: 10_000 }))]
   await dispatch(store, nextId('d'), { cancelled: left.map(({ id }) => ({ runId: id, reason: 'over' })) })
 }
 

@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimable, dueQuery, leasedQuery } from '../claim.ts'
 import { pendingQuery } from '../deliveries.ts'
+import { receiptQuery } from '../effects.ts'
 import { unfinishedQuery } from '../entity-states.ts'
 import { dueMessagesQuery } from '../outbox.ts'
+import { expiredQuery, nextExpiryQuery } from '../questions.ts'
 import { listQuery, unjournaledQuery } from '../runs.ts'
 import { spentQuery } from '../spendings.ts'
 import { openForWriting, type OpenDatabase } from './connection.ts'
@@ -65,6 +67,13 @@ test.each<[string, () => Compilable, RegExp[]]>([
     () => spentQuery(open.db, '2026-11-22', { user: 'alice' }),
     [/SEARCH spendings USING PRIMARY KEY|SEARCH spendings USING INDEX/],
   ],
+  [
+    'questions whose time is up',
+    () => expiredQuery(open.db, 1),
+    [/SEARCH questions USING INDEX questions_open/],
+  ],
+  ['the next question to expire', () => nextExpiryQuery(open.db), [/INDEX questions_open/]],
+  ['a receipt', () => receiptQuery(open.db, 'comment', 7), [/SEARCH effects USING INDEX effects_receipt/]],
   ['leases that ran out', () => leasedQuery(open.db, 1, false), [/INDEX runs_running/]],
   [
     'failed runs',

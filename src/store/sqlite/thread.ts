@@ -84,12 +84,12 @@ function toWireError(thrown: unknown): WireError {
 
 type Method = (...args: never[]) => Promise<unknown>
 
-function methodsOf({ deliveries, runs, effects, outbox, ping }: Store): Map<string, Method> {
+function methodsOf({ ping, close: _, ...stages }: Store): Map<string, Method> {
   const methods = new Map<string, Method>([['ping', ping]])
-  for (const [stage, named] of Object.entries({ deliveries, runs, effects, outbox })) {
+  for (const [stage, named] of Object.entries(stages)) {
     for (const [name, method] of Object.entries(named)) methods.set(`${stage}.${name}`, method as Method)
   }
-  methods.set('deliveries.accept', (batch: PackedBatch) => deliveries.accept(unpackBatch(batch)))
+  methods.set('deliveries.accept', (batch: PackedBatch) => stages.deliveries.accept(unpackBatch(batch)))
   return methods
 }
 
