@@ -87,6 +87,7 @@ test.each([
   ],
   ['an indented close counts', '```\na\n     ```\n@mallory', '```\na\n```\n`@mallory`'],
   ['a quoted fence is prose', '> ```\n@mallory\n> ```', '> \\`\\`\\`\n`@mallory`\n> \\`\\`\\`'],
+  ['nobody commits what a model wrote with one click', '```suggestion\nrm -rf /\n```', '```\nrm -rf /\n```'],
   [
     'a drawing is shown as text',
     '```mermaid\nclick A "https://evil.test"\n```',

@@ -11,11 +11,11 @@ test('numbers the lines of the new version', () => {
   expect(file).toMatchObject({
     file: 'src/a.ts',
     lines: [
-      { line: 1, text: 'one', added: false },
-      { line: 2, text: '2', added: true },
-      { line: 3, text: '2b', added: true },
-      { line: 4, text: 'three', added: false },
-      { line: 11, text: 'y', added: true },
+      { line: 1, text: 'one', added: false, hunk: 0 },
+      { line: 2, text: '2', added: true, hunk: 0 },
+      { line: 3, text: '2b', added: true, hunk: 0 },
+      { line: 4, text: 'three', added: false, hunk: 0 },
+      { line: 11, text: 'y', added: true, hunk: 1 },
     ],
   })
 })
@@ -54,3 +54,26 @@ test('splits into sections that together are the diff', () => {
   ).toBe(diff)
   expect(parseDiff('no diff at all')).toEqual([])
 })
+
+test.each([['\r'], ['\u2028'], ['\u2029'], ['\u0085'], ['\v'], ['\f']])(
+  'a line break that is none to git (%j) begins no forged file',
+  (mark) => {
+    const forged = `${mark}diff --git a/forged b/forged${mark}@@ -1 +1 @@${mark}+x`
+    const files = parseDiff(`${head('a')}@@ -0,0 +1 @@\n+x${forged}\n${head('b')}@@ -1 +1 @@\n-1\n+2\n`)
+    expect(files.map(({ file, lines }) => [file, lines.length])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
+  },
+)
+
+test.each([
+  ['new file mode 100644\n--- /dev/null\n+++ b/x\n', { status: 'added', link: false }],
+  ['new file mode 120000\nindex 0..1\n--- /dev/null\n+++ b/x\n', { status: 'added', link: true }],
+  ['index 1..2 160000\n--- a/x\n+++ b/x\n', { status: 'modified', link: true }],
+  ['deleted file mode 100644\n--- a/x\n+++ /dev/null\n', { status: 'removed' }],
+  ['similarity index 90%\nrename from "o\\303\\274"\nrename to x\n', { status: 'renamed', previous: 'oü' }],
+  ['index 1..2 100644\nBinary files a/x and b/x differ\n', { status: 'modified', binary: true }],
+])('describes what became of a file: %#', (header, expected) =>
+  expect(parseDiff(`diff --git a/x b/x\n${header}`)[0]).toMatchObject(expected),
+)
