@@ -1,6 +1,6 @@
 // When an address may be written to: its pace, and the pauses that a service asked for. Kept in memory:
 // after a restart the service says it again. Times are ms since the epoch.
-import { schemeOf } from './address.ts'
+import { serviceOf } from './address.ts'
 import type { Pace } from './sender.ts'
 
 export interface Restraint {
@@ -10,10 +10,10 @@ export interface Restraint {
   used(address: string, pace: Pace | undefined, now: number): void
   /**
    * The service asked for a pause. It does not say whether it means this chat or the whole bot, but when
-   * two addresses are told at once it is the bot: then the pause holds for all of the scheme.
+   * two addresses are told at once it is the bot: then the pause holds for all of the service.
    */
   pause(address: string, now: number, ms: number): void
-  /** How many addresses are held back; Infinity while a whole scheme is. */
+  /** How many addresses are held back; Infinity while a whole service is. */
   held(now: number): number
 }
 
@@ -27,10 +27,10 @@ interface Span {
 export function createRestraint(): Restraint {
   const paced = new Map<string, Span>()
   const paused = new Map<string, Span>()
-  const pausedSchemes = new Map<string, Span>()
+  const pausedServices = new Map<string, Span>()
 
   function forget(now: number): void {
-    for (const spans of [paced, paused, pausedSchemes]) {
+    for (const spans of [paced, paused, pausedServices]) {
       for (const [key, span] of spans) if (!isOpen(span, now)) spans.delete(key)
     }
   }
@@ -39,7 +39,7 @@ export function createRestraint(): Restraint {
     freeAt(address, pace, now) {
       const budget = openUntil(paced.get(address), now) - (pace ? (pace.burst - 1) * pace.everyMs : 0)
       const told = openUntil(paused.get(address), now)
-      return Math.max(budget, told, openUntil(pausedSchemes.get(schemeOf(address)), now))
+      return Math.max(budget, told, openUntil(pausedServices.get(serviceOf(address)), now))
     },
     used(address, pace, now) {
       if (pace === undefined) return
@@ -48,18 +48,18 @@ export function createRestraint(): Restraint {
       paced.set(address, { from: now, until: booked })
     },
     pause(address, now, ms) {
-      const scheme = schemeOf(address)
+      const service = serviceOf(address)
       const others = [...paused].filter(
-        ([key, span]) => key !== address && schemeOf(key) === scheme && isOpen(span, now),
+        ([key, span]) => key !== address && serviceOf(key) === service && isOpen(span, now),
       )
       const span = { from: now, until: now + ms }
       paused.set(address, span)
-      if (others.length > 0 && openUntil(pausedSchemes.get(scheme), now) < span.until)
-        pausedSchemes.set(scheme, span)
+      if (others.length > 0 && openUntil(pausedServices.get(service), now) < span.until)
+        pausedServices.set(service, span)
     },
     held(now) {
       forget(now)
-      return pausedSchemes.size > 0 ? Infinity : paced.size + paused.size
+      return pausedServices.size > 0 ? Infinity : paced.size + paused.size
     },
   }
 }

@@ -16,6 +16,9 @@ export interface Route {
   send(row: OutboxRow, signal: AbortSignal): Promise<SendResult>
 }
 
+/** Row numbers may come again when a database is restored from a backup: the time of birth tells them apart. */
+const idOf = (row: OutboxRow): string => `${row.createdAt.toString(36)}-${row.id}`
+
 /** The senders by their schemes; `log:` addresses go to the log even when no sender of that name is given. */
 export function createRoute(senders: ReadonlyMap<string, Sender>, log: Log): Route {
   const toLog = senders.get('log') ?? createLogSender(log)
@@ -31,7 +34,7 @@ export function createRoute(senders: ReadonlyMap<string, Sender>, log: Log): Rou
         log.warn(fields, 'no sender serves this address: its message goes to the log')
       }
       try {
-        return await (sender ?? toLog).send(row.address, row.message, signal)
+        return await (sender ?? toLog).send(row.address, row.message, signal, idOf(row))
       } catch (thrown) {
         // Not the error's message: a sender that breaks one promise may break that of silence too.
         const error = `the ${schemeOf(row.address)} sender threw ${toError(thrown).name}`

@@ -20,6 +20,9 @@ export interface Sender {
   readonly scheme: string
   /** The pace that the service wants per address; absent = as fast as it goes. */
   readonly pace?: Pace
-  /** Sends to the whole address (`telegram:111`). Never throws, and no secret is in an `error`. */
-  send(address: string, message: Message, signal?: AbortSignal): Promise<SendResult>
+  /**
+   * Sends to the whole address (`telegram:111`). Never throws, and no secret is in an `error`. `id` names the
+   * message, and is the same at each attempt.
+   */
+  send(address: string, message: Message, signal?: AbortSignal, id?: string): Promise<SendResult>
 }

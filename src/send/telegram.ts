@@ -1,12 +1,11 @@
 // One message to one Telegram chat by the Bot API. Enters: an address `telegram:CHAT_ID` and a message.
 // Leaves: sent, again (limits, outages, a bad token) or refused (this chat will not take it).
 // The bot token, which is part of every URL here, must never leave in an error text.
-import { Api, GrammyError, HttpError } from 'grammy'
+import { Api, GrammyError } from 'grammy'
 import type { Log } from '../lib/log.ts'
 import { addressLabel } from './address.ts'
+import { readBotFailure } from './bot-error.ts'
 import type { Message } from './message.ts'
-import { networkCause } from './network-error.ts'
-import { oneLine } from './outside-text.ts'
 import type { Pace, Sender, SendResult } from './sender.ts'
 import { toTelegram } from './telegram-html.ts'
 import type { TelegramText } from './telegram-html.ts'
@@ -112,24 +111,17 @@ function newChatOf(thrown: unknown): string | null {
 }
 
 function toResult(thrown: unknown, botToken: string): SendResult {
-  if (!(thrown instanceof GrammyError)) return again(`Telegram could not be reached: ${networkCause(thrown instanceof HttpError ? thrown.error : thrown)}`)
-  const code: unknown = thrown.error_code
-  const said = oneLine(withoutToken(`${code}: ${thrown.description}`, botToken), 300)
-  if (code === 400 || code === 403) return { status: 'refused', error: `Telegram refused it (${said})` }
+  const { code, text, afterMs } = readBotFailure(thrown, botToken)
+  if (!(thrown instanceof GrammyError)) return again(`Telegram could not be reached: ${text}`)
+  if (code === 400 || code === 403) return { status: 'refused', error: `Telegram refused it (${text})` }
   // A bad token is not the message's fault: it goes out when the operator has mended the configuration.
   if (code === 401 || code === 404)
-    return again(`Telegram does not know the bot (${said}): check telegram.bot_token`)
-  return again(`Telegram answered ${said}`, thrown.parameters.retry_after)
+    return again(`Telegram does not know the bot (${text}): check telegram.bot_token`)
+  return again(`Telegram answered ${text}`, afterMs)
 }
 
-function again(error: string, retryAfterSeconds?: unknown): SendResult {
-  const known = typeof retryAfterSeconds === 'number' && retryAfterSeconds > 0
-  return { status: 'again', afterMs: known ? Math.ceil(retryAfterSeconds * 1_000) : null, error }
-}
-
-/** The text without the token, its secret half, and either as a URL spells it. */
-function withoutToken(text: string, botToken: string): string {
-  const secret = botToken.slice(botToken.indexOf(':') + 1)
-  const forms = [botToken, encodeURIComponent(botToken), secret, encodeURIComponent(secret)]
-  return forms.reduce((clean, form) => (form === '' ? clean : clean.replaceAll(form, '(token)')), text)
-}
+const again = (error: string, afterMs: number | null = null): SendResult => ({
+  status: 'again',
+  afterMs,
+  error,
+})
