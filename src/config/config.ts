@@ -36,6 +36,8 @@ export interface Config {
     readonly osUser: string | null
     readonly env: Readonly<Record<string, string>>
     readonly fallback: 'offline' | null
+    /** USD per million tokens, for API back-ends; absent = the built-in table. */
+    readonly price?: { readonly input: number; readonly output: number }
   }
   readonly budgets: Budgets
   /** In file order; the implicit admin when the file names none. */
@@ -52,10 +54,12 @@ export interface Config {
   }
 }
 
-/** Caps in USD; null = none set at this level. */
+/** Caps in USD, days in UTC; null or absent = none set at this level. */
 export interface Budgets {
   readonly perRunUsd: number | null
   readonly perDayUsd: number | null
+  /** For any one repository. */
+  readonly perRepoDayUsd?: number
 }
 
 export interface User {

@@ -112,6 +112,13 @@ function checkAgent(agent: Raw, credentials: Credentials, fail: Fail): void {
       hint: 'write agent.base_url, for example http://127.0.0.1:11434/v1',
     })
   }
+  if ((backend === 'openai' || backend === 'openai-compatible') && agent['model'] === undefined) {
+    fail(['agent', 'model'], {
+      found: 'nothing',
+      expected: `the name of a model (agent.backend is ${backend})`,
+      hint: 'write agent.model: the default is a model of Anthropic',
+    })
+  }
   if ((backend !== 'anthropic' && backend !== 'openai') || credentials.apiKey !== null) return
   const variable = backend === 'anthropic' ? 'ANTHROPIC_API_KEY' : 'OPENAI_API_KEY'
   const hint =

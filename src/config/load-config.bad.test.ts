@@ -148,6 +148,8 @@ test.each([
     '1:1 agent.base_url: nothing',
   ],
   ['OpenAI without a key', 'agent: { backend: openai }', '1:1 agent.api_key: nothing'],
+  ['OpenAI without a model', 'agent: { backend: openai, api_key: k }', '1:1 agent.model: nothing'],
+  ['half a price', 'agent: { price: { input: 1 } }', '1:10 agent.price.output: nothing'],
   ['Anthropic without a key', 'agent: { backend: anthropic }', '1:1 agent.api_key: nothing'],
   [
     'updates by webhook without a secret',
@@ -181,6 +183,7 @@ test('all problems come at once, in the order of the lines', () => {
     'log.level',
     'server.port',
     'users',
+    'agent.model',
     'agent.api_key',
     'nope',
   ])

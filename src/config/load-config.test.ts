@@ -114,7 +114,7 @@ test('a module takes every override, and absent ones stay absent', () => {
   const { modules } = goodConfig(`
 modules:
   a: { enabled: false, cooldown: 1h, on_cooldown: trailing, debounce: 30, max_wait: 2m, timeout: 1.5m,
-       retries: { max: 0, backoff: 1s }, concurrency: parallel, budgets: { per_run_usd: 0.5, per_day_usd: 2 } }
+       retries: { max: 0, backoff: 1s }, concurrency: parallel, budgets: { per_run_usd: 0.5, per_day_usd: 2, per_repo_day_usd: 1 } }
   b: { retries: { backoff: 5 } }
   c:
 `)
@@ -128,7 +128,7 @@ modules:
     timeoutMs: 1.5 * MINUTE,
     retries: { max: 0, backoffMs: 1_000 },
     concurrency: 'parallel',
-    budgets: { perRunUsd: 0.5, perDayUsd: 2 },
+    budgets: { perRunUsd: 0.5, perDayUsd: 2, perRepoDayUsd: 1 },
   })
   expect(modules['b']).toEqual({
     enabled: true,
@@ -269,4 +269,14 @@ test('a file that is not there says how to get one', () => {
   const file = join(folder({}), 'hookyard.yaml')
   expect(() => loadConfig({ file, env: {} })).toThrow(ConfigError)
   expect(() => loadConfig({ file, env: {} })).toThrow(/found no such file, .*hookyard init/)
+})
+
+test('an API back-end of one’s own: address, model and price', () => {
+  const { agent } = goodConfig(
+    'agent: { backend: openai-compatible, base_url: "http://127.0.0.1:11434/v1/", model: qwen3, price: { input: 0.1, output: 0 } }',
+  )
+  expect(agent).toMatchObject({
+    ...{ backend: 'openai-compatible', baseUrl: 'http://127.0.0.1:11434/v1', model: 'qwen3', apiKey: null },
+    price: { input: 0.1, output: 0 },
+  })
 })

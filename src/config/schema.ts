@@ -49,7 +49,10 @@ const chatId = () =>
 const repos = (description: string) =>
   z.array(repoPattern(), { error: 'a list of OWNER/NAME or OWNER/*' }).default([]).describe(description)
 
-const budgets = () => z.strictObject({ per_run_usd: usd(), per_day_usd: usd() })
+const perRepoDay = () => usd().describe('By day in UTC, for any one repository')
+
+const budgets = () =>
+  z.strictObject({ per_run_usd: usd(), per_day_usd: usd(), per_repo_day_usd: perRepoDay() })
 
 const server = z.strictObject({
   host: text('a host name or an IP address').default('127.0.0.1'),
@@ -108,7 +111,9 @@ const agent = z.strictObject({
   api_key: token('an API key', 'ANTHROPIC_API_KEY')
     .optional()
     .describe('API back-ends. Default: ANTHROPIC_API_KEY'),
-  base_url: httpUrl().optional().describe('openai-compatible: the address of the API'),
+  base_url: httpUrl()
+    .optional()
+    .describe("API back-ends: the address of the API. Default: the vendor's own; openai-compatible has none"),
   timeout: duration(1_000, DAY)
     .default(5 * MINUTE)
     .describe('Default: 5m'),
@@ -130,6 +135,10 @@ const agent = z.strictObject({
     .nullable()
     .default(null)
     .describe('offline: rules take over when the back-end cannot'),
+  price: z
+    .strictObject({ input: z.number().min(0), output: z.number().min(0) })
+    .optional()
+    .describe('API back-ends: USD per million tokens. Default: a built-in table of the known models'),
 })
 
 const user = z.strictObject({
@@ -200,7 +209,11 @@ export const configSchema = z
     telegram: telegram.prefault({}),
     agent: agent.prefault({}),
     budgets: z
-      .strictObject({ per_run_usd: z.number().min(0).default(1), per_day_usd: z.number().min(0).default(5) })
+      .strictObject({
+        per_run_usd: z.number().min(0).default(1),
+        per_day_usd: z.number().min(0).default(5).describe('By day in UTC, all modules together'),
+        per_repo_day_usd: perRepoDay(),
+      })
       .prefault({}),
     users: z.array(user).default([]).describe('Without users: one admin named admin, every feature on'),
     api_tokens: z.array(apiToken).default([]),

@@ -40,6 +40,7 @@ export function toConfig(
       osUser: agent.os_user,
       env: agent.env,
       fallback: agent.fallback,
+      ...(agent.price && { price: agent.price }),
     },
     budgets: toBudgets(input.budgets),
     users: input.users.length === 0 ? [implicitAdmin(input.notify)] : input.users.map(toUser),
@@ -108,7 +109,9 @@ const withoutAbsent = (fields: Readonly<Record<string, unknown>>): object =>
 const toBudgets = (budgets: {
   per_run_usd?: number | undefined
   per_day_usd?: number | undefined
+  per_repo_day_usd?: number | undefined
 }): Budgets => ({
   perRunUsd: budgets.per_run_usd ?? null,
   perDayUsd: budgets.per_day_usd ?? null,
+  ...(budgets.per_repo_day_usd !== undefined && { perRepoDayUsd: budgets.per_repo_day_usd }),
 })

@@ -82,5 +82,10 @@ export interface Module {
   readonly enabled: boolean
   /** `modules.NAME.config`, validated against the manifest's or the handler's schema. */
   readonly config: Readonly<Record<string, unknown>>
-  readonly budgets: { readonly perRunUsd: number | null; readonly perDayUsd: number | null }
+  /** What `modules.NAME.budgets` says, in USD, days in UTC. */
+  readonly budgets: {
+    readonly perRunUsd: number | null
+    readonly perDayUsd: number | null
+    readonly perRepoDayUsd?: number
+  }
 }
