@@ -1,10 +1,11 @@
 // What can go wrong with an agent. The reason is the word kept with the run; the cost is what was spent anyway.
-import { PermanentError } from '../../errors.ts'
+import { PermanentError, RetryAfterError } from '../../errors.ts'
 
 export type AgentReason =
   | 'agent_missing'
   | 'agent_unavailable'
   | 'agent_timeout'
+  | 'agent_rate_limited'
   | 'agent_failed'
   | 'agent_malformed'
   | 'budget'
@@ -43,9 +44,22 @@ export class AgentRefusal extends PermanentError {
   }
 }
 
-/** Whether `error` came from an agent, whichever of the two it is. */
-export const isAgentError = (error: unknown): error is AgentError | AgentRefusal =>
-  error instanceof AgentError || error instanceof AgentRefusal
+/** The vendor asks to wait: worth another try, but not before `delayMs`. */
+export class AgentBusy extends RetryAfterError {
+  readonly reason = 'agent_rate_limited'
+  /** USD spent before it failed, as far as known. */
+  costUsd: number
+
+  constructor(message: string, delayMs: number, options: { costUsd?: number; cause?: unknown } = {}) {
+    super(message, delayMs, { cause: options.cause })
+    this.name = 'AgentBusy'
+    this.costUsd = options.costUsd ?? 0
+  }
+}
+
+/** Whether `error` came from an agent, whichever of the three it is. */
+export const isAgentError = (error: unknown): error is AgentError | AgentRefusal | AgentBusy =>
+  error instanceof AgentError || error instanceof AgentRefusal || error instanceof AgentBusy
 
 /** USD that were spent although it failed; 0 for any other error. */
 export const spentUsd = (error: unknown): number => (isAgentError(error) ? error.costUsd : 0)

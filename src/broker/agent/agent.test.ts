@@ -172,31 +172,40 @@ test('the rules cost nothing: a spent budget does not stop them', async () => {
   })
 })
 
-test('auto takes claude when it is on PATH, else the rules, and says why', () => {
+test('auto takes an API key, else claude on PATH, else the rules, and says why', () => {
   expect(open({ backend: 'auto' }).describe()).toEqual({
     backend: 'offline',
     why: 'auto: there is no API key, and `claude` is not on PATH',
   })
-  expect(open({ backend: 'auto', apiKey: 'k' }).describe()).toEqual({
-    backend: 'offline',
-    why: 'auto: there is an API key, but `claude` is not on PATH, and this version asks the API through it alone',
-  })
   const path = programs.addShell('claude', 'exit 0')
   expect(open({ backend: 'auto' }).describe()).toEqual({
     backend: 'claude-cli',
-    why: `auto: found ${path}, with its own login`,
+    why: `auto: there is no API key; found ${path}`,
   })
-  expect(open({ backend: 'auto' }, { ANTHROPIC_API_KEY: 'k' }).describe().why).toContain('with the API key')
+  const api = { backend: 'anthropic', why: 'auto: there is an API key' }
+  expect(open({ backend: 'auto', apiKey: 'k' }).describe()).toEqual(api)
+  expect(open({ backend: 'auto' }, { ANTHROPIC_API_KEY: 'k' }).describe()).toEqual(api)
+  expect(open({ backend: 'auto' }, { ANTHROPIC_API_KEY: ' ' }).describe().backend).toBe('claude-cli')
 })
 
-test.each(['anthropic', 'openai', 'openai-compatible'] as const)('names %s as not to be had', (backend) => {
-  expect(() => open({ backend })).toThrow(expect.objectContaining({ reason: 'agent_unavailable' }))
+test.each([
+  ['anthropic', /needs an API key: set agent.api_key/],
+  ['openai', /needs an API key: set agent.api_key/],
+  ['openai-compatible', /needs the address of the API: set agent.base_url/],
+] as const)('%s without what it needs is refused when it is made', (backend, message) => {
+  expect(() => open({ backend }, { OPENAI_API_KEY: 'not asked for' })).toThrow(
+    expect.objectContaining({ reason: 'agent_unavailable', message: expect.stringMatching(message) }),
+  )
 })
 
 test('another user is taken at its word, if the name is one', () => {
   expect(open({ backend: 'auto', osUser: 'agent' }).describe()).toEqual({
     backend: 'claude-cli',
-    why: 'auto: agent.os_user is agent, with its own login',
+    why: 'auto: there is no API key; agent.os_user is agent',
+  })
+  expect(open({ backend: 'auto', osUser: 'agent', apiKey: 'k' }).describe()).toEqual({
+    backend: 'anthropic',
+    why: 'auto: there is an API key (agent.os_user is for agent.backend claude-cli)',
   })
   expect(() => open({ osUser: '-u root' })).toThrow(expect.objectContaining({ reason: 'agent_unavailable' }))
 })

@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import type { Log } from '../../lib/log.ts'
 import type { AgentRequest } from '../../sdk/context.ts'
-import { AgentRefusal, isAgentError, spentUsd } from './agent-error.ts'
+import { type AgentReason, AgentRefusal, isAgentError, spentUsd } from './agent-error.ts'
 import type { AgentBackend, BackendAnswer, BackendRequest, Usage } from './backend.ts'
 import type { Environment } from './child-environment.ts'
 import { createOffline } from './offline.ts'
@@ -19,7 +19,7 @@ export interface Agent {
   describe(): { readonly backend: string; readonly why: string }
   /**
    * One question, one answer.
-   * @throws AgentError (worth a retry) or AgentRefusal (final), both with `reason` and `costUsd`; the signal's
+   * @throws AgentError or AgentBusy (worth a retry) or AgentRefusal (final), all with `reason` and `costUsd`; the signal's
    * reason when it aborts.
    */
   run(request: AgentRequest, limits: AgentLimits): Promise<AgentResult>
@@ -28,6 +28,8 @@ export interface Agent {
 export interface AgentLimits {
   /** What this request may cost at most, mending included; null = no cap. */
   readonly maxUsd: number | null
+  /** Which cap leaves nothing, for the error when `maxUsd` is 0. */
+  readonly spent?: string
   readonly signal: AbortSignal
 }
 
@@ -39,6 +41,8 @@ export interface AgentResult {
   readonly model: string | null
   readonly usage: Usage | null
   readonly backend: string
+  /** The rules answered instead of the back-end, which failed for this reason. */
+  readonly instead?: AgentReason
 }
 
 export interface AgentOptions {
@@ -50,7 +54,7 @@ export interface AgentOptions {
 
 /**
  * Picks the back-end that the settings name, or that `auto` finds, and returns the agent.
- * @throws AgentRefusal `agent_unavailable` for a back-end that this version does not have.
+ * @throws AgentRefusal `agent_unavailable` when the named back-end lacks a key, an address or a user.
  */
 export function createAgent(config: Config['agent'], options: AgentOptions): Agent {
   const { backend, why } = selectBackend(config, options)
@@ -70,7 +74,7 @@ export function createAgent(config: Config['agent'], options: AgentOptions): Age
           'the agent could not answer; the offline rules take over',
         )
         const result = await answer(rules, request, { ...limits, maxUsd: null }, config, options)
-        return { ...result, costUsd: result.costUsd + spentUsd(error) }
+        return { ...result, costUsd: result.costUsd + spentUsd(error), instead: error.reason }
       }
     },
   }
@@ -84,12 +88,7 @@ async function answer(
   { clock, log }: AgentOptions,
 ): Promise<AgentResult> {
   if (backend.name !== 'offline' && limits.maxUsd !== null && limits.maxUsd <= 0) {
-    throw new AgentRefusal(
-      'Nothing is left of the budget. Raise budgets in hookyard.yaml, or wait for the next day.',
-      {
-        reason: 'budget',
-      },
-    )
+    throw new AgentRefusal(limits.spent ?? 'Nothing is left of the budget.', { reason: 'budget' })
   }
   const check = request.schema === undefined ? null : createCheck(request.schema)
   const composed = composePrompt(request.prompt, request.untrusted)
@@ -152,7 +151,11 @@ async function mend(
     if (!checked.ok) throw giveUp(', also after it was asked to mend it', second.costUsd)
     return { ...second, output: checked.value, costUsd, usage: sum(first.usage, second.usage) }
   } catch (error) {
-    if (isAgentError(error)) error.costUsd += first.costUsd
+    if (!isAgentError(error)) throw error
+    error.costUsd += first.costUsd
+    // Refused before it was asked: what is wrong is still the first answer.
+    if (error.reason === 'budget' && error.costUsd === first.costUsd)
+      throw giveUp(', and no budget is left to ask again', first.costUsd)
     throw error
   }
 }

@@ -2,7 +2,7 @@
 // over-budget result may or may not carry `is_error`: the subtype is asked first.
 import { z } from 'zod'
 import type { BackendAnswer } from './backend.ts'
-import { AgentError, AgentRefusal } from './agent-error.ts'
+import { AgentBusy, AgentError, AgentRefusal } from './agent-error.ts'
 
 const count = z.number().nonnegative().catch(0)
 
@@ -28,12 +28,16 @@ const resultSchema = z.object({
 
 type CliResult = z.infer<typeof resultSchema>
 
-/** Statuses of the model's API that another try will not change: the key, the account, the model's name. */
-const FINAL_STATUSES = new Set([400, 401, 402, 403, 404])
+/** Statuses of the model's API that another try will not change: the account, and the question. */
+const NO_ACCESS = new Set([401, 402, 403])
+const REFUSED_QUESTION = new Set([400, 404, 413, 422])
+/** The program tells that it was limited, not until when, and has waited a while by itself. */
+const RATE_LIMITED_MS = 60_000
 
 /**
  * Reads the CLI's standard output.
- * @throws AgentRefusal `budget`, `agent_malformed`, or `agent_failed` when no retry can help; else AgentError.
+ * @throws AgentRefusal `budget`, `agent_malformed`, `agent_unavailable` or `agent_failed` when no retry can help,
+ * AgentBusy when a limit is reached; else AgentError.
  */
 export function parseClaudeAnswer(stdout: string, describeFailure: (said: string) => string): BackendAnswer {
   const result = findResult(stdout)
@@ -42,13 +46,10 @@ export function parseClaudeAnswer(stdout: string, describeFailure: (said: string
   }
   const costUsd = result.total_cost_usd
   if (result.subtype === 'error_max_budget_usd') {
-    throw new AgentRefusal(
-      `The agent stopped at its budget after ${costUsd.toFixed(4)} USD. Raise budgets.per_run_usd.`,
-      {
-        reason: 'budget',
-        costUsd,
-      },
-    )
+    throw new AgentRefusal(`The agent stopped at its budget after ${costUsd.toFixed(4)} USD.`, {
+      reason: 'budget',
+      costUsd,
+    })
   }
   if (result.subtype === 'error_max_structured_output_retries') {
     throw new AgentRefusal(describeFailure('gave no answer that fits the JSON Schema'), {
@@ -57,11 +58,7 @@ export function parseClaudeAnswer(stdout: string, describeFailure: (said: string
     })
   }
   if (result.is_error || result.subtype.startsWith('error')) {
-    const failure = describeFailure(`answered with an error: ${result.result || result.subtype}`)
-    const options = { reason: 'agent_failed', costUsd } as const
-    throw FINAL_STATUSES.has(result.api_error_status ?? 0)
-      ? new AgentRefusal(failure, options)
-      : new AgentError(failure, options)
+    throw errorOf(result, describeFailure(`answered with an error: ${result.result || result.subtype}`))
   }
   return {
     text: result.result,
@@ -71,6 +68,19 @@ export function parseClaudeAnswer(stdout: string, describeFailure: (said: string
     usage: usageOf(result),
     backend: 'claude-cli',
   }
+}
+
+function errorOf(result: CliResult, told: string): AgentError | AgentRefusal | AgentBusy {
+  const costUsd = result.total_cost_usd
+  const status = result.api_error_status ?? 0
+  if (NO_ACCESS.has(status) || /^(Not logged in|Invalid API key)/i.test(result.result)) {
+    const mend = 'Log in once with the program as the user that runs this service, or set ANTHROPIC_API_KEY.'
+    return new AgentRefusal(`${told}. ${mend}`, { reason: 'agent_unavailable', costUsd })
+  }
+  if (status === 429) return new AgentBusy(told, RATE_LIMITED_MS, { costUsd })
+  return REFUSED_QUESTION.has(status)
+    ? new AgentRefusal(told, { reason: 'agent_failed', costUsd })
+    : new AgentError(told, { reason: 'agent_failed', costUsd })
 }
 
 function usageOf({ usage }: CliResult): BackendAnswer['usage'] {

@@ -128,7 +128,16 @@ test.each([
     'agent_failed',
     'AgentError',
   ],
-  ['a refused key', `answer({ is_error: true, api_error_status: 401 })`, 'agent_failed', 'AgentRefusal'],
+  ['a refused key', `answer({ is_error: true, api_error_status: 401 })`, 'agent_unavailable', 'AgentRefusal'],
+  [
+    'nobody is logged in',
+    `answer({ is_error: true, api_error_status: null, result: 'Not logged in · Please run /login' })`,
+    'agent_unavailable',
+    'AgentRefusal',
+  ],
+  ['an unknown model', `answer({ is_error: true, api_error_status: 404 })`, 'agent_failed', 'AgentRefusal'],
+  ['a limit', `answer({ is_error: true, api_error_status: 429 })`, 'agent_rate_limited', 'AgentBusy'],
+  ['an overload', `answer({ is_error: true, api_error_status: 529 })`, 'agent_failed', 'AgentError'],
 ])('%s is a typed error that tells its cost', async (_name, source, reason, name) => {
   programs.add('claude', source)
   await expect(ask()).rejects.toMatchObject({ name, reason, costUsd: 0.01 })

@@ -1,8 +1,11 @@
 // Which back-end answers. `auto` takes what is there and says so; a back-end that is named is never replaced.
 import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { AgentRefusal } from './agent-error.ts'
+import { createApiBackend } from './api/api-backend.ts'
+import type { Vendor } from './api/vendor.ts'
 import type { AgentBackend } from './backend.ts'
 import type { Environment } from './child-environment.ts'
 import { createClaudeCli } from './claude-cli.ts'
@@ -18,6 +21,7 @@ export interface Selected {
 interface SelectOptions {
   readonly environment: Environment
   readonly log: Log
+  readonly clock: Clock
 }
 
 /** @throws AgentRefusal `agent_unavailable` when the named back-end cannot be had. */
@@ -31,29 +35,50 @@ export function selectBackend(config: Config['agent'], options: SelectOptions): 
       return selectByPresence(config, options)
     case 'anthropic':
     case 'openai':
-    case 'openai-compatible':
-      throw new AgentRefusal(
-        `agent.backend ${config.backend} is not part of this version. Set it to claude-cli (it takes ANTHROPIC_API_KEY), offline or auto.`,
-        { reason: 'agent_unavailable' },
-      )
+    case 'openai-compatible': {
+      const why = `agent.backend is ${config.backend}`
+      return { backend: api(config.backend, config, options), why }
+    }
   }
 }
 
 function selectByPresence(config: Config['agent'], options: SelectOptions): Selected {
-  const hasKey = config.apiKey !== null || Boolean(options.environment.ANTHROPIC_API_KEY)
-  const key = hasKey ? 'with the API key' : 'with its own login'
+  if (keyOf('anthropic', config, options) !== null) {
+    const unused = config.osUser === null ? '' : ' (agent.os_user is for agent.backend claude-cli)'
+    return { backend: api('anthropic', config, options), why: `auto: there is an API key${unused}` }
+  }
   const program = findProgram(config.command, config.env.PATH ?? options.environment.PATH ?? '')
   if (program !== null) {
-    return { backend: claudeCli(config, options), why: `auto: found ${program}, ${key}` }
+    return { backend: claudeCli(config, options), why: `auto: there is no API key; found ${program}` }
   }
   // What another user has on its PATH cannot be seen from here; naming one says that it is there.
   if (config.osUser !== null) {
-    return { backend: claudeCli(config, options), why: `auto: agent.os_user is ${config.osUser}, ${key}` }
+    const why = `auto: there is no API key; agent.os_user is ${config.osUser}`
+    return { backend: claudeCli(config, options), why }
   }
-  const why = hasKey
-    ? `auto: there is an API key, but \`${config.command}\` is not on PATH, and this version asks the API through it alone`
-    : `auto: there is no API key, and \`${config.command}\` is not on PATH`
+  const why = `auto: there is no API key, and \`${config.command}\` is not on PATH`
   return { backend: createOffline(why), why }
+}
+
+/** Anthropic's key is also found by its well-known name. An empty one is how shells say "none". */
+function keyOf(vendor: Vendor, config: Config['agent'], { environment }: SelectOptions): string | null {
+  const found = config.apiKey ?? (vendor === 'anthropic' ? environment.ANTHROPIC_API_KEY : undefined)
+  return found === undefined || found === null || found.trim() === '' ? null : found
+}
+
+/** @throws AgentRefusal `agent_unavailable` when what the API needs is not set. */
+function api(vendor: Vendor, config: Config['agent'], options: SelectOptions): AgentBackend {
+  const missing = (what: string): AgentRefusal =>
+    new AgentRefusal(`agent.backend ${vendor} needs ${what}.`, { reason: 'agent_unavailable' })
+  const apiKey = keyOf(vendor, config, options)
+  if (vendor !== 'openai-compatible' && apiKey === null) throw missing('an API key: set agent.api_key')
+  if (vendor === 'openai-compatible' && config.baseUrl === null) {
+    throw missing('the address of the API: set agent.base_url, for example http://127.0.0.1:11434/v1')
+  }
+  const environmentUrl = vendor === 'anthropic' ? options.environment.ANTHROPIC_BASE_URL : undefined
+  const baseUrl = config.baseUrl ?? (environmentUrl?.trim() ? environmentUrl : null)
+  const { clock, log } = options
+  return createApiBackend({ vendor, apiKey, baseUrl, price: config.price ?? null, clock, log })
 }
 
 function claudeCli(config: Config['agent'], { environment, log }: SelectOptions): AgentBackend {

@@ -77,3 +77,7 @@ export const mendPrompt = (prompt: string, problems: string): string =>
     problems,
     'Answer again: the same content as JSON that fits the schema, and nothing else.',
   ].join('\n\n')
+
+/** The form of the answer in words, for a model that takes no schema; before all outside text. */
+export const schemaPrompt = (prompt: string, schema: Readonly<Record<string, unknown>>): string =>
+  `Answer with one JSON value that fits this JSON Schema, and with nothing else:\n${JSON.stringify(schema)}\n\n${prompt}`

@@ -1,0 +1,47 @@
+// One request to a model's API. Not the global `fetch`: that gives up after 300 s without headers, which a model
+// that thinks may take, and it follows redirects with the key in a header of its own.
+import { request as plainRequest, type IncomingMessage } from 'node:http'
+import { request as tlsRequest } from 'node:https'
+
+/** What a model may answer with, in bytes. */
+const MAX_ANSWER = 8 * 1024 * 1024
+
+/** `fetch` as far as the AI SDK needs it: a text body out, a whole answer back, no redirects, a limit. */
+export const fetchAnswer: typeof fetch = (input, init = {}) =>
+  new Promise((resolve, reject) => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    if (init.body != null && typeof init.body !== 'string')
+      return reject(new TypeError('only text can be sent'))
+    const send = url.protocol === 'https:' ? tlsRequest : plainRequest
+    const outgoing = send(url, {
+      method: init.method ?? 'GET',
+      headers: Object.fromEntries(new Headers(init.headers)),
+      // A connection of its own: one that was kept may be closed just when it is used.
+      agent: false,
+      ...(init.signal ? { signal: init.signal } : {}),
+    })
+    outgoing.on('response', (answer) => void readWhole(answer).then(resolve, reject))
+    outgoing.on('error', reject)
+    outgoing.end(init.body ?? undefined)
+  })
+
+async function readWhole(answer: IncomingMessage): Promise<Response> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.byteLength
+    if (size > MAX_ANSWER) {
+      answer.destroy()
+      throw new RangeError(`the answer is longer than ${MAX_ANSWER / 1024 / 1024} MiB`)
+    }
+    chunks.push(chunk)
+  }
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  const status = answer.statusCode ?? 502
+  // These have no body by the standard, and Response refuses one.
+  const empty = status === 204 || status === 205 || status === 304
+  return new Response(empty ? null : Buffer.concat(chunks), { status, headers })
+}
