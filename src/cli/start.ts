@@ -39,29 +39,33 @@ export async function runStart(options: StartOptions): Promise<void> {
   }
   if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`)
   const log = createLogger({ level: config.log.level, format: config.log.format, secrets: secretsOf(config) })
-  const service = await startService({ installation, log })
+  // The signals are heard from the first moment on: one that comes during the start is obeyed after it.
+  let service: Service | null = null
+  const asked = stopAsked()
+  process.on('SIGHUP', () => void reload())
+  service = await startService({ installation, log })
+  await asked
+  await service.stop()
 
-  process.on('SIGHUP', () => {
-    void Promise.resolve()
-      .then(() => load())
-      .then((next) => service.reload(next))
-      .catch((thrown: unknown) => {
-        const error = toError(thrown)
-        const why = error instanceof ConfigError ? formatProblems(error.problems) : error.message
-        log.error({ problems: why }, 'the new configuration is kept out; the old one stays')
-      })
-  })
-  await untilStopped(service)
+  async function reload(): Promise<void> {
+    try {
+      await service?.reload(await load())
+    } catch (thrown) {
+      const error = toError(thrown)
+      const why = error instanceof ConfigError ? formatProblems(error.problems) : error.message
+      log.error({ problems: why }, 'the new configuration is kept out; the old one stays')
+    }
+  }
 }
 
-/** SIGTERM and SIGINT stop in order; a second one ends at once. */
-function untilStopped(service: Service): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
     let asked = false
     const stop = () => {
       if (asked) process.exit(1)
       asked = true
-      service.stop().then(resolve, reject)
+      resolve()
     }
     process.on('SIGTERM', stop)
     process.on('SIGINT', stop)
