@@ -6,6 +6,7 @@ import type { Installation } from '../registry/load.ts'
 import { inspectHandlers } from '../run/inspect-handlers.ts'
 import { createProcessPool } from '../run/process-pool.ts'
 import { runCheck } from './check.ts'
+import { onlineChecks } from './check-online.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
 
@@ -22,7 +23,7 @@ export async function runCheckCommand(options: {
     env: environment(),
     cwd: process.cwd(),
     builtinModulesDir: builtinModulesDir(),
-    extraChecks: [checkHandlers],
+    extraChecks: [checkHandlers, ...(options.online ? onlineChecks : [])],
     print: (text) => void process.stdout.write(text),
   })
   if (code !== 0) throw new CommandFailure('the configuration has problems; they are listed above')

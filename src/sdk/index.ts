@@ -2,7 +2,7 @@
 export { defineModule } from './define-module.ts'
 export type { ModuleDefinition, SchemaIssue, SchemaResult, StandardSchema } from './define-module.ts'
 export { done, failed, paused, skipped } from './outcome.ts'
-export type { Outcome, PausedOptions, QuestionOption } from './outcome.ts'
+export type { ModuleResult, Outcome, PausedOptions, QuestionOption } from './outcome.ts'
 export { PermanentError, reasonOf, RetryAfterError } from './errors.ts'
 export { cleanMarkdown, findHosts } from './clean-markdown.ts'
 export type { KnownNames } from './clean-markdown.ts'

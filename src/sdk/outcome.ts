@@ -29,6 +29,9 @@ export type Outcome =
   | { readonly status: 'skipped'; readonly reason: string; readonly details?: unknown }
   | ({ readonly status: 'paused'; readonly question: string } & PausedOptions)
 
+/** The handler's result by its full name; `Outcome` is the word everywhere else. */
+export type ModuleResult = Outcome
+
 /** The work is done; `summary` is the message to the recipients, `state` replaces what is kept per entity. */
 export const done = (summary: string, more: { details?: unknown; state?: unknown } = {}): Outcome => ({
   status: 'done',
