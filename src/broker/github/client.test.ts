@@ -181,3 +181,8 @@ test('the own login is asked for once, and again after a failure', async () => {
   ])
   expect(seen.map(({ url }) => url.pathname)).toEqual(['/user', '/user'])
 })
+
+test.each([403, 404])('a token that may not ask who it is (%i) writes without a name', async (status) => {
+  const { github } = await start([{ status, body: { message: 'Resource not accessible by integration' } }])
+  expect(await github.ownLogin('octo/hello')).toBe('')
+})

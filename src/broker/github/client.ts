@@ -42,7 +42,7 @@ export interface GitHub {
   octokit(repository: string, signal?: AbortSignal): Octokit
   /** One exchange about `owner/name`; answers with 2xx, 304, 4xx and lasting 5xx alike. */
   send(repository: string, request: GitHubRequest, signal?: AbortSignal): Promise<GitHubAnswer>
-  /** The login that this service writes as: the token's user, or `slug[bot]` of the App. */
+  /** The login that this service writes as: the token's user, or `slug[bot]` of the App; '' when GitHub does not tell. */
   ownLogin(repository: string): Promise<string>
 }
 
@@ -97,6 +97,14 @@ export function createGitHub(options: GitHubOptions): GitHub {
   async function askLogin(repository: string): Promise<string> {
     if (credentials.identity) return `${(await credentials.identity()).slug}[bot]`
     const answer = await send(repository, { method: 'GET', path: '/user' })
+    if (answer.status === 403 || answer.status === 404) {
+      // A token that is nobody's (an App's, handed over as a personal one) may write, and not ask who it is.
+      log.warn(
+        { status: answer.status },
+        'GitHub does not say whose token this is: after a crash a comment cannot be found again, and is written anew',
+      )
+      return ''
+    }
     if (answer.status !== 200) {
       throw toFailure(answer, { method: 'GET', path: '/user', repository, credential: credentials.kind })
     }
