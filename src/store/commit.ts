@@ -3,17 +3,23 @@ import { sql, type Transaction } from 'kysely'
 import { cancelRun } from './cancel-run.ts'
 import { chunks } from './chunks.ts'
 import { insertMessages, insertRecipients, insertRuns } from './new-rows.ts'
+import { countReplays } from './replay.ts'
 import { markRepositories } from './schedules.ts'
 import type { Database } from './schema.ts'
 import { StalePlanError, type CoalescedRun, type NewRun, type Plan } from './store.ts'
 import { closeWindow, pullWaiting } from './windows.ts'
 
 /**
- * Writes the plans whose delivery is still `received`; returns the running runs that were asked to stop.
- * @throws StalePlanError when a run to coalesce into no longer waits, or a new waiting run is not alone.
+ * Writes the replays, and the plans whose delivery is still `received`; returns the running runs that were asked
+ * to stop.
+ * @throws StalePlanError when a run to coalesce into no longer waits, a new waiting run is not alone, or a replay
+ * is not the delivery's next one.
  */
 export async function commitPlans(trx: Transaction<Database>, plans: readonly Plan[]): Promise<string[]> {
-  const fresh = await stillReceived(trx, plans)
+  const replays = plans.filter((plan) => plan.replay !== undefined)
+  const firsts = plans.filter((plan) => plan.replay === undefined)
+  await countReplays(trx, replays)
+  const fresh = [...(await stillReceived(trx, firsts)), ...replays]
   const asked = new Set<string>()
   // Runs of later plans may meet those of earlier ones, so they are written in the order of the plans;
   // those that meet nothing go in together.
@@ -120,11 +126,17 @@ async function isWaiting(trx: Transaction<Database>, module: string, entity: str
 
 async function insertDecisions(trx: Transaction<Database>, plans: readonly Plan[]): Promise<void> {
   const decisions = plans.flatMap((plan) =>
-    plan.decisions.map(({ user, module, outcome, reason, runId }) => {
-      return { delivery_id: plan.deliveryId, user_name: user, module, outcome, reason, run_id: runId }
-    }),
+    plan.decisions.map(({ user, module, outcome, reason, runId }) => ({
+      delivery_id: plan.deliveryId,
+      user_name: user,
+      module,
+      outcome,
+      reason,
+      run_id: runId,
+      replay: plan.replay ?? 0,
+    })),
   )
-  for (const rows of chunks(decisions, 6)) await trx.insertInto('decisions').values(rows).execute()
+  for (const rows of chunks(decisions, 7)) await trx.insertInto('decisions').values(rows).execute()
 }
 
 async function setStatuses(trx: Transaction<Database>, plans: readonly Plan[]): Promise<void> {

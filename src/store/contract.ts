@@ -5,6 +5,7 @@ import { askingContract } from './contract/asking.ts'
 import { claimedIds, newDelivery, newMessage, newRun, REVIEW } from './contract/builders.ts'
 import { committingContract } from './contract/committing.ts'
 import { cooldownContract } from './contract/cooldowns.ts'
+import { lookingContract } from './contract/looking.ts'
 import { modelContract } from './contract/model.ts'
 import { runningContract } from './contract/running.ts'
 import { schedulingContract } from './contract/scheduling.ts'
@@ -49,6 +50,7 @@ export function storeContract(name: string, create: () => Promise<TestDatabase>)
     cooldownContract(use)
     showingContract(use)
     spendingContract(use)
+    lookingContract(use)
     sendingContract(use)
     modelContract(use)
 

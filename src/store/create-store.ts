@@ -4,7 +4,9 @@ import type { Log } from '../lib/log.ts'
 import { createDeliveryStore, type InsertDeliveries } from './deliveries.ts'
 import { createEffectStore } from './effects.ts'
 import { createLeaseStore } from './leases.ts'
+import { createSwitchStore } from './module-switches.ts'
 import { createOutboxStore } from './outbox.ts'
+import { createOverviewStore } from './overview.ts'
 import { createRunStore } from './runs.ts'
 import { createScheduleStore } from './schedules.ts'
 import type { Database } from './schema.ts'
@@ -19,6 +21,8 @@ export function createStore(db: Kysely<Database>, insert: InsertDeliveries, log:
     outbox: createOutboxStore(db, log),
     schedules: createScheduleStore(db),
     leases: createLeaseStore(db),
+    overview: createOverviewStore(db, log),
+    switches: createSwitchStore(db),
     async ping() {
       await sql`select 1`.execute(db)
     },

@@ -2,19 +2,12 @@
 import { sql, type Kysely, type Transaction } from 'kysely'
 import type { Log } from '../lib/log.ts'
 import { unpackBody } from './body.ts'
-import { chunks } from './chunks.ts'
 import { commitPlans } from './commit.ts'
+import { deliveryRecords, withDecisions } from './delivery-record.ts'
 import { entityStates } from './entity-states.ts'
+import { queueAfresh } from './queue-afresh.ts'
 import type { Database } from './schema.ts'
-import type {
-  Accepted,
-  Decision,
-  DeliveryRecord,
-  DeliveryStore,
-  NewDelivery,
-  ReceivedDelivery,
-} from './store.ts'
-import { openWindows } from './windows.ts'
+import type { Accepted, DeliveryStore, NewDelivery, ReceivedDelivery } from './store.ts'
 
 /** Inserts those whose GUID is not held yet, inside the transaction; true for each that was. */
 export type InsertDeliveries = (
@@ -30,12 +23,16 @@ export function createDeliveryStore(db: Kysely<Database>, insert: InsertDeliveri
     entityStates: (keys) => entityStates(db, keys),
     commit: (plans) => db.transaction().execute((trx) => commitPlans(trx, plans)),
     async get(guid) {
-      const rows = await records(db).where('guid', '=', guid).execute()
+      const rows = await deliveryRecords(db).where('guid', '=', guid).execute()
       return (await withDecisions(db, rows))[0] ?? null
     },
     payload: (guid) => payload(db, guid),
     async ofEntity(entity, limit) {
-      const rows = await records(db).where('entity', '=', entity).orderBy('id', 'desc').limit(limit).execute()
+      const rows = await deliveryRecords(db)
+        .where('entity', '=', entity)
+        .orderBy('deliveries.id', 'desc')
+        .limit(limit)
+        .execute()
       return withDecisions(db, rows)
     },
   }
@@ -78,31 +75,8 @@ async function redelivered(trx: Transaction<Database>, delivery: NewDelivery): P
     .orderBy('id')
     .execute()
   if (failed.length === 0) return { status: 'duplicate' }
-  const runs = failed.map((run) => run.id)
-  await queueAfresh(trx, runs, delivery.receivedAt)
-  await openWindows(
-    trx,
-    failed.map((run) => ({ ...run, from: delivery.receivedAt })),
-  )
-  return { status: 'retried', runs }
-}
-
-async function queueAfresh(trx: Transaction<Database>, runIds: readonly string[], at: number): Promise<void> {
-  const cleared = {
-    reason: null,
-    summary: null,
-    details: null,
-    error: null,
-    started_at: null,
-    finished_at: null,
-  }
-  for (const ids of chunks(runIds, 1)) {
-    await trx
-      .updateTable('runs')
-      .set({ ...cleared, status: 'queued', run_at: at, failures: 0, cancel_reason: null, journal_due: 0 })
-      .where('id', 'in', ids)
-      .execute()
-  }
+  await queueAfresh(trx, failed, delivery.receivedAt)
+  return { status: 'retried', runs: failed.map((run) => run.id) }
 }
 
 /** Deliveries not yet dispatched; exported so that a test can ask for its plan. */
@@ -158,29 +132,4 @@ async function payload(db: Kysely<Database>, guid: string): Promise<string | nul
       cause: error,
     })
   }
-}
-
-const records = (db: Kysely<Database>) =>
-  db
-    .selectFrom('deliveries')
-    .select(['id', 'guid', 'hook_id as hookId', 'event', 'action', 'repository', 'entity', 'status', 'error'])
-    .select('received_at as receivedAt')
-
-type IdentifiedRecord = Omit<DeliveryRecord, 'decisions'> & { readonly id: number }
-
-async function withDecisions(
-  db: Kysely<Database>,
-  rows: readonly IdentifiedRecord[],
-): Promise<DeliveryRecord[]> {
-  const decisions = new Map<number, Decision[]>(rows.map((row) => [row.id, []]))
-  for (const ids of chunks([...decisions.keys()], 1)) {
-    const found = await db
-      .selectFrom('decisions')
-      .select(['delivery_id', 'user_name as user', 'module', 'outcome', 'reason', 'run_id as runId'])
-      .where('delivery_id', 'in', ids)
-      .orderBy('id')
-      .execute()
-    for (const { delivery_id, ...decision } of found) decisions.get(delivery_id)?.push(decision)
-  }
-  return rows.map(({ id, ...record }) => ({ ...record, decisions: decisions.get(id) ?? [] }))
 }

@@ -21,6 +21,7 @@ const migrations = (flavour: Flavour): Record<string, Migration> => ({
   ]),
   '0002-spendings': step(spendings),
   '0003-questions-and-schedules': step([...questions, ...schedules]),
+  '0004-replays-and-switches': step(replaysAndSwitches),
 })
 
 /**
@@ -224,6 +225,19 @@ const schedules = [
   `insert into repositories (name, seen_at)
     select repository, max(received_at) from deliveries where repository is not null group by repository`,
   `create table leases (name text primary key not null, owner text not null, until bigint not null)`,
+]
+
+const replaysAndSwitches = [
+  `alter table deliveries add column replays integer not null default 0`,
+  `alter table decisions add column replay integer not null default 0`,
+  `create index decisions_user on decisions (user_name, delivery_id)`,
+  `create index outbox_dead on outbox (id) where status = 'dead'`,
+  `create table module_switches (
+    module text primary key not null,
+    enabled integer not null,
+    switched_by text not null,
+    switched_at bigint not null
+  )`,
 ]
 
 const effects = [

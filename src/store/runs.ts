@@ -6,6 +6,7 @@ import { chunks } from './chunks.ts'
 import { claimable, claimRuns, reclaimRuns } from './claim.ts'
 import { createRun } from './create-run.ts'
 import { answerQuestion, expireQuestions, nextExpiryQuery } from './questions.ts'
+import { retryRun } from './queue-afresh.ts'
 import { toRunRecords } from './run-record.ts'
 import type { Database } from './schema.ts'
 import { settleRun } from './settle.ts'
@@ -30,6 +31,7 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
         if (window) await pullWaiting(trx, window)
         return cancelled
       }),
+    retry: (runId, at) => transaction.execute((trx) => retryRun(trx, runId, at)),
     answer: (answer) => transaction.execute((trx) => answerQuestion(trx, answer)),
     expireQuestions: (now) => transaction.execute((trx) => expireQuestions(trx, now)),
     async get(id) {

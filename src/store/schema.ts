@@ -29,6 +29,8 @@ export interface Database {
   /** Those that sent deliveries; the time is renewed once a day. */
   repositories: { name: string; seen_at: number }
   leases: { name: string; owner: string; until: number }
+  /** Modules that a user switched on or off, over the configuration. */
+  module_switches: { module: string; enabled: number; switched_by: string; switched_at: number }
   outbox: OutboxTable
 }
 
@@ -43,6 +45,7 @@ interface DeliveriesTable {
   received_at: number
   status: DeliveryStatus
   error: string | null
+  replays: Generated<number>
 }
 
 /** Apart from the delivery, so that a change of its status does not write the body again. */
@@ -60,6 +63,8 @@ interface DecisionsTable {
   outcome: DecisionOutcome
   reason: string | null
   run_id: string | null
+  /** 0: when the delivery came in. */
+  replay: Generated<number>
 }
 
 export interface RunsTable {

@@ -7,13 +7,37 @@
 //   question  what a paused run asks its people             tick      a planned time of a schedule
 // There is no jobs table: a row is its own queue entry (docs/adr/0003). Times are ms since the epoch.
 import type { Concurrency } from '../registry/manifest.ts'
+import type {
+  Accepted,
+  Decision,
+  DeliveryRecord,
+  NewDelivery,
+  OverviewStore,
+  ReceivedDelivery,
+} from './delivery-port.ts'
 import type { EffectStore } from './effect-port.ts'
 import type { NewMessage, OutboxStore } from './outbox-port.ts'
 import type { GivenAnswer, NewQuestion, Question } from './question.ts'
+import type { SwitchStore } from './switch-port.ts'
 
+export type {
+  Accepted,
+  Counts,
+  Decision,
+  DecisionOutcome,
+  DeliveryPage,
+  DeliveryQuery,
+  DeliveryRecord,
+  DeliveryStatus,
+  NewDelivery,
+  OverviewStore,
+  PastDelivery,
+  ReceivedDelivery,
+} from './delivery-port.ts'
 export type { Effect, EffectKey, EffectStore } from './effect-port.ts'
 export type { NewMessage, OutboxRow, OutboxStore, SentMessage } from './outbox-port.ts'
 export type { GivenAnswer, NewQuestion, Question, QuestionChoice, QuestionStatus } from './question.ts'
+export type { ModuleSwitch, SwitchStore } from './switch-port.ts'
 
 export interface Store {
   readonly deliveries: DeliveryStore
@@ -22,6 +46,8 @@ export interface Store {
   readonly outbox: OutboxStore
   readonly schedules: ScheduleStore
   readonly leases: LeaseStore
+  readonly overview: OverviewStore
+  readonly switches: SwitchStore
   /** Resolves when the store can answer; rejects when it cannot. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -47,46 +73,6 @@ export class StalePlanError extends StoreError {
 }
 
 // ── deliveries ───────────────────────────────────────────────────────────────────────────────────
-
-export interface NewDelivery {
-  readonly guid: string
-  readonly hookId: string | null
-  readonly event: string
-  readonly action: string | null
-  /** `owner/name` in lower case, or null. */
-  readonly repository: string | null
-  readonly entity: string
-  readonly body: Uint8Array
-  readonly receivedAt: number
-}
-
-export type Accepted =
-  | { readonly status: 'accepted' | 'duplicate' }
-  | { readonly status: 'retried'; readonly runs: readonly string[] }
-
-export interface ReceivedDelivery extends Omit<NewDelivery, 'body'> {
-  readonly id: number
-  /** The JSON as it arrived. */
-  readonly payload: string
-}
-
-export type DeliveryStatus = 'received' | 'dispatched' | 'failed'
-export type DecisionOutcome = 'ran' | 'coalesced' | 'skipped' | 'notified' | 'no_message'
-
-export interface Decision {
-  readonly user: string
-  /** null: the decision about the formatted message. */
-  readonly module: string | null
-  readonly outcome: DecisionOutcome
-  readonly reason: string | null
-  readonly runId: string | null
-}
-
-export interface DeliveryRecord extends Omit<NewDelivery, 'body'> {
-  readonly status: DeliveryStatus
-  readonly error: string | null
-  readonly decisions: readonly Decision[]
-}
 
 /** What is already under way for (module, entity) when a delivery is decided. */
 export interface EntityState {
@@ -147,6 +133,8 @@ export interface Plan {
   readonly cancelled: readonly { readonly runId: string; readonly reason: string }[]
   readonly messages: readonly NewMessage[]
   readonly at: number
+  /** A replay: 1 for the first. Its decisions stand beside the earlier ones. */
+  readonly replay?: number
 }
 
 export interface CoalescedRun {
@@ -167,9 +155,10 @@ export interface DeliveryStore {
   /** What is under way for these pairs, in their order. */
   entityStates(keys: readonly { module: string; entity: string }[]): Promise<EntityState[]>
   /**
-   * Writes the plans, all or none; a plan whose delivery is not `received` any more is skipped.
+   * Writes the plans, all or none; a plan whose delivery is not `received` any more is skipped, but for replays.
    * Returns the ids of running runs that were asked to stop.
-   * @throws StalePlanError when a run to coalesce into was claimed meanwhile, or another one now waits.
+   * @throws StalePlanError when a run to coalesce into was claimed meanwhile, another one now waits, or a replay
+   * is not the delivery's next one.
    */
   commit(plans: readonly Plan[]): Promise<string[]>
   get(guid: string): Promise<DeliveryRecord | null>
@@ -288,6 +277,8 @@ export interface RunStore {
    * to cancel, or no such run.
    */
   cancel(runId: string, reason: string, at: number): Promise<'ended' | 'asked' | 'finished'>
+  /** Queues a failed or cancelled run afresh, with a window of its own; false: it is neither, or there is none. */
+  retry(runId: string, at: number): Promise<boolean>
   /**
    * Takes the answer to the open question of a paused run and queues the run again, with the trigger `resume`.
    * False, and nothing written: the question is open no more, or its time was up.

@@ -9,6 +9,7 @@ import { pendingQuery } from '../deliveries.ts'
 import { receiptQuery } from '../effects.ts'
 import { unfinishedQuery } from '../entity-states.ts'
 import { dueMessagesQuery } from '../outbox.ts'
+import { countQueries, deliveriesQuery, pastSinceQuery } from '../overview.ts'
 import { expiredQuery, nextExpiryQuery } from '../questions.ts'
 import { listQuery, unjournaledQuery } from '../runs.ts'
 import { spentQuery } from '../spendings.ts'
@@ -37,7 +38,8 @@ function planOf(query: Compilable): string {
 }
 
 // An index that holds the queue alone may be walked, a table never.
-const QUEUE = /INDEX (deliveries_pending|runs_due|runs_running|runs_unfinished|runs_journal_due)\b/
+const QUEUE =
+  /INDEX (deliveries_pending|runs_due|runs_running|runs_unfinished|runs_journal_due|outbox_queued|outbox_dead)\b/
 const readsTable = (step: string) => /^SCAN (?!waiting)/.test(step) && !QUEUE.test(step)
 
 const pairs = [
@@ -96,6 +98,27 @@ test.each<[string, () => Compilable, RegExp[]]>([
     () => dueMessagesQuery(open.db, 1, 10),
     [/COVERING INDEX outbox_queued/, /SEARCH outbox USING INTEGER PRIMARY KEY/],
   ],
+  [
+    'deliveries of an entity',
+    () => deliveriesQuery(open.db, { entity: 'o/r#1', user: 'a', before: 9, limit: 9 }),
+    [/INDEX deliveries_entity/, /INDEX decisions_(user|delivery)/],
+  ],
+  [
+    'deliveries of a user',
+    () => deliveriesQuery(open.db, { user: 'a', before: 9, limit: 9 }),
+    [/SEARCH deliveries USING INTEGER PRIMARY KEY/, /SEARCH decisions USING COVERING INDEX decisions_user/],
+  ],
+  [
+    'past deliveries',
+    () => pastSinceQuery(open.db, 1, 7, 9),
+    [/SEARCH deliveries USING INTEGER PRIMARY KEY/, /SEARCH payloads/],
+  ],
+  ['counts of deliveries', () => countQueries(open.db).received, [/INDEX deliveries_pending/]],
+  ['counts of queued runs', () => countQueries(open.db).queued, [/INDEX runs_due/]],
+  ['counts of running runs', () => countQueries(open.db).running, [/INDEX runs_running/]],
+  ['counts of paused runs', () => countQueries(open.db).paused, [/INDEX runs_unfinished/]],
+  ['counts of unsent messages', () => countQueries(open.db).unsent, [/INDEX outbox_queued/]],
+  ['counts of dead messages', () => countQueries(open.db).dead, [/INDEX outbox_dead/]],
 ])('%s are looked up', (_queue, query, steps) => {
   const plan = planOf(query())
   for (const step of steps) expect(plan).toMatch(step)
