@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { monotonicFactory } from 'ulid'
+import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.ts'
 import { createBroker } from './broker/broker.ts'
 import { type Dispatcher, createDispatcher } from './dispatch/dispatcher.ts'
 import { type InstalledParts, type ServiceInstallation, fixedSettings, install } from './installed.ts'
@@ -38,6 +39,11 @@ export interface Service {
   moduleProcesses(): readonly number[]
   /** Swaps configuration and modules. @throws ConfigError when a handler does not fit; the old ones stay. */
   reload(next: ServiceInstallation): Promise<void>
+  /**
+   * Takes an answer to a paused run's question; the run goes on with it.
+   * @throws UserError unknown_run, not_authorized, wrong_state, invalid_input
+   */
+  answer(request: Omit<AnswerRequest, 'at'>): Promise<Answered>
   /** Takes nothing more in, lets running runs end within `graceMs`, then stops them; they go on at the next start. */
   stop(graceMs?: number): Promise<void>
 }
@@ -111,6 +117,11 @@ export async function startService({
       for (const sender of parts.senders) senders.set(sender.scheme, sender)
       log.info({ modules: namesOf(parts) }, 'configuration and modules reloaded')
     },
+    async answer(request) {
+      const answered = await answerQuestion(store.runs, { ...request, at: clock() })
+      stages.runner.wake()
+      return answered
+    },
     async stop(graceMs = STOP_GRACE_MS) {
       stopping = true
       await server.close()
@@ -161,6 +172,7 @@ function createStages(shared: Shared): Stages {
       void journal.flush()
       outbox.wake()
     },
+    onExpired: () => void journal.flush(),
   })
   const dispatcher = createDispatcher({
     store: store.deliveries,

@@ -84,6 +84,25 @@ export function journalEntry(run: RunRecord): Record<string, unknown> {
     duration_seconds: run.startedAt === null ? 0 : Math.max(0, ended - run.startedAt) / 1_000,
     attempt: run.attempt,
     cost_usd: run.costUsd,
-    details: run.details ?? null,
+    details: detailsOf(run),
   }
+}
+
+/** What the module said and recorded, and what people answered when it asked. */
+function detailsOf({ details, questions }: Pick<RunRecord, 'details' | 'questions'>): unknown {
+  if (questions.length === 0) return details ?? null
+  const said = typeof details === 'object' ? details : { value: details }
+  return { ...said, answers: questions.map(toAnswer) }
+}
+
+function toAnswer({
+  text,
+  status,
+  answer,
+  answeredBy,
+  answeredVia,
+  closedAt,
+}: RunRecord['questions'][number]) {
+  const at = closedAt === null ? null : new Date(closedAt).toISOString()
+  return { question: text, status, answer, by: answeredBy, via: answeredVia, at }
 }

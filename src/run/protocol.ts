@@ -9,7 +9,7 @@ export interface RunInit {
   readonly runId: string
   readonly module: string
   readonly attempt: number
-  readonly trigger: RunTrigger & { readonly data: unknown }
+  readonly trigger: Omit<RunTrigger, 'data'> & { readonly data: unknown }
   readonly input: unknown
   readonly config: unknown
   readonly entity: string

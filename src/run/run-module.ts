@@ -7,6 +7,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { holds } from '../registry/filters.ts'
 import type { Module } from '../registry/manifest.ts'
+import { originalTrigger } from '../store/resume-trigger.ts'
 import type { ClaimedRun, Settlement } from '../store/store.ts'
 import type { ProcessPool } from './process-pool.ts'
 import type { RunInit } from './protocol.ts'
@@ -86,7 +87,7 @@ export async function runModule(
       return { kind: 'returned', outcome: { status: 'skipped', reason: 'module_disabled' } }
     const loaded = await untilAborted(broker.load(), signal)
     subject = subjectOf(loaded)
-    if (await pathsFilteredOut(module!, broker)) {
+    if (isFiltered(run.trigger) && (await pathsFilteredOut(module!, broker))) {
       return { kind: 'returned', outcome: { status: 'skipped', reason: 'filtered:paths' } }
     }
     const { subject: _scope, ...parts } = loaded
@@ -132,7 +133,7 @@ function runInit(
     runId: run.id,
     module: run.module,
     attempt: run.attempt,
-    trigger: { ...run.trigger, data: run.payload === null ? {} : (JSON.parse(run.payload) as unknown) },
+    trigger: { ...run.trigger, data: triggerData(run) },
     input: run.input ?? {},
     config: module.config,
     entity: run.entity,
@@ -143,6 +144,17 @@ function runInit(
     githubApiUrl,
   }
 }
+
+/** The trigger's own data, else the delivery's payload; a resumed run has that of its first cause with it. */
+function triggerData({ trigger, payload }: ClaimedRun): unknown {
+  const delivered = payload === null ? {} : (JSON.parse(payload) as Record<string, unknown>)
+  if (trigger.type !== 'resume') return trigger.data ?? delivered
+  const original = originalTrigger(trigger)
+  return { ...trigger.data, original: { ...original, data: original.data ?? delivered } }
+}
+
+/** Somebody asked for this very run, by a comment or an answer: filters are for what comes by itself. */
+const isFiltered = ({ type }: ClaimedRun['trigger']) => type !== 'command' && type !== 'resume'
 
 /** A pull request's paths are GitHub's to tell; a push's were checked when it was dispatched. */
 async function pathsFilteredOut(module: Module, broker: RunBroker): Promise<boolean> {

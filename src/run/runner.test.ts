@@ -76,6 +76,10 @@ function start(
       settled.push(runId)
       notice?.()
     },
+    onExpired: (runIds) => {
+      settled.push(...runIds.map((id) => `expired ${id}`))
+      notice?.()
+    },
   })
   open.push(() => runner.stop(0))
   runner.start()

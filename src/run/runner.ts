@@ -1,5 +1,5 @@
-// Due runs -> settlements. Enters: rows with status `queued` whose time has come, claimed under a lease. Leaves:
-// one settlement each, written in one transaction. Must never happen: a run lost by a crash (its lease runs
+// Due runs -> settlements. Enters: rows with status `queued` whose time has come, claimed under a lease, and those
+// that a question's end makes due. Leaves: one settlement each, written in one transaction. Must never happen: a run lost by a crash (its lease runs
 // out), or two processes on one run (only the lease's owner may settle it).
 import type { Clock } from '../lib/clock.ts'
 import { toError } from '../errors.ts'
@@ -24,6 +24,8 @@ export interface RunnerOptions {
   readonly log: Log
   /** After each settlement: messages may wait, a journal file is to be written. */
   readonly onSettled: (settlement: Settlement) => void
+  /** These paused runs have ended, because nobody answered in time. */
+  readonly onExpired: (runIds: readonly string[]) => void
 }
 
 export interface Runner {
@@ -71,7 +73,9 @@ export function createRunner(options: RunnerOptions): Runner {
 
   /** Claims what is due and there is room for; answers how long to wait for the next look, in ms. */
   async function claimAll(): Promise<number> {
-    let now: number
+    let now = clock()
+    const { ended } = await store.expireQuestions(now)
+    if (ended.length > 0) options.onExpired(ended)
     for (;;) {
       const room = options.concurrency - active.size
       if (room <= 0 || stopped) return POLL_MS

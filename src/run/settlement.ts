@@ -1,10 +1,13 @@
 // What a module process did -> how the attempt is settled. One table of who is told and whether to try again
 // (design section 3.11); nothing here touches the store.
+import { questionMessage } from '../ask/question-message.ts'
+import { type PausedOutcome, readQuestion } from '../ask/read-question.ts'
 import { PermanentError, RetryAfterError } from '../errors.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { Message } from '../send/message.ts'
 import { crashNotice, runMessage } from '../send/run-message.ts'
 import type { ClaimedRun, NewMessage, Settlement } from '../store/store.ts'
+import { latenessOf } from './lateness.ts'
 import type { ProcessResult } from './module-process.ts'
 import { parseOutcome } from './protocol.ts'
 
@@ -87,11 +90,26 @@ function settleOutcome(value: unknown, input: SettleInput): Settlement {
         summary: null,
       }
     case 'paused':
-      return give(
-        input,
-        'unsupported_outcome',
-        'this version keeps no questions yet: the handler returned paused(…)',
-      )
+      return settlePause(outcome, input)
+  }
+}
+
+/** More questions than this are no conversation: a handler that always pauses would go on for ever. */
+const MAX_QUESTIONS = 50
+
+function settlePause(outcome: PausedOutcome, input: SettleInput): Settlement {
+  const { id: runId, entity, questions } = input.run
+  const ordinal = questions.length + 1
+  if (ordinal > MAX_QUESTIONS)
+    return give(input, 'too_many_questions', `it has asked ${MAX_QUESTIONS} questions already`)
+  const question = readQuestion(outcome, input.now)
+  if (typeof question === 'string') return give(input, 'invalid_outcome', question)
+  const by = { module: input.module.name, entity, runId, ordinal, subject: input.subject }
+  return {
+    ...base(input, null),
+    kind: 'paused',
+    question,
+    messages: messages(input, questionMessage(question, by)),
   }
 }
 
@@ -145,10 +163,10 @@ function give(input: SettleInput, reason: string, error: string): Settlement {
 }
 
 function base(input: SettleInput, error: string | null, details: unknown = null) {
-  const recorded = Object.keys(input.records).length > 0
-  const merged = recorded
-    ? { ...(isObject(details) ? details : details == null ? {} : { value: details }), ...input.records }
-    : details
+  // What the run recorded before it asked stands beside what it says now.
+  const records = { ...(isObject(input.run.details) ? input.run.details : {}), ...input.records }
+  const said = isObject(details) ? details : details == null ? {} : { value: details }
+  const merged = Object.keys(records).length > 0 ? { ...records, ...said, ...input.records } : details
   return {
     runId: input.run.id,
     attempt: input.run.attempt,
@@ -166,7 +184,7 @@ function result(input: SettleInput, status: string, summary: string): Message {
     module: input.module.name,
     entity,
     runId: id,
-    outcome: { status, summary },
+    outcome: { status, summary: [summary, latenessOf(input.run.trigger) ?? []].flat().join('\n') },
     subject: input.subject,
   })
 }

@@ -1,0 +1,118 @@
+// A handler that pauses: its question goes to every recipient, and what it recorded stands until the run ends.
+import { expect, test } from 'vitest'
+import { module } from '../../test/builders.ts'
+import { toPlainText } from '../send/message.ts'
+import type { ClaimedRun, Question } from '../store/store.ts'
+import { type SettleInput, settlementOf } from './settlement.ts'
+
+const run = (more: Partial<ClaimedRun> = {}): ClaimedRun => ({
+  id: 'run1',
+  module: 'releaser',
+  entity: 'octocat/hello-world#1',
+  repository: 'octocat/hello-world',
+  trigger: { type: 'webhook', event: 'release', action: null, by: 'octocat', at: '2026-11-22T09:00:00.000Z' },
+  delivery: 'guid-1',
+  recipients: ['alice', 'bob'],
+  status: 'running',
+  reason: null,
+  attempt: 3,
+  failures: 0,
+  attempts: [],
+  questions: [],
+  summary: null,
+  details: null,
+  error: null,
+  costUsd: 0,
+  input: null,
+  depth: 0,
+  cooldownMs: 0,
+  createdAt: 0,
+  runAt: 0,
+  startedAt: 0,
+  finishedAt: null,
+  payload: '{}',
+  state: null,
+  ...more,
+})
+
+const settle = (outcome: unknown, more: Partial<SettleInput> = {}) =>
+  settlementOf(
+    { kind: 'returned', outcome },
+    {
+      run: run(),
+      module: module('releaser'),
+      subject: null,
+      costUsd: 0.25,
+      records: {},
+      addressOf: (user) => `telegram:${user}`,
+      now: 1_000,
+      random: () => 0.5,
+      ...more,
+    },
+  )
+
+const asking = {
+  status: 'paused',
+  question: 'Ship it?',
+  options: ['yes', 'no'],
+  expires: 60,
+  state: { step: 2 },
+}
+
+test('the question is kept, and goes to every recipient with its buttons', () => {
+  const settlement = settle(asking)
+  expect(settlement).toMatchObject({
+    kind: 'paused',
+    attempt: 3,
+    costUsd: 0.25,
+    question: { text: 'Ship it?', askedAt: 1_000, expiresAt: 61_000, state: { step: 2 } },
+  })
+  expect(settlement.messages.map(({ address, dedupeKey }) => [address, dedupeKey])).toEqual([
+    ['telegram:alice', 'run:run1:3:telegram:alice'],
+    ['telegram:bob', 'run:run1:3:telegram:bob'],
+  ])
+  expect(settlement.messages[0]?.message.buttons?.[0]?.[0]?.data).toBe('answer:run1:1:0')
+})
+
+test('the second question’s buttons are the second question’s', () => {
+  const questions = [{ ordinal: 1 } as Question]
+  const { messages } = settle(asking, { run: run({ questions }) })
+  expect(messages[0]?.message.buttons?.[0]?.[1]?.data).toBe('answer:run1:2:1')
+})
+
+test('a question that nobody could answer ends the run, and says what is wrong with it', () => {
+  expect(settle({ ...asking, default: 'perhaps' })).toMatchObject({
+    kind: 'finished',
+    status: 'failed',
+    reason: 'invalid_outcome',
+    error: 'paused(question, …): the default "perhaps" is none of the options yes, no',
+  })
+})
+
+test('a handler that only ever asks is ended', () => {
+  const questions = Array.from({ length: 50 }, (_, n) => ({ ordinal: n + 1 }) as Question)
+  expect(settle(asking, { run: run({ questions }) })).toMatchObject({
+    kind: 'finished',
+    reason: 'too_many_questions',
+  })
+})
+
+test('what was recorded before the question joins what is said at the end', () => {
+  expect(settle(asking, { records: { looked: 1 } })).toMatchObject({ details: { looked: 1 } })
+  const resumed = { run: run({ details: { looked: 1, step: 'asked' } }), records: { merged: true } }
+  expect(settle({ status: 'done', summary: 'x', details: { step: 'done' } }, resumed)).toMatchObject({
+    details: { looked: 1, step: 'done', merged: true },
+  })
+})
+
+test('a scheduled run that is late says so with its result, one in time does not', () => {
+  const scheduled = (late_by_seconds: number) => ({
+    run: run({ trigger: { ...run().trigger, type: 'schedule', data: { late_by_seconds } } }),
+  })
+  const text = (late: number) =>
+    toPlainText(settle({ status: 'done', summary: 'swept' }, scheduled(late)).messages[0]!.message).split(
+      '\n',
+    )[1]
+  expect(text(18_000)).toBe('(late by 5h: it was planned for 2026-11-22 09:00 UTC)')
+  expect(text(59)).toBe('octocat/hello-world#1')
+})
