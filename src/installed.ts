@@ -12,9 +12,13 @@ import type { Log } from './lib/log.ts'
 import type { ModuleRegistry } from './registry/module-registry.ts'
 import { type HandlerShapes, inspectHandlers } from './run/inspect-handlers.ts'
 import type { ProcessPool } from './run/process-pool.ts'
+import { createDiscordSender } from './send/discord.ts'
 import { createLogSender } from './send/log-sender.ts'
 import type { Sender } from './send/sender.ts'
+import { openSigningKey } from './send/signing-key.ts'
+import { createSlackSender } from './send/slack.ts'
 import { createTelegramSender } from './send/telegram.ts'
+import { createWebhookSender } from './send/webhook-sender.ts'
 import type { EffectStore } from './store/store.ts'
 
 /** A configuration and the modules that were loaded with it, as `loadInstallation` reads them. */
@@ -59,7 +63,7 @@ export async function install(
     handlers: await inspectHandlers(registry.all(), context.pool, manifestSources),
     agent: createAgent(config.agent, { environment: env, log, clock }),
     github: await createGitHubPart(config, context),
-    senders: createSenders(config, log),
+    senders: await createSenders(config, context),
   }
 }
 
@@ -69,10 +73,18 @@ export function fixedSettings(before: Config, after: Config): string[] {
   return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
 }
 
-function createSenders(config: Config, log: Log): Sender[] {
+/** Every sender, whoever is written to now: rows of an earlier configuration may still wait. */
+async function createSenders(config: Config, { effects, clock, log }: InstallContext): Promise<Sender[]> {
   const { botToken, apiUrl } = config.telegram
-  const telegram = botToken === null ? [] : [createTelegramSender({ botToken, apiUrl, log })]
-  return [createLogSender(log), ...telegram]
+  const key = await openSigningKey({ store: effects, dataDir: config.dataDir })
+  return [
+    createLogSender(log),
+    ...(botToken === null ? [] : [createTelegramSender({ botToken, apiUrl, log })]),
+    createSlackSender({ log }),
+    createDiscordSender(),
+    createWebhookSender({ scheme: 'https', key, clock }),
+    createWebhookSender({ scheme: 'http', key, clock }),
+  ]
 }
 
 async function createGitHubPart(

@@ -8,6 +8,7 @@ import { explainDecision } from '../explain/reasons.ts'
 import { type Simulation, simulate } from '../explain/simulate.ts'
 import { systemClock } from '../lib/clock.ts'
 import { loadInstallation } from '../registry/load.ts'
+import { addressLabel } from '../send/address.ts'
 import { formatEvent } from '../send/format.ts'
 import { toPlainText } from '../send/message.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
@@ -83,7 +84,7 @@ function asJson({ plan, ...described }: Simulation) {
     })),
     cancelled: plan.cancelled,
     messages: plan.messages.map((message) => ({
-      address: message.address,
+      address: addressLabel(message.address),
       text: toPlainText(message.message),
     })),
   }

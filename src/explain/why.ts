@@ -1,4 +1,5 @@
 // What happened and why: the trail of a delivery or of everything about an entity, from what the stages wrote.
+import { addressLabel } from '../send/address.ts'
 import type { DeliveryRecord, RunRecord, SentMessage, Store } from '../store/store.ts'
 import type { Target } from './target.ts'
 
@@ -48,10 +49,16 @@ async function traceDelivery(store: Store, delivery: DeliveryRecord): Promise<De
   return {
     ...delivery,
     runs: await Promise.all(runs.map((run) => traceRun(store, run))),
-    messages: messages.filter((message) => message.runId === null),
+    messages: messages.filter((message) => message.runId === null).map(withoutSecret),
   }
 }
 
 async function traceRun(store: Store, run: RunRecord): Promise<RunTrail> {
-  return { ...run, messages: await store.outbox.ofRun(run.id) }
+  return { ...run, messages: (await store.outbox.ofRun(run.id)).map(withoutSecret) }
 }
+
+/** A trail goes to terminals, scripts and agents; the address of a web hook is a secret. */
+const withoutSecret = (message: SentMessage): SentMessage => ({
+  ...message,
+  address: addressLabel(message.address),
+})

@@ -1,6 +1,7 @@
 // The outbox: messages leave in order per address; the oldest unsent one holds back those behind it.
 import { sql, type Kysely, type Selectable } from 'kysely'
 import type { Log } from '../lib/log.ts'
+import { addressLabel } from '../send/address.ts'
 import type { Message } from '../send/message.ts'
 import { insertMessages } from './new-rows.ts'
 import type { Database } from './schema.ts'
@@ -130,7 +131,10 @@ async function due(
         continue
       }
       damaged += 1
-      log.error({ message: row.id, address: row.address }, 'a stored message is damaged and was set aside')
+      log.error(
+        { message: row.id, to: addressLabel(row.address) },
+        'a stored message is damaged and was set aside',
+      )
       await bury(row.id, 'the stored message is damaged', now)
     }
     // Those behind a damaged one are the oldest of their address now.
