@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { acceptingContract } from './contract/accepting.ts'
 import { askingContract } from './contract/asking.ts'
 import { claimedIds, newDelivery, newMessage, newRun, REVIEW } from './contract/builders.ts'
+import { chattingContract } from './contract/chatting.ts'
 import { committingContract } from './contract/committing.ts'
 import { cooldownContract } from './contract/cooldowns.ts'
 import { lookingContract } from './contract/looking.ts'
@@ -52,6 +53,7 @@ export function storeContract(name: string, create: () => Promise<TestDatabase>)
     spendingContract(use)
     lookingContract(use)
     sendingContract(use)
+    chattingContract(use)
     modelContract(use)
 
     test('everything is there after closing and opening again', async () => {

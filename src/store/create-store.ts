@@ -1,6 +1,7 @@
 // The port over one database handle; the adapters bring the handle and the hot insert.
 import { sql, type Kysely } from 'kysely'
 import type { Log } from '../lib/log.ts'
+import { createChatStore } from './chat.ts'
 import { createDeliveryStore, type InsertDeliveries } from './deliveries.ts'
 import { createEffectStore } from './effects.ts'
 import { createLeaseStore } from './leases.ts'
@@ -23,6 +24,7 @@ export function createStore(db: Kysely<Database>, insert: InsertDeliveries, log:
     leases: createLeaseStore(db),
     overview: createOverviewStore(db, log),
     switches: createSwitchStore(db),
+    chat: createChatStore(db),
     async ping() {
       await sql`select 1`.execute(db)
     },

@@ -22,6 +22,7 @@ const migrations = (flavour: Flavour): Record<string, Migration> => ({
   '0002-spendings': step(spendings),
   '0003-questions-and-schedules': step([...questions, ...schedules]),
   '0004-replays-and-switches': step(replaysAndSwitches),
+  '0005-chats': step(chats),
 })
 
 /**
@@ -238,6 +239,24 @@ const replaysAndSwitches = [
     switched_by text not null,
     switched_at bigint not null
   )`,
+]
+
+const chats = [
+  `create table user_settings (
+    user_name text not null,
+    kind text not null,
+    "key" text not null,
+    value text not null,
+    changed_at bigint not null,
+    primary key (user_name, kind, "key")
+  )`,
+  `create table chat_updates (
+    bot text not null,
+    update_id bigint not null,
+    committed_at bigint not null,
+    primary key (bot, update_id)
+  )`,
+  `create index chat_updates_age on chat_updates (committed_at)`,
 ]
 
 const effects = [

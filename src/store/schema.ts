@@ -2,6 +2,7 @@
 // text, booleans as 0 and 1. migrations.ts makes them; a change here needs a migration there.
 import type { Generated, Selectable } from 'kysely'
 import type { Concurrency } from '../registry/manifest.ts'
+import type { SettingKind } from './chat-port.ts'
 import type { QuestionStatus } from './question.ts'
 import type { DecisionOutcome, DeliveryStatus, RunStatus } from './store.ts'
 
@@ -24,6 +25,10 @@ export interface Database {
   /** `ctx.once`; done = 0: begun, and perhaps interrupted. */
   onces: { run_id: string; key: string; done: number; result: string | null }
   settings: { name: string; value: string }
+  /** What users set by chat; it lies over the configuration. */
+  user_settings: { user_name: string; kind: SettingKind; key: string; value: string; changed_at: number }
+  /** Updates of a chat bot that have had their effect; kept for two days. */
+  chat_updates: { bot: string; update_id: number; committed_at: number }
   /** Ticks of the schedule up to then are handled. */
   schedules: { schedule: string; handled_until: number }
   /** Those that sent deliveries; the time is renewed once a day. */

@@ -5,6 +5,7 @@
 //   effect    something written outside, key and receipt    message   an outbox row
 //   spending  USD that an agent's answer cost, by run and by day
 //   question  what a paused run asks its people             tick      a planned time of a schedule
+//   setting   what a user set by chat, over the configuration
 // There is no jobs table: a row is its own queue entry (docs/adr/0003). Times are ms since the epoch.
 import type { Concurrency } from '../registry/manifest.ts'
 import type {
@@ -15,6 +16,7 @@ import type {
   OverviewStore,
   ReceivedDelivery,
 } from './delivery-port.ts'
+import type { ChatStore } from './chat-port.ts'
 import type { EffectStore } from './effect-port.ts'
 import type { NewMessage, OutboxStore } from './outbox-port.ts'
 import type { GivenAnswer, NewQuestion, Question } from './question.ts'
@@ -34,6 +36,7 @@ export type {
   PastDelivery,
   ReceivedDelivery,
 } from './delivery-port.ts'
+export type { ChatCommit, ChatStore, SettingChange, SettingKind, UserSetting } from './chat-port.ts'
 export type { Effect, EffectKey, EffectStore } from './effect-port.ts'
 export type { NewMessage, OutboxRow, OutboxStore, SentMessage } from './outbox-port.ts'
 export type { GivenAnswer, NewQuestion, Question, QuestionChoice, QuestionStatus } from './question.ts'
@@ -48,6 +51,7 @@ export interface Store {
   readonly leases: LeaseStore
   readonly overview: OverviewStore
   readonly switches: SwitchStore
+  readonly chat: ChatStore
   /** Resolves when the store can answer; rejects when it cannot. */
   ping(): Promise<void>
   close(): Promise<void>

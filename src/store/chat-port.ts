@@ -1,0 +1,45 @@
+// The port's part for chats (store.ts holds the words): what users set there by themselves, and which updates have
+// had their effect.
+import type { NewMessage } from './outbox-port.ts'
+
+/** What a user may set: a module's flag, a repository to hear of, where messages go, what not to be told. */
+export type SettingKind = 'feature' | 'repo' | 'notify' | 'mute'
+
+/** Lies over what the configuration says of the user. */
+export interface UserSetting {
+  readonly user: string
+  readonly kind: SettingKind
+  /** The flag; the repository or pattern; the muted entity or repository; '' for `notify`. Lower case. */
+  readonly key: string
+  /** feature: `on` | `off`; repo: `added` | `removed`; notify: an address; mute: until when, ms since the epoch. */
+  readonly value: string
+  readonly changedAt: number
+}
+
+export interface SettingChange {
+  readonly user: string
+  readonly kind: SettingKind
+  readonly key: string
+  /** null: what the configuration says holds again. */
+  readonly value: string | null
+}
+
+/** All that one update of a chat leads to; written in one transaction, or not at all. */
+export interface ChatCommit {
+  /** Names the bot: updates are numbered by bot. */
+  readonly bot: string
+  readonly updateId: number
+  readonly changes: readonly SettingChange[]
+  readonly messages: readonly NewMessage[]
+  readonly at: number
+}
+
+export interface ChatStore {
+  /** By user, kind and key. */
+  settings(): Promise<UserSetting[]>
+  /** False, and nothing written: this update was committed before. */
+  commit(commit: ChatCommit): Promise<boolean>
+  isCommitted(bot: string, updateId: number): Promise<boolean>
+  /** The newest update that was committed; null when none is remembered. They are for two days. */
+  lastUpdate(bot: string): Promise<{ readonly updateId: number; readonly at: number } | null>
+}
