@@ -150,7 +150,8 @@ function createStages(shared: Shared): Stages {
   }
   const github = () => now().github
   const agent = () => now().agent
-  const broker = createBroker({ github, agent, store, addressOf, module, newRunId, clock, log, onAdded })
+  const config = () => now().config
+  const broker = createBroker({ github, agent, config, store, addressOf, module, newRunId, clock, log, onAdded })
   const runner = createRunner({
     store: store.runs,
     execute: (run, stop) =>

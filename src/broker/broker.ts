@@ -6,11 +6,13 @@ import { PermanentError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
-import type { AgentAnswer, AgentRequest, SubjectKind } from '../sdk/context.ts'
+import type { AgentRequest, SubjectKind } from '../sdk/context.ts'
 import { textLines } from '../send/message.ts'
 import type { ClaimedRun, NewRun, Store } from '../store/store.ts'
-import { spentUsd } from './agent/agent-error.ts'
 import type { Agent } from './agent/agent.ts'
+import { askAgent, type RunMoney } from './ask-agent.ts'
+import { type Budget, createBudget } from './budget.ts'
+import { accountOf, type BudgetConfig } from './budget-caps.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 
 /** How many `ctx.invoke` may follow each other from one cause: modules that call each other must end. */
@@ -20,6 +22,8 @@ export interface BrokerOptions {
   /** null: the installation has no GitHub credentials. Getters: a reload swaps both between two runs. */
   readonly github: () => GitHubBroker | null
   readonly agent: () => Agent
+  /** Caps and users, as they are now. */
+  readonly config: () => BudgetConfig
   readonly store: Store
   /** The address of a user by name; null when the user is gone. */
   readonly addressOf: (user: string) => string | null
@@ -37,8 +41,10 @@ export interface RunBroker {
   load(): Promise<LoadedSubject>
   /** Serves one call of the module process. */
   call(method: string, params: unknown): Promise<unknown>
-  /** What the agent has cost so far, in USD. */
+  /** What the agent has cost and the store could not write yet, in USD. */
   readonly costUsd: number
+  /** The run's people have been told that a cap per day is spent. */
+  readonly told: boolean
   /** What the module recorded for its journal. */
   readonly records: Readonly<Record<string, unknown>>
 }
@@ -69,6 +75,7 @@ const shapes = {
 
 /** Makes the broker of a service. */
 export function createBroker(options: BrokerOptions): Broker {
+  const budget = createBudget({ store: options.store.runs, clock: options.clock, log: options.log })
   return {
     open(run, module, signal) {
       const [github, agent] = [options.github(), options.agent()]
@@ -79,7 +86,8 @@ export function createBroker(options: BrokerOptions): Broker {
         github,
         agent,
         scope: null,
-        costUsd: 0,
+        budget,
+        money: { costUsd: 0, unwrittenUsd: 0, told: false },
         records: {},
         said: new Map(),
         invoked: 0,
@@ -96,7 +104,10 @@ export function createBroker(options: BrokerOptions): Broker {
           return serve(options, state, params)
         },
         get costUsd() {
-          return state.costUsd
+          return state.money.unwrittenUsd
+        },
+        get told() {
+          return state.money.told
         },
         get records() {
           return state.records
@@ -113,7 +124,8 @@ interface OpenRun {
   readonly github: GitHubBroker | null
   readonly agent: Agent
   scope: RunScope | null
-  costUsd: number
+  readonly budget: Budget
+  readonly money: RunMoney
   readonly records: Record<string, unknown>
   readonly said: Map<string, number>
   invoked: number
@@ -165,7 +177,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     const request = checked(shapes.fetch, params)
     return onGitHub(state, (github, scope) => github.fetch(scope, request))
   },
-  'agent.run': (_options, state, params) => askAgent(state, params),
+  'agent.run': (options, state, params) => ask(options, state, params),
   'once.begin': (options, state, params) =>
     options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
   'once.end': (options, state, params) => {
@@ -200,19 +212,12 @@ function onGitHub<T>(state: OpenRun, act: (github: GitHubBroker, scope: RunScope
   )
 }
 
-/** The agent checks the request itself; what it spends counts also when it fails. */
-async function askAgent(state: OpenRun, params: unknown): Promise<AgentAnswer> {
-  const cap = state.module.budgets.perRunUsd
-  const maxUsd = cap === null ? null : Math.max(0, cap - state.costUsd)
-  try {
-    const answer = await state.agent.run(params as AgentRequest, { maxUsd, signal: state.signal })
-    state.costUsd += answer.costUsd
-    const { text, output, model, backend } = answer
-    return { text, output, cost_usd: answer.costUsd, model, backend }
-  } catch (thrown) {
-    state.costUsd += spentUsd(thrown)
-    throw thrown
-  }
+/** The agent checks the request itself. */
+function ask(options: BrokerOptions, state: OpenRun, params: unknown): Promise<unknown> {
+  const { run, module, agent, budget, money, signal } = state
+  const config = options.config()
+  const tell = (text: string, keyOf: (address: string) => string) => say(options, run, text, keyOf)
+  return askAgent({ run, module, agent, budget, config, money, signal, tell }, params as AgentRequest)
 }
 
 /** The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice. */
@@ -221,12 +226,22 @@ async function notify(options: BrokerOptions, state: OpenRun, text: string): Pro
   const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const count = (state.said.get(fingerprint) ?? 0) + 1
   state.said.set(fingerprint, count)
+  await say(options, run, text, (address) => `run:${run.id}:notify:${fingerprint}:${count}:${address}`)
+}
+
+/** One message to each address of the run's recipients. */
+async function say(
+  options: BrokerOptions,
+  run: ClaimedRun,
+  text: string,
+  keyOf: (address: string) => string,
+): Promise<void> {
   const addresses = new Set(run.recipients.map((user) => options.addressOf(user) ?? 'log:'))
   await options.store.outbox.add(
     [...addresses].map((address) => ({
       address,
       message: { lines: textLines(text) },
-      dedupeKey: `run:${run.id}:notify:${fingerprint}:${count}:${address}`,
+      dedupeKey: keyOf(address),
       runId: run.id,
       delivery: run.delivery,
       createdAt: options.clock(),
@@ -257,6 +272,7 @@ async function invoke(
   }
   state.invoked += 1
   const now = options.clock()
+  const { user } = accountOf(run, options.config())
   const created: NewRun = {
     id: options.newRunId(),
     module: target.name,
@@ -268,6 +284,7 @@ async function invoke(
       action: null,
       by: `module:${state.module.name}`,
       at: new Date(now).toISOString(),
+      ...(user !== null && { user }),
     },
     delivery: null,
     recipients: run.recipients,

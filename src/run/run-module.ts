@@ -76,6 +76,7 @@ export async function runModule(
     module,
     subject,
     costUsd: broker.costUsd,
+    told: broker.told,
     records: broker.records,
     addressOf: options.addressOf,
     now: options.clock(),

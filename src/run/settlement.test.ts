@@ -148,7 +148,18 @@ test('a spent budget skips the run, and says so', () => {
     error: new PermanentError('1 USD is spent', { reason: 'budget' }),
   })
   expect(result).toMatchObject({ status: 'skipped', reason: 'budget' })
+  expect(texts(result)[0]).toEqual([
+    'telegram:1',
+    'pr-review was skipped on octocat/hello-world#1: 1 USD is spent (run run1)',
+  ])
   expect(result.messages).toHaveLength(2)
+})
+
+test('a cap per day that its people have heard of is not said again by each run; anything else is', () => {
+  const refused = (reason: string) =>
+    settle({ kind: 'refused', error: new PermanentError('no', { reason }) }, { told: true })
+  expect(refused('budget')).toMatchObject({ status: 'skipped', reason: 'budget', messages: [] })
+  expect(refused('agent_missing').messages).toHaveLength(2)
 })
 
 test('a process that died counts as a failed attempt', () => {

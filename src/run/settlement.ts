@@ -30,7 +30,10 @@ export interface SettleInput {
   readonly run: ClaimedRun
   readonly module: Module
   readonly subject: { readonly number: number; readonly title: string; readonly url: string } | null
+  /** What the store does not know of yet, in USD. */
   readonly costUsd: number
+  /** The recipients have heard already that a cap per day is spent. */
+  readonly told?: boolean
   readonly records: Readonly<Record<string, unknown>>
   readonly addressOf: (user: string) => string | null
   /** ms since the epoch */
@@ -151,14 +154,15 @@ function tryAgain(input: SettleInput, error: string, delayMs: number | null): Se
 /** The end, with the crash notice to the recipients. A spent budget is no failure of the module: it is skipped. */
 function give(input: SettleInput, reason: string, error: string): Settlement {
   const status = reason === 'budget' ? 'skipped' : 'failed'
-  const notice = crashNotice(input.module.name, input.run.entity, oneLine(error), input.run.id)
+  const how = status === 'skipped' ? 'was skipped' : 'failed'
+  const notice = crashNotice(input.module.name, input.run.entity, oneLine(error), input.run.id, how)
   return {
     ...base(input, error),
     kind: 'finished',
     status,
     reason,
     summary: null,
-    messages: messages(input, notice),
+    messages: reason === 'budget' && input.told === true ? [] : messages(input, notice),
   }
 }
 

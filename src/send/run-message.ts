@@ -23,8 +23,14 @@ export function runMessage({ module, entity, runId, outcome, subject }: Finished
 }
 
 /** `MODULE failed on ENTITY: REASON (run ID)`, one line. */
-export function crashNotice(module: string, entity: string, reason: string, runId: string): Message {
-  return { lines: [[`${module} failed on ${entity}: ${oneLine(reason, 1_000)} (run ${runId})`]] }
+export function crashNotice(
+  module: string,
+  entity: string,
+  reason: string,
+  runId: string,
+  how: 'failed' | 'was skipped' = 'failed',
+): Message {
+  return { lines: [[`${module} ${how} on ${entity}: ${oneLine(reason, 1_000)} (run ${runId})`]] }
 }
 
 function subjectLines({ number, title, url }: NonNullable<FinishedRun['subject']>): Line[] {
