@@ -8,7 +8,8 @@ import { type ModelApi, openModelApi, type Script, type VendorProtocol } from '.
 import { anthropicProtocol } from '../testing/vendors/anthropic.ts'
 import { chatCompletionsProtocol } from '../testing/vendors/chat-completions.ts'
 import { openaiProtocol } from '../testing/vendors/openai.ts'
-import { type ApiOptions, createApiBackend } from './api-backend.ts'
+import { createApiBackend } from './api-backend.ts'
+import type { ApiOptions } from './api-options.ts'
 
 const KEY = 'sk-test-do-not-show-this-key'
 const opened: { close(): Promise<void> }[] = []

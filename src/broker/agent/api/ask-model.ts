@@ -4,7 +4,7 @@ import { generateText, jsonSchema, Output } from 'ai'
 import { AgentError, AgentRefusal } from '../agent-error.ts'
 import type { BackendAnswer, BackendRequest } from '../backend.ts'
 import { schemaPrompt } from '../structured.ts'
-import type { ApiMemory, ApiOptions } from './api-backend.ts'
+import type { ApiMemory, ApiOptions } from './api-options.ts'
 import { agentFailure, isSchemaRefusal } from './failure.ts'
 import { connect } from './models.ts'
 import {
