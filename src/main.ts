@@ -8,17 +8,11 @@ import { monotonicFactory } from 'ulid'
 import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.ts'
 import { createBroker } from './broker/broker.ts'
 import { type Dispatcher, createDispatcher } from './dispatch/dispatcher.ts'
-import {
-  type InstalledParts,
-  type ServiceInstallation,
-  fixedSettings,
-  install,
-  switchModule,
-} from './installed.ts'
+import { type InstalledParts, type ServiceInstallation, fixedSettings, install } from './installed.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
-import { type Metrics, createMetrics } from './metrics/metrics.ts'
 import { createServer } from './receive/server.ts'
+import { checkHandlerInput } from './run/inspect-handlers.ts'
 import { ModuleJournal } from './run/journal.ts'
 import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
@@ -27,7 +21,6 @@ import { formatEvent } from './send/format.ts'
 import { type Outbox, createOutbox } from './send/outbox.ts'
 import type { Sender } from './send/sender.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
-import { type ServiceApiOptions, serviceApi } from './service-api.ts'
 import { createGroupCommit } from './store/group-commit.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Store } from './store/store.ts'
@@ -36,10 +29,6 @@ export interface ServiceOptions {
   readonly installation: ServiceInstallation
   readonly log: Log
   readonly clock?: Clock
-  /** Of Hookyard. @default 0.0.0 */
-  readonly version?: string
-  /** To the API, per token. @default 600 */
-  readonly requestsPerMinute?: number
 }
 
 export interface Service {
@@ -68,7 +57,6 @@ interface Shared {
   readonly store: Store
   readonly pool: ProcessPool
   readonly senders: Map<string, Sender>
-  readonly metrics: Metrics
   readonly newRunId: () => string
   readonly clock: Clock
   readonly log: Log
@@ -79,8 +67,6 @@ interface Stages {
   readonly runner: Runner
   readonly outbox: Outbox
   readonly journal: ModuleJournal
-  /** What a commit of plans means to the others. */
-  onCommitted(plans: readonly Plan[], cancel: readonly string[]): void
 }
 
 /**
@@ -91,47 +77,23 @@ export async function startService({
   installation,
   log,
   clock = systemClock,
-  version = '0.0.0',
-  requestsPerMinute,
 }: ServiceOptions): Promise<Service> {
   const { dataDir, workers, server: address } = installation.config
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const databaseFile = join(dataDir, 'hookyard.db')
-  const store = await openSqliteStore({ file: databaseFile, clock, log })
+  const store = await openSqliteStore({ file: join(dataDir, 'hookyard.db'), clock, log })
   const pool = createProcessPool({ keep: workers.concurrency, environment: installation.env })
-  const context = { pool, effects: store.effects, switches: store.switches, clock, log }
+  const context = { pool, effects: store.effects, clock, log }
   const giveUp = async (thrown: unknown): Promise<never> => {
     await Promise.all([pool.close(), store.close()])
     throw thrown
   }
   let parts = await install(installation, context).catch(giveUp)
   const senders = new Map(parts.senders.map((sender) => [sender.scheme, sender]))
-  const metrics = createMetrics({ version, counts: () => store.overview.counts(), clock })
-  const newRunId = lowerCaseUlid()
-  const shared: Shared = { now: () => parts, store, pool, senders, metrics, newRunId, clock, log }
+  const shared: Shared = { now: () => parts, store, pool, senders, newRunId: lowerCaseUlid(), clock, log }
   const stages = createStages(shared)
-  // A reload and a switch both replace the parts: one after the other, or one of them would be forgotten.
-  const alone = oneAtATime()
-  const answer: Service['answer'] = async (request) => {
-    const answered = await answerQuestion(store.runs, { ...request, at: clock() })
-    stages.runner.wake()
-    return answered
-  }
   const localToken = randomBytes(32).toString('base64url')
   let stopping = false
-  const server = createIntake(
-    shared,
-    stages,
-    { localToken, stopping: () => stopping },
-    {
-      answer,
-      switchModule: (module, enabled, by) =>
-        alone(async () => void (parts = await switchModule(parts, { module, enabled, by }, context))),
-      version,
-      databaseFile,
-      ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
-    },
-  )
+  const server = createIntake(shared, stages, { localToken, stopping: () => stopping })
 
   const reclaimed = await store.runs.reclaim(clock(), true)
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
@@ -145,18 +107,21 @@ export async function startService({
     url,
     localToken,
     moduleProcesses: () => pool.busy(),
-    reload: (next) =>
-      alone(async () => {
-        pool.renew() // handlers may have changed on disk
-        const installed = await install(next, context)
-        for (const key of fixedSettings(parts.config, next.config))
-          log.warn({ key }, 'this setting takes effect at the next start')
-        parts = installed
-        senders.clear()
-        for (const sender of parts.senders) senders.set(sender.scheme, sender)
-        log.info({ modules: namesOf(parts) }, 'configuration and modules reloaded')
-      }),
-    answer,
+    async reload(next) {
+      pool.renew() // handlers may have changed on disk
+      const installed = await install(next, context)
+      for (const key of fixedSettings(parts.config, next.config))
+        log.warn({ key }, 'this setting takes effect at the next start')
+      parts = installed
+      senders.clear()
+      for (const sender of parts.senders) senders.set(sender.scheme, sender)
+      log.info({ modules: namesOf(parts) }, 'configuration and modules reloaded')
+    },
+    async answer(request) {
+      const answered = await answerQuestion(store.runs, { ...request, at: clock() })
+      stages.runner.wake()
+      return answered
+    },
     async stop(graceMs = STOP_GRACE_MS) {
       stopping = true
       await server.close()
@@ -174,7 +139,7 @@ export async function startService({
 
 /** Dispatch, run and send, each woken by what the one before has written. */
 function createStages(shared: Shared): Stages {
-  const { now, store, pool, metrics, newRunId, clock, log } = shared
+  const { now, store, pool, newRunId, clock, log } = shared
   const module = (name: string) => now().registry.get(name)
   const addressOf = (user: string) => now().access.user(user)?.address ?? null
   const journal = new ModuleJournal({ dataDir: now().config.dataDir, store: store.runs, log })
