@@ -184,7 +184,8 @@ const isLine = (name: string, value: string): boolean => /^[A-Za-z_]\w*$/.test(n
 const pick = (env: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter(([name]) => names.includes(name)))
 
-function claudeArguments(request: BackendRequest, hasKey: boolean): string[] {
+/** All flags and values for a question. @throws AgentRefusal `invalid_input` for a schema that no argument can hold. */
+export function claudeArguments(request: BackendRequest, hasKey: boolean): string[] {
   const schema = request.schema === null ? null : JSON.stringify(request.schema)
   if (schema !== null && schema.length > MAX_SCHEMA_CHARS) {
     throw new AgentRefusal(
