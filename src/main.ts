@@ -17,6 +17,7 @@ import { ModuleJournal } from './run/journal.ts'
 import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
 import { type Runner, createRunner } from './run/runner.ts'
+import { type Scheduler, createScheduler } from './schedule/scheduler.ts'
 import { formatEvent } from './send/format.ts'
 import { type Outbox, createOutbox } from './send/outbox.ts'
 import type { Sender } from './send/sender.ts'
@@ -64,6 +65,7 @@ interface Shared {
 
 interface Stages {
   readonly dispatcher: Dispatcher
+  readonly scheduler: Scheduler
   readonly runner: Runner
   readonly outbox: Outbox
   readonly journal: ModuleJournal
@@ -100,6 +102,7 @@ export async function startService({
   const url = await server.listen(address).catch(giveUp)
   await writeServerFile(dataDir, { url, token: localToken, pid: process.pid })
   for (const stage of [stages.dispatcher, stages.runner, stages.outbox]) stage.start()
+  await stages.scheduler.start()
   void stages.journal.flush()
   log.info({ agent: parts.agent.describe(), modules: namesOf(parts) }, `listening on ${url}`)
 
@@ -126,6 +129,7 @@ export async function startService({
       stopping = true
       await server.close()
       await stages.dispatcher.stop()
+      await stages.scheduler.stop()
       await stages.runner.stop(graceMs)
       await stages.journal.flush()
       await stages.outbox.stop()
@@ -163,6 +167,7 @@ function createStages(shared: Shared): Stages {
     log,
     onAdded,
   })
+  const owner = `${hostname()}:${process.pid}:${newRunId()}`
   const runner = createRunner({
     store: store.runs,
     execute: (run, stop) =>
@@ -176,7 +181,7 @@ function createStages(shared: Shared): Stages {
         random: Math.random,
         log,
       }),
-    owner: `${hostname()}:${process.pid}:${newRunId()}`,
+    owner,
     concurrency: now().config.workers.concurrency,
     clock,
     log,
@@ -203,7 +208,17 @@ function createStages(shared: Shared): Stages {
       if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
     },
   })
-  return { dispatcher, runner, outbox, journal }
+  const scheduler = createScheduler({
+    store,
+    schedules: () => now().registry.schedules(),
+    access: () => now().access,
+    newRunId,
+    owner,
+    clock,
+    log,
+    onCreated: () => runner.wake(),
+  })
+  return { dispatcher, scheduler, runner, outbox, journal }
 }
 
 /** The HTTP server in front of the stages. */

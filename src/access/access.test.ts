@@ -55,6 +55,31 @@ test('a call by an admin reaches whatever some user names, a call by a member on
   expect(access().mayCall(alice, 'octocat/other')).toBe(false)
 })
 
+test('what the configuration names and reaches is the union of all its `repos`, whoever asks', () => {
+  expect(access(['Open/Source', 'octocat/hello-world', 'c/*']).named()).toEqual([
+    'octocat/hello-world',
+    'open/source',
+  ])
+  expect(access(['c/*']).reaches('c/anything')).toBe(true)
+  expect(access().reaches('octocat/hello-world')).toBe(true)
+  expect(access().reaches('Octocat/Hello-World')).toBe(true)
+  expect(access().reaches('someone/else')).toBe(false)
+})
+
+test('people are found by their GitHub login, in any case', () => {
+  const of = createAccess(
+    config({
+      users: [
+        user('root', { role: 'admin' }),
+        user('hub', { github: 'Hubot' }),
+        user('hub2', { github: 'hubot' }),
+      ],
+    }),
+  )
+  expect(of.people('HUBOT').map(({ name }) => name)).toEqual(['hub', 'hub2'])
+  expect(of.people('octocat')).toEqual([])
+})
+
 test('an owner is not a prefix of another owner', () => {
   expect(names('octocat2/hello-world')).toEqual(['root'])
   expect(names('octocat')).toEqual(['root'])

@@ -13,8 +13,16 @@ export interface Access {
    * user's `repos` reach. A run without a repository: everybody with the scope.
    */
   mayCall(user: User, repository: string | null): boolean
+  /** Do any `repos` of the configuration cover it: the top-level ones or any user's? */
+  reaches(repository: string): boolean
+  /** The repositories that the configuration names in full, sorted, in lower case. */
+  named(): readonly string[]
   user(name: string): User | undefined
+  /** Users with this GitHub login. */
+  people(login: string): readonly User[]
   firstAdmin(): User
+  /** In config order. */
+  admins(): readonly User[]
 }
 
 /** Indexes the users of a configuration. */
@@ -28,6 +36,14 @@ export function createAccess(config: Config): Access {
   const order = new Map(config.users.map((user, index) => [user.name, index]))
   const admin = config.users.find((user) => user.role === 'admin')
   if (!admin) throw new Error('the configuration has no admin; at least one user needs `role: admin`')
+
+  const byLogin = Map.groupBy(config.users, (user) => user.github?.toLowerCase())
+  const patterns = [...config.repos, ...config.users.flatMap((user) => user.repos)]
+  const named = [...new Set(patterns.map((pattern) => pattern.toLowerCase()))]
+    .filter((pattern) => !pattern.endsWith('/*'))
+    .sort()
+  const reaches = (repository: string): boolean =>
+    everywhere.matches(repository).length > 0 || subscribers.matches(repository).length > 0
 
   const mayAct = (user: User, repository: string | null): boolean => {
     if (repository === null) return user.role === 'admin'
@@ -44,10 +60,14 @@ export function createAccess(config: Config): Access {
     mayAct,
     mayCall(user, repository) {
       if (repository === null || mayAct(user, repository)) return true
-      return user.role === 'admin' && subscribers.matches(repository).length > 0
+      return user.role === 'admin' && reaches(repository)
     },
+    reaches,
+    named: () => named,
     user: (name) => byName.get(name),
+    people: (login) => byLogin.get(login.toLowerCase()) ?? [],
     firstAdmin: () => admin,
+    admins: () => config.users.filter((user) => user.role === 'admin'),
   }
 }
 

@@ -15,8 +15,6 @@ export interface Resumption {
 export function resumeTrigger(before: RunTrigger, resumption: Resumption): RunTrigger {
   const { answer, by, question, state, at } = resumption
   const original = originalTrigger(before)
-  // A run goes on the account of whoever started it, not of whoever answers it.
-  const user = original.user ?? (original.type === 'invoke' ? original.by : null)
   return {
     type: 'resume',
     event: original.event,
@@ -24,7 +22,6 @@ export function resumeTrigger(before: RunTrigger, resumption: Resumption): RunTr
     by,
     at: new Date(at).toISOString(),
     data: { answer, by, question, state: state ?? null, original },
-    ...(user === null ? {} : { user }),
   }
 }
 

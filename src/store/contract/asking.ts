@@ -104,7 +104,6 @@ export function askingContract(use: UseStore): void {
       const [run] = await claim(store, 5_000)
       expect(run?.trigger).toMatchObject({
         type: 'resume',
-        user: 'carol',
         data: { question: 'Sure?', original: trigger },
       })
       expect(run?.state).toBeNull()

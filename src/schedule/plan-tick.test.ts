@@ -1,0 +1,100 @@
+// Whom a tick serves: a run per repository where the module may act, for those who hear of it and want the module.
+import { expect, test } from 'vitest'
+import { config, module, user } from '../../test/builders.ts'
+import { createAccess } from '../access/access.ts'
+import type { User } from '../config/config.ts'
+import type { Manifest } from '../registry/manifest.ts'
+import { planTick } from './plan-tick.ts'
+
+const TICK = Date.parse('2026-11-22T09:00:00Z')
+
+interface Given {
+  users: readonly User[]
+  repos?: readonly string[]
+  manifest?: Partial<Manifest>
+  enabled?: boolean
+  seen?: readonly string[]
+  lateMs?: number
+}
+
+function runs({ users, repos = [], manifest = {}, enabled = true, seen = [], lateMs = 0 }: Given) {
+  let ids = 0
+  return planTick({
+    module: module('sweep', { subject: 'repository', ...manifest }, { enabled }),
+    trigger: { type: 'schedule', cron: '0 9 * * *', timezone: null },
+    tick: TICK,
+    now: TICK + lateMs,
+    access: createAccess(config({ users, repos })),
+    seen,
+    newRunId: () => `run-${(ids += 1)}`,
+  })
+}
+const served = (given: Given) => runs(given).map(({ entity, recipients }) => [entity, recipients.join()])
+const root = user('root', { role: 'admin', repos: [] })
+
+test('one run per named repository, for its subscribers', () => {
+  const users = [
+    root,
+    user('alice', { repos: ['octocat/hello-world', 'octocat/spoon'] }),
+    user('bob', { repos: ['octocat/spoon'] }),
+  ]
+  expect(served({ users })).toEqual([
+    ['octocat/hello-world', 'root,alice'],
+    ['octocat/spoon', 'root,alice,bob'],
+  ])
+})
+
+test('of a whole owner, the repositories that have sent something; of others none', () => {
+  const users = [user('alice', { role: 'admin', repos: ['octocat/*'] })]
+  expect(served({ users, seen: ['octocat/spoon', 'octocat/knife', 'someone/else'] })).toEqual([
+    ['octocat/knife', 'alice'],
+    ['octocat/spoon', 'alice'],
+  ])
+})
+
+test('where the top-level `repos` let modules act, an admin who hears everything is served', () => {
+  expect(served({ users: [root], repos: ['open/source', 'octocat/*'], seen: ['octocat/spoon'] })).toEqual([
+    ['octocat/spoon', 'root'],
+    ['open/source', 'root'],
+  ])
+})
+
+test('only those with the feature flag; where nobody has it there is no run', () => {
+  const users = [
+    { ...root, features: {} },
+    user('alice', { repos: ['a/a'], features: { sweep: true } }),
+    user('bob', { repos: ['a/a', 'b/b'], features: {} }),
+  ]
+  expect(served({ users, manifest: { featureFlag: 'sweep' } })).toEqual([['a/a', 'alice']])
+})
+
+test('who hears only of what is about them is not served by a clock', () => {
+  const users = [root, user('alice', { repos: ['a/a'], hear: 'mine' })]
+  expect(served({ users })).toEqual([['a/a', 'root']])
+})
+
+test('a module about nothing gets one run, for the admins', () => {
+  const users = [user('alice'), root, user('rita', { role: 'admin' })]
+  expect(runs({ users, manifest: { subject: 'none' } })).toMatchObject([
+    { entity: '-', repository: null, recipients: ['root', 'rita'] },
+  ])
+})
+
+test('a module that is switched off has no runs', () => {
+  expect(runs({ users: [root], repos: ['a/a'], enabled: false })).toEqual([])
+})
+
+test('the run knows the time that was planned, and how late it is', () => {
+  const [run] = runs({ users: [root], repos: ['a/a'], lateMs: 18_000_500 })
+  expect(run).toMatchObject({
+    repository: 'a/a',
+    runAt: TICK + 18_000_500,
+    cooldownMs: 0,
+    trigger: {
+      type: 'schedule',
+      by: null,
+      at: '2026-11-22T09:00:00.000Z',
+      data: { schedule: '0 9 * * *', timezone: 'UTC', late_by_seconds: 18_000 },
+    },
+  })
+})

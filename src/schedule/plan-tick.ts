@@ -1,0 +1,77 @@
+// A tick -> its runs: one per repository where the module may act and somebody wants it, or one about nothing in
+// particular for the admins (contract section 3, Schedule). Pure.
+import type { Access } from '../access/access.ts'
+import { hasFeature } from '../access/has-feature.ts'
+import type { Module } from '../registry/manifest.ts'
+import type { NewRun } from '../store/store.ts'
+import type { ScheduleTrigger } from './ticks.ts'
+
+export interface TickToPlan {
+  readonly module: Module
+  readonly trigger: ScheduleTrigger
+  /** The planned time; ms since the epoch, as is `now`. */
+  readonly tick: number
+  readonly now: number
+  readonly access: Pick<Access, 'audience' | 'named' | 'reaches' | 'admins'>
+  /** Repositories that are known from their deliveries; those that no `repos` reach are left out here. */
+  readonly seen: readonly string[]
+  readonly newRunId: () => string
+}
+
+/** The entity of a run that is about no repository. */
+const NOTHING = '-'
+
+/** None when the module is switched off, or nobody wants it. */
+export function planTick(plan: TickToPlan): NewRun[] {
+  const { module, access } = plan
+  if (!module.enabled) return []
+  const { subject, featureFlag } = module.manifest
+  const wanting = (users: ReturnType<Access['audience']>) =>
+    users.filter((user) => hasFeature(user, featureFlag)).map(({ name }) => name)
+  if (subject !== 'repository') return runsFor(plan, NOTHING, null, wanting(access.admins()))
+  const repositories = new Set([...access.named(), ...plan.seen])
+  return [...repositories]
+    .filter((repository) => access.reaches(repository))
+    .sort()
+    .flatMap((repository) => {
+      // A schedule is about nobody in particular, so it is nothing to those who hear only of what is about them.
+      const hearing = access.audience(repository).filter(({ hear }) => hear === 'all')
+      return runsFor(plan, repository, repository, wanting(hearing))
+    })
+}
+
+function runsFor(
+  { module, trigger, tick, now, newRunId }: TickToPlan,
+  entity: string,
+  repository: string | null,
+  recipients: readonly string[],
+): NewRun[] {
+  if (recipients.length === 0) return []
+  const late_by_seconds = Math.max(0, Math.floor((now - tick) / 1_000))
+  const data = { schedule: trigger.cron, timezone: trigger.timezone ?? 'UTC', late_by_seconds }
+  const run: NewRun = {
+    id: newRunId(),
+    module: module.name,
+    entity,
+    repository,
+    trigger: {
+      type: 'schedule',
+      event: null,
+      action: null,
+      by: null,
+      at: new Date(tick).toISOString(),
+      data,
+    },
+    delivery: null,
+    recipients,
+    runAt: now,
+    dueAt: now,
+    waiting: false,
+    concurrency: module.manifest.concurrency,
+    cooldownMs: 0,
+    input: null,
+    depth: 0,
+    createdAt: now,
+  }
+  return [run]
+}
