@@ -6,10 +6,13 @@ import { type Agent, createAgent } from './broker/agent/agent.ts'
 import { type GitHubBroker, createGitHubBroker } from './broker/github/broker.ts'
 import { createGitHub } from './broker/github/client.ts'
 import type { Config } from './config/config.ts'
+import { ConfigError, formatProblems } from './config/problem.ts'
 import type { YamlSource } from './config/yaml-source.ts'
+import { UserError } from './errors.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
 import type { ModuleRegistry } from './registry/module-registry.ts'
+import { withSwitches } from './registry/switched.ts'
 import { type HandlerShapes, inspectHandlers } from './run/inspect-handlers.ts'
 import type { ProcessPool } from './run/process-pool.ts'
 import { createDiscordSender } from './send/discord.ts'
@@ -19,7 +22,7 @@ import { openSigningKey } from './send/signing-key.ts'
 import { createSlackSender } from './send/slack.ts'
 import { createTelegramSender } from './send/telegram.ts'
 import { createWebhookSender } from './send/webhook-sender.ts'
-import type { EffectStore } from './store/store.ts'
+import type { EffectStore, ModuleSwitch, SwitchStore } from './store/store.ts'
 
 /** A configuration and the modules that were loaded with it, as `loadInstallation` reads them. */
 export interface ServiceInstallation {
@@ -36,6 +39,8 @@ export interface InstalledParts {
   readonly registry: ModuleRegistry
   readonly access: Access
   readonly handlers: HandlerShapes
+  /** Modules that users have switched, over the configuration; `registry` has it in it. */
+  readonly switches: ReadonlyMap<string, ModuleSwitch>
   readonly agent: Agent
   /** null: the installation has no GitHub credentials. */
   readonly github: GitHubBroker | null
@@ -45,6 +50,7 @@ export interface InstalledParts {
 export interface InstallContext {
   readonly pool: ProcessPool
   readonly effects: EffectStore
+  readonly switches: SwitchStore
   readonly clock: Clock
   readonly log: Log
 }
@@ -54,17 +60,54 @@ export async function install(
   installation: ServiceInstallation,
   context: InstallContext,
 ): Promise<InstalledParts> {
-  const { config, registry, env, manifestSources } = installation
+  const { config, env, manifestSources } = installation
   const { clock, log } = context
+  const switches = new Map((await context.switches.all()).map((one) => [one.module, one]))
+  const registry = withSwitches(installation.registry, switches)
   return {
     config,
     registry,
+    switches,
     access: createAccess(config),
     handlers: await inspectHandlers(registry.all(), context.pool, manifestSources),
     agent: createAgent(config.agent, { environment: env, log, clock }),
     github: await createGitHubPart(config, context),
     senders: await createSenders(config, context),
   }
+}
+
+/**
+ * The parts with this module switched, and the switch kept. What the configuration says anyway needs none.
+ * @throws UserError wrong_state when its handler cannot be loaded
+ */
+export async function switchModule(
+  parts: InstalledParts,
+  { module: name, enabled, by }: Omit<ModuleSwitch, 'at'>,
+  { pool, switches: store, clock }: InstallContext,
+): Promise<InstalledParts> {
+  const module = parts.registry.get(name)
+  if (!module) return parts
+  const handlers = new Map(parts.handlers)
+  if (enabled && !handlers.has(name)) {
+    try {
+      const shapes = await inspectHandlers([{ ...module, enabled }], pool)
+      for (const [of, shape] of shapes) handlers.set(of, shape)
+    } catch (thrown) {
+      if (!(thrown instanceof ConfigError)) throw thrown
+      throw new UserError('wrong_state', `${name} cannot be switched on: ${formatProblems(thrown.problems)}`)
+    }
+  }
+  const switches = new Map(parts.switches)
+  if (enabled === (parts.config.modules[name]?.enabled ?? true)) {
+    switches.delete(name)
+    await store.remove(name)
+  } else {
+    const kept = { module: name, enabled, by, at: clock() }
+    switches.set(name, kept)
+    await store.set(kept)
+  }
+  const registry = withSwitches(parts.registry, new Map([[name, { enabled }]]))
+  return { ...parts, registry, handlers, switches }
 }
 
 /** Settings that differ and that a running service cannot change. */

@@ -8,11 +8,17 @@ import { monotonicFactory } from 'ulid'
 import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.ts'
 import { createBroker } from './broker/broker.ts'
 import { type Dispatcher, createDispatcher } from './dispatch/dispatcher.ts'
-import { type InstalledParts, type ServiceInstallation, fixedSettings, install } from './installed.ts'
+import {
+  type InstalledParts,
+  type ServiceInstallation,
+  fixedSettings,
+  install,
+  switchModule,
+} from './installed.ts'
+import { createIntake } from './intake.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
-import { createServer } from './receive/server.ts'
-import { checkHandlerInput } from './run/inspect-handlers.ts'
+import { type Metrics, createMetrics } from './metrics/metrics.ts'
 import { ModuleJournal } from './run/journal.ts'
 import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
@@ -22,14 +28,17 @@ import { formatEvent } from './send/format.ts'
 import { type Outbox, createOutbox } from './send/outbox.ts'
 import type { Sender } from './send/sender.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
-import { createGroupCommit } from './store/group-commit.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
-import type { Store } from './store/store.ts'
+import type { Plan, Store } from './store/store.ts'
 
 export interface ServiceOptions {
   readonly installation: ServiceInstallation
   readonly log: Log
   readonly clock?: Clock
+  /** Of Hookyard. @default 0.0.0 */
+  readonly version?: string
+  /** To the API, per token. @default 600 */
+  readonly requestsPerMinute?: number | undefined
 }
 
 export interface Service {
@@ -58,6 +67,7 @@ interface Shared {
   readonly store: Store
   readonly pool: ProcessPool
   readonly senders: Map<string, Sender>
+  readonly metrics: Metrics
   readonly newRunId: () => string
   readonly clock: Clock
   readonly log: Log
@@ -69,6 +79,8 @@ interface Stages {
   readonly runner: Runner
   readonly outbox: Outbox
   readonly journal: ModuleJournal
+  /** What a commit of plans means to the others. */
+  onCommitted(plans: readonly Plan[], cancel: readonly string[]): void
 }
 
 /**
@@ -79,23 +91,47 @@ export async function startService({
   installation,
   log,
   clock = systemClock,
+  version = '0.0.0',
+  requestsPerMinute,
 }: ServiceOptions): Promise<Service> {
   const { dataDir, workers, server: address } = installation.config
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const store = await openSqliteStore({ file: join(dataDir, 'hookyard.db'), clock, log })
+  const databaseFile = join(dataDir, 'hookyard.db')
+  const store = await openSqliteStore({ file: databaseFile, clock, log })
   const pool = createProcessPool({ keep: workers.concurrency, environment: installation.env })
-  const context = { pool, effects: store.effects, clock, log }
+  const context = { pool, effects: store.effects, switches: store.switches, clock, log }
   const giveUp = async (thrown: unknown): Promise<never> => {
     await Promise.all([pool.close(), store.close()])
     throw thrown
   }
   let parts = await install(installation, context).catch(giveUp)
   const senders = new Map(parts.senders.map((sender) => [sender.scheme, sender]))
-  const shared: Shared = { now: () => parts, store, pool, senders, newRunId: lowerCaseUlid(), clock, log }
+  const metrics = createMetrics({ version, counts: () => store.overview.counts(), clock })
+  const newRunId = lowerCaseUlid()
+  const shared: Shared = { now: () => parts, store, pool, senders, metrics, newRunId, clock, log }
   const stages = createStages(shared)
+  // A reload and a switch both replace the parts: one after the other, or one of them would be forgotten.
+  const alone = oneAtATime()
+  const answer: Service['answer'] = async (request) => {
+    const answered = await answerQuestion(store.runs, { ...request, at: clock() })
+    stages.runner.wake()
+    return answered
+  }
   const localToken = randomBytes(32).toString('base64url')
   let stopping = false
-  const server = createIntake(shared, stages, { localToken, stopping: () => stopping })
+  const server = createIntake({
+    ...shared,
+    stages,
+    onCommitted: stages.onCommitted,
+    answer,
+    switchModule: (module, enabled, by) =>
+      alone(async () => void (parts = await switchModule(parts, { module, enabled, by }, context))),
+    version,
+    databaseFile,
+    requestsPerMinute,
+    localToken,
+    stopping: () => stopping,
+  })
 
   const reclaimed = await store.runs.reclaim(clock(), true)
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
@@ -110,21 +146,18 @@ export async function startService({
     url,
     localToken,
     moduleProcesses: () => pool.busy(),
-    async reload(next) {
-      pool.renew() // handlers may have changed on disk
-      const installed = await install(next, context)
-      for (const key of fixedSettings(parts.config, next.config))
-        log.warn({ key }, 'this setting takes effect at the next start')
-      parts = installed
-      senders.clear()
-      for (const sender of parts.senders) senders.set(sender.scheme, sender)
-      log.info({ modules: namesOf(parts) }, 'configuration and modules reloaded')
-    },
-    async answer(request) {
-      const answered = await answerQuestion(store.runs, { ...request, at: clock() })
-      stages.runner.wake()
-      return answered
-    },
+    reload: (next) =>
+      alone(async () => {
+        pool.renew() // handlers may have changed on disk
+        const installed = await install(next, context)
+        for (const key of fixedSettings(parts.config, next.config))
+          log.warn({ key }, 'this setting takes effect at the next start')
+        parts = installed
+        senders.clear()
+        for (const sender of parts.senders) senders.set(sender.scheme, sender)
+        log.info({ modules: namesOf(parts) }, 'configuration and modules reloaded')
+      }),
+    answer,
     async stop(graceMs = STOP_GRACE_MS) {
       stopping = true
       await server.close()
@@ -143,7 +176,7 @@ export async function startService({
 
 /** Dispatch, run and send, each woken by what the one before has written. */
 function createStages(shared: Shared): Stages {
-  const { now, store, pool, newRunId, clock, log } = shared
+  const { now, store, pool, metrics, newRunId, clock, log } = shared
   const module = (name: string) => now().registry.get(name)
   const addressOf = (user: string) => now().access.user(user)?.address ?? null
   const journal = new ModuleJournal({ dataDir: now().config.dataDir, store: store.runs, log })
@@ -170,17 +203,14 @@ function createStages(shared: Shared): Stages {
   const owner = `${hostname()}:${process.pid}:${newRunId()}`
   const runner = createRunner({
     store: store.runs,
-    execute: (run, stop) =>
-      runModule(run, stop, {
-        broker,
-        pool,
-        module,
-        addressOf,
-        githubApiUrl: now().config.github.apiUrl,
-        clock,
-        random: Math.random,
-        log,
-      }),
+    async execute(run, stop) {
+      const githubApiUrl = now().config.github.apiUrl
+      const options = { broker, pool, module, addressOf, githubApiUrl, clock, random: Math.random, log }
+      const began = performance.now()
+      const settlement = await runModule(run, stop, options)
+      metrics.attempted(run, settlement, performance.now() - began)
+      return settlement
+    },
     owner,
     concurrency: now().config.workers.concurrency,
     clock,
@@ -191,6 +221,15 @@ function createStages(shared: Shared): Stages {
     },
     onExpired: () => void journal.flush(),
   })
+  const onCommitted: Stages['onCommitted'] = (plans, cancel) => {
+    metrics.committed(plans)
+    const cancelled = plans.flatMap((plan) => plan.cancelled)
+    for (const { runId, reason } of cancelled) if (cancel.includes(runId)) runner.cancel([runId], reason)
+    if (cancelled.length > 0) void journal.flush()
+    if (plans.some((plan) => plan.runs.length + plan.coalesced.length + plan.cancelled.length > 0))
+      runner.wake()
+    if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
+  }
   const dispatcher = createDispatcher({
     store: store.deliveries,
     registry: () => now().registry,
@@ -199,14 +238,7 @@ function createStages(shared: Shared): Stages {
     newRunId,
     clock,
     log,
-    onCommitted(plans, cancel) {
-      const cancelled = plans.flatMap((plan) => plan.cancelled)
-      for (const { runId, reason } of cancelled) if (cancel.includes(runId)) runner.cancel([runId], reason)
-      if (cancelled.length > 0) void journal.flush()
-      if (plans.some((plan) => plan.runs.length + plan.coalesced.length + plan.cancelled.length > 0))
-        runner.wake()
-      if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
-    },
+    onCommitted,
   })
   const scheduler = createScheduler({
     store,
@@ -218,28 +250,17 @@ function createStages(shared: Shared): Stages {
     log,
     onCreated: () => runner.wake(),
   })
-  return { dispatcher, scheduler, runner, outbox, journal }
+  return { dispatcher, scheduler, runner, outbox, journal, onCommitted }
 }
 
-/** The HTTP server in front of the stages. */
-function createIntake(shared: Shared, stages: Stages, own: { localToken: string; stopping: () => boolean }) {
-  const { now, store, pool, newRunId, clock, log } = shared
-  const commit = createGroupCommit((batch) => store.deliveries.accept(batch))
-  return createServer({
-    config: () => now().config,
-    registry: () => now().registry,
-    access: () => now().access,
-    accept: (delivery) => commit.accept(delivery),
-    checkInput: (module, input) => checkHandlerInput(module, input, now().handlers, pool),
-    store,
-    clock,
-    log,
-    newRunId,
-    ...own,
-    wakeDispatch: () => stages.dispatcher.wake(),
-    wakeRuns: () => stages.runner.wake(),
-    wakeOutbox: () => stages.outbox.wake(),
-  })
+/** Calls of functions, one after the other; one that fails holds up none. */
+function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const done = last.then(work, work)
+    last = done.catch(() => undefined)
+    return done
+  }
 }
 
 const namesOf = (parts: InstalledParts) => parts.registry.all().map((module) => module.name)

@@ -9,6 +9,7 @@ import { type Service, startService } from '../main.ts'
 import { loadInstallation } from '../registry/load.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
+import { version } from './version.ts'
 
 export interface StartOptions {
   readonly config: string
@@ -43,7 +44,7 @@ export async function runStart(options: StartOptions): Promise<void> {
   let service: Service | null = null
   const asked = stopAsked()
   process.on('SIGHUP', () => void reload())
-  service = await startService({ installation, log })
+  service = await startService({ installation, log, version: version() })
   await asked
   await service.stop()
 

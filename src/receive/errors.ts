@@ -17,15 +17,17 @@ declare module 'fastify' {
 export type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
 /** The error handler of the server; Fastify's own errors are put into our words here. */
-export function createErrorHandler(log: Log): ErrorHandler {
+export function createErrorHandler(log: Log, onRefused?: (code: string) => void): ErrorHandler {
   return (thrown, request, reply) => {
     const error = thrown instanceof UserError ? thrown : translate(thrown, request)
     if (error instanceof UserError) {
+      onRefused?.(error.code)
       // Fastify closes after a failed body; Node would then reset the connection under a client that still
       // sends, which would never read the answer. Left open, the rest is read and dropped until the time is up.
       if (error.code === 'too_large') reply.removeHeader('connection')
       return send(reply, error.status, error.message, error.code, error.headers)
     }
+    onRefused?.('internal_error')
     const id = randomUUID()
     log.error({ err: error, error_id: id, method: request.method, url: pathOf(request) }, 'a request failed')
     return send(reply, 500, `internal error (id ${id})`, 'internal_error', {})

@@ -9,11 +9,21 @@ import { fingerprintOf } from './canonical.ts'
 
 const KNOWN_KEYS = ['entity', 'input', 'idempotency_key', 'respect_cooldown'] as const
 
-const InvokeBody = z.strictObject({
-  entity: z.string().max(1_000).optional(),
-  input: z.unknown().optional(),
-  idempotency_key: z.string().min(1).max(255).optional(),
-  respect_cooldown: z.boolean().optional(),
+/** The body's shape. */
+export const InvokeBody = z.strictObject({
+  entity: z
+    .string()
+    .max(1_000)
+    .optional()
+    .describe('What the run is about, as the module’s subject wants it'),
+  input: z.unknown().optional().describe('As the module’s `input` schema wants it'),
+  idempotency_key: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('Sent again with the same body it starts nothing and names the same run'),
+  respect_cooldown: z.boolean().optional().describe('Refuse while a cooldown window is open'),
 })
 
 /** What an invocation asks for. */

@@ -288,7 +288,7 @@ describe('refusals', () => {
   test("what the handler's own schema has against the input is told", async () => {
     const checkInput = (_module: unknown, input: unknown) =>
       Promise.resolve(input === null ? ['depth: required', 'mode: unknown'] : null)
-    const server = await start({ deps: { checkInput } })
+    const server = await start({ api: { checkInput } })
     const answer = await invoke(server, 'digest', {})
     expect([answer.status, answer.body]).toEqual([
       400,

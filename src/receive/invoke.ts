@@ -1,14 +1,13 @@
-// POST /api/modules/{name}/invoke: starts a run by hand. Checks in the contract's order: token, module, scope,
-// body, repository. A call never exceeds its token's user: it acts where that user may, and tells that user alone.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+// A run started by hand. Checks in the contract's order: module, body, repository; token and scope stand before
+// them. A call never exceeds its token's user: it acts where that user may, and tells that user alone.
 import type { Access } from '../access/access.ts'
 import { UserError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { ModuleRegistry } from '../registry/module-registry.ts'
-import type { CreateOptions, NewRun, RunStore } from '../store/store.ts'
-import { type Auth, type Principal, principalOf, requireScope } from './auth.ts'
+import type { CreateOptions, NewRun, RunStatus, RunStore } from '../store/store.ts'
+import type { Principal } from './auth.ts'
 import { orUnavailable } from './errors.ts'
 import { type Invocation, readInvocation } from './invoke-input.ts'
 
@@ -16,7 +15,6 @@ export interface InvokeDeps {
   readonly registry: () => Pick<ModuleRegistry, 'get'>
   readonly access: () => Pick<Access, 'mayCall'>
   readonly store: { readonly runs: Pick<RunStore, 'create' | 'get'> }
-  readonly auth: Auth
   /** What the handler's own schema has against an input; null when it fits. */
   readonly checkInput?: (module: Module, input: unknown) => Promise<readonly string[] | null>
   readonly newRunId: () => string
@@ -29,35 +27,8 @@ export interface InvokeDeps {
 export interface Invoked {
   readonly run_id: string
   readonly module: string
-  readonly status: string
+  readonly status: RunStatus
   readonly status_url: string
-}
-
-type NamedRequest = FastifyRequest<{ Params: { name: string } }>
-
-/** `POST /api/modules/{name}/invoke`. */
-export function invokeRoute(app: FastifyInstance, deps: InvokeDeps): void {
-  // The first three checks come before the body, so they run before it is read.
-  const onRequest = (request: NamedRequest, _reply: unknown, done: () => void) => {
-    const principal = deps.auth.authenticate(request)
-    invocableModule(deps, request.params.name)
-    requireScope(principal, 'modules:invoke')
-    done()
-  }
-
-  app.post<{ Params: { name: string } }>(
-    '/api/modules/:name/invoke',
-    { onRequest },
-    async (request, reply: FastifyReply) => {
-      const { existing, ...invoked } = await invokeModule(
-        deps,
-        principalOf(request),
-        request.params.name,
-        request.body ?? {},
-      )
-      return reply.code(existing ? 200 : 202).send(invoked)
-    },
-  )
 }
 
 /**
@@ -107,9 +78,12 @@ export async function invokeModule(
   }
 }
 
-/** @throws UserError unknown_module, invoke_disabled, wrong_state */
-function invocableModule(deps: InvokeDeps, name: string): Module {
-  const module = deps.registry().get(name)
+/**
+ * The module, if it can be started by a call.
+ * @throws UserError unknown_module, invoke_disabled, wrong_state
+ */
+export function invocableModule({ registry }: Pick<InvokeDeps, 'registry'>, name: string): Module {
+  const module = registry().get(name)
   if (!module) {
     throw new UserError(
       'unknown_module',
@@ -165,7 +139,7 @@ function optionsOf(principal: Principal, module: Module, invocation: Invocation)
   }
 }
 
-function answerOf(module: string, runId: string, status: string): Invoked {
+function answerOf(module: string, runId: string, status: RunStatus): Invoked {
   return { run_id: runId, module, status, status_url: `/api/runs/${runId}` }
 }
 

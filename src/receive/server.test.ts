@@ -56,7 +56,7 @@ test.each([
 test('what goes wrong inside is told as an id, and logged in full under it', async () => {
   const { app, logged } = await startServer({
     config: PEOPLE,
-    deps: {
+    api: {
       registry: () => {
         throw new TypeError('secret detail of /inside/path.ts')
       },

@@ -4,36 +4,31 @@ import type { Access } from '../access/access.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import type { Module } from '../registry/manifest.ts'
-import type { ModuleRegistry } from '../registry/module-registry.ts'
 import type { Accepted, NewDelivery, Store } from '../store/store.ts'
-import { createAuth } from './auth.ts'
+import { type Auth, createAuth } from './auth.ts'
 import { jsonBody } from './body.ts'
-import { deliveryRoutes } from './deliveries.ts'
 import { installDrain } from './drain.ts'
 import { answerClientError, createErrorHandler, installErrors } from './errors.ts'
 import { githubRoute } from './github.ts'
 import { healthRoutes } from './health.ts'
 import { inboundRoute } from './inbound.ts'
-import { invokeRoute } from './invoke.ts'
-import { runRoutes } from './runs.ts'
 
 /** What the server needs of the rest. The getters answer with what is in force: a reload swaps it. */
 export interface ServerDeps {
   readonly config: () => Config
-  readonly registry: () => Pick<ModuleRegistry, 'get'>
   readonly access: () => Access
   /** Resolves once the delivery is on disk. */
   readonly accept: (delivery: NewDelivery) => Promise<Accepted>
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
-  readonly newRunId: () => string
-  /** What the handler's own schema has against an input; null when it fits. */
-  readonly checkInput?: (module: Module, input: unknown) => Promise<readonly string[] | null>
   readonly wakeDispatch: () => void
   readonly wakeRuns: () => void
   readonly wakeOutbox: () => void
+  /** Adds the routes of the API. */
+  readonly api?: (app: FastifyInstance, auth: Auth) => void
+  /** A request was refused, with this code. */
+  readonly onRefused?: (code: string) => void
   /** The token in data_dir/server.json. */
   readonly localToken?: string
   /** True once the service is about to stop: `/ready` says so before the port closes. */
@@ -72,7 +67,7 @@ export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {
     ...LIMITS,
     ...limits,
   }
-  const handleError = createErrorHandler(deps.log)
+  const handleError = createErrorHandler(deps.log, deps.onRefused)
   const app = Fastify({
     logger: false,
     bodyLimit: bodyBytes,
@@ -103,8 +98,6 @@ export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {
   healthRoutes(app, { ...deps, stopping: () => closing || (deps.stopping?.() ?? false) })
   githubRoute(app, deps, webhookBodyBytes, budget)
   inboundRoute(app, deps, webhookBodyBytes, budget)
-  invokeRoute(app, { ...deps, auth })
-  runRoutes(app, { ...deps, auth })
-  deliveryRoutes(app, { ...deps, auth })
+  deps.api?.(app, auth)
   return app
 }

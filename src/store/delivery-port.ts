@@ -49,11 +49,11 @@ export interface PastDelivery extends DeliveryRecord, ReceivedDelivery {
 }
 
 export interface DeliveryQuery {
-  readonly entity?: string
+  readonly entity?: string | undefined
   /** Only those that were decided about this user. */
-  readonly user?: string
+  readonly user?: string | undefined
   /** `next` of the page before. */
-  readonly before?: number
+  readonly before?: number | undefined
   readonly limit: number
 }
 

@@ -242,13 +242,13 @@ export type Settlement = {
 )
 
 export interface RunQuery {
-  readonly module?: string
-  readonly status?: RunStatus
-  readonly entity?: string
+  readonly module?: string | undefined
+  readonly status?: RunStatus | undefined
+  readonly entity?: string | undefined
   /** Only runs that have this recipient. */
-  readonly recipient?: string
+  readonly recipient?: string | undefined
   /** Run id; older runs follow. */
-  readonly before?: string
+  readonly before?: string | undefined
   readonly limit: number
 }
 

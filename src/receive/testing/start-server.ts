@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { config as buildConfig, user } from '../../../test/builders.ts'
 import { createAccess } from '../../access/access.ts'
+import type { ApiDeps } from '../../api/api.ts'
+import { testApi } from '../../api/testing/test-api.ts'
 import type { Config } from '../../config/config.ts'
 import type { Module } from '../../registry/manifest.ts'
 import { silentLog } from '../../lib/log.ts'
@@ -26,6 +28,7 @@ export interface StartOptions {
   readonly modules?: readonly Module[]
   readonly limits?: Partial<ServerLimits>
   readonly deps?: Partial<ServerDeps>
+  readonly api?: Partial<ApiDeps>
   /** The store in its own thread, as in production; it takes most of a second to start. */
   readonly thread?: boolean
   /** Wraps the real store, to make it fail. */
@@ -61,20 +64,26 @@ export async function startServer(options: StartOptions = {}) {
   const store = options.wrap?.(real) ?? real
   const woken = { dispatch: 0, runs: 0, outbox: 0 }
   const state = { config: buildConfig(options.config), runs: 0 }
-  const modules = new Map((options.modules ?? []).map((module) => [module.name, module]))
   const group = createGroupCommit((batch) => store.deliveries.accept(batch))
+  const shared = {
+    config: () => state.config,
+    store,
+    clock: () => clock.now,
+    log,
+    wakeRuns: () => void woken.runs++,
+  }
   const app = createServer(
     {
-      config: () => state.config,
-      registry: () => modules,
+      ...shared,
       access: () => createAccess(state.config),
       accept: (delivery) => group.accept(delivery),
-      store,
-      clock: () => clock.now,
-      log,
-      newRunId: () => `run-${++state.runs}`,
+      api: testApi({
+        ...shared,
+        modules: options.modules ?? [],
+        newRunId: () => `run-${++state.runs}`,
+        ...(options.api && { deps: options.api }),
+      }),
       wakeDispatch: () => void woken.dispatch++,
-      wakeRuns: () => void woken.runs++,
       wakeOutbox: () => void woken.outbox++,
       ...options.deps,
     },
@@ -85,7 +94,7 @@ export async function startServer(options: StartOptions = {}) {
     await real.close()
     await rm(folder, { recursive: true })
   })
-  return { app, store: real, clock, woken, logged, state, modules }
+  return { app, store: real, clock, woken, logged, state }
 }
 
 /** The same store without its thread. */

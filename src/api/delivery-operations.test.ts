@@ -1,7 +1,7 @@
 // What became of a delivery is told to an admin whole, to a member as far as it concerned him.
 import { expect, test } from 'vitest'
 import type { Decision } from '../store/store.ts'
-import { NOW, PEOPLE, startServer } from './testing/start-server.ts'
+import { NOW, PEOPLE, startServer } from '../receive/testing/start-server.ts'
 
 const GUID = `8c1d:.${'g'.repeat(122)}`
 const DECISIONS: readonly Decision[] = [

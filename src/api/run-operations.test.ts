@@ -1,7 +1,7 @@
 // A run is told as the contract writes it, to those who hear of it.
 import { expect, test } from 'vitest'
 import type { NewRun } from '../store/store.ts'
-import { NOW, PEOPLE, startServer } from './testing/start-server.ts'
+import { NOW, PEOPLE, startServer } from '../receive/testing/start-server.ts'
 
 type Server = Awaited<ReturnType<typeof startServer>>
 
@@ -50,6 +50,7 @@ test('a queued run', async () => {
       recipients: ['alice'],
       attempt: 0,
       attempts: [],
+      questions: [],
       result: { summary: null, details: null },
       error: null,
       cost_usd: 0,

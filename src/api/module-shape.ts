@@ -1,0 +1,132 @@
+// A module as the API tells it: its manifest with the settings in force, whether it is on and who says so, its next
+// ticks and its last runs. No path of this machine and no setting's value is among it.
+import { z } from 'zod'
+import type { ManifestTrigger, Module as LoadedModule } from '../registry/manifest.ts'
+import type { ModuleSwitch, RunRecord } from '../store/store.ts'
+import { runStatus } from './run-shape.ts'
+import { entity, isoTime, named, time } from './shapes.ts'
+
+const seconds = () => z.number().describe('Seconds; 0: none')
+
+const ModuleTrigger = named(
+  'ModuleTrigger',
+  z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('webhook'),
+      event: z.string(),
+      actions: z.array(z.string()).nullable().describe('null: any action'),
+      cooldown_seconds: seconds(),
+      on_cooldown: z.enum(['skip', 'trailing']),
+      debounce_seconds: seconds(),
+      max_wait_seconds: seconds(),
+    }),
+    z.object({ type: z.literal('command'), command: z.string().describe('Without its slash') }),
+    z.object({ type: z.literal('schedule'), cron: z.string(), timezone: z.string().nullable() }),
+  ]),
+)
+
+const LastRun = named(
+  'LastRun',
+  z.object({
+    id: z.string(),
+    status: runStatus(),
+    reason: z.string().nullable(),
+    entity: entity(),
+    created_at: time(),
+    finished_at: time().nullable(),
+  }),
+)
+
+export const Module = named(
+  'Module',
+  z.object({
+    name: z.string(),
+    description: z.string(),
+    enabled: z.boolean(),
+    enabled_source: z
+      .enum(['default', 'config', 'user'])
+      .describe('Who says whether it is on: nobody, the configuration, or a user by a switch'),
+    switched: z
+      .object({ by: z.string(), at: time() })
+      .nullable()
+      .describe('The user’s switch, if there is one'),
+    subject: z.enum(['pull_request', 'issue', 'repository', 'none']),
+    feature_flag: z.string().nullable(),
+    triggers: z.array(ModuleTrigger),
+    cancel_on: z.array(z.string()),
+    may: z.array(z.string()).describe('What a run may write'),
+    concurrency: z.enum(['queue', 'cancel_running', 'parallel']),
+    timeout_seconds: z.number(),
+    retries: z.object({ max: z.int(), backoff_seconds: z.number() }),
+    invoke: z.boolean().describe('Whether it can be started by a call'),
+    input: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .describe('JSON Schema of the input, if the manifest has one'),
+    next_ticks: z.array(time()).describe('When its schedules are due next'),
+    last_runs: z.array(LastRun).describe('Newest first, among those that the caller may see'),
+  }),
+)
+
+/** What is known of a module beside what was loaded. */
+export interface ModuleFacts {
+  readonly switched: ModuleSwitch | undefined
+  /** Whether `modules.NAME` of the configuration switches it off. */
+  readonly offInConfig: boolean
+  /** ms since the epoch */
+  readonly nextTicks: readonly number[]
+  readonly lastRuns: readonly RunRecord[]
+}
+
+/** A module as the API writes it. */
+export function presentModule(
+  { name, enabled, manifest }: LoadedModule,
+  facts: ModuleFacts,
+): z.output<typeof Module> {
+  const { switched, offInConfig, nextTicks, lastRuns } = facts
+  return {
+    name,
+    description: manifest.description,
+    enabled,
+    enabled_source: switched ? 'user' : offInConfig ? 'config' : 'default',
+    switched: switched ? { by: switched.by, at: isoTime(switched.at) } : null,
+    subject: manifest.subject,
+    feature_flag: manifest.featureFlag,
+    triggers: manifest.triggers.map(presentTrigger),
+    cancel_on: [...manifest.cancelOn],
+    may: [...manifest.may],
+    concurrency: manifest.concurrency,
+    timeout_seconds: manifest.timeoutMs / 1_000,
+    retries: { max: manifest.retries.max, backoff_seconds: manifest.retries.backoffMs / 1_000 },
+    invoke: manifest.invoke,
+    input: manifest.input === null ? null : { ...manifest.input },
+    next_ticks: nextTicks.map((at) => isoTime(at)),
+    last_runs: lastRuns.map((run) => ({
+      id: run.id,
+      status: run.status,
+      reason: run.reason,
+      entity: run.entity,
+      created_at: isoTime(run.createdAt),
+      finished_at: isoTime(run.finishedAt),
+    })),
+  }
+}
+
+function presentTrigger(trigger: ManifestTrigger): z.output<typeof ModuleTrigger> {
+  switch (trigger.type) {
+    case 'webhook':
+      return {
+        type: 'webhook',
+        event: trigger.event,
+        actions: trigger.actions === null ? null : [...trigger.actions],
+        cooldown_seconds: trigger.cooldownMs / 1_000,
+        on_cooldown: trigger.onCooldown,
+        debounce_seconds: trigger.debounceMs / 1_000,
+        max_wait_seconds: trigger.maxWaitMs / 1_000,
+      }
+    case 'command':
+      return { type: 'command', command: trigger.command }
+    case 'schedule':
+      return { type: 'schedule', cron: trigger.cron, timezone: trigger.timezone }
+  }
+}

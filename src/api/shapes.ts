@@ -1,0 +1,42 @@
+// The named shapes of the API: each is one schema, which the presenters' types, the OpenAPI document and the MCP
+// tools are made from.
+import { z } from 'zod'
+import { formatEntity, NO_ENTITY, parseEntity } from '../entity/entity.ts'
+
+/** Every named shape, for the components of the OpenAPI document. */
+export const shapes = z.registry<{ id: string }>()
+
+/** Names a shape. Names are unique in the program. */
+export function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+  shapes.add(schema, { id })
+  return schema
+}
+
+/** A moment as ISO 8601 in UTC. */
+export const time = () => z.iso.datetime()
+
+/** An entity key. */
+export const entity = () => z.string().describe('`owner/repo#42`, `owner/repo@ref`, `owner/repo` or `-`')
+
+/** Milliseconds since the epoch as ISO 8601. */
+export function isoTime(ms: number): string
+export function isoTime(ms: number | null): string | null
+export function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
+}
+
+/** The rest of a list: what to pass as `cursor` for the next page. */
+export const nextCursor = () =>
+  z.string().nullable().describe('Pass it as `cursor` to go on; null: this was the last page')
+
+/** `cursor` and `limit` of a list. */
+export const paging = {
+  cursor: z.string().max(200).optional().describe('`next_cursor` of the page before'),
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe('Entries in a page'),
+}
+
+/** The key as it is stored; what is no entity matches nothing. */
+export function normalEntity(text: string): string {
+  const parts = parseEntity(text.trim())
+  return parts ? formatEntity(parts) : text.trim() === NO_ENTITY ? NO_ENTITY : text
+}

@@ -1,0 +1,84 @@
+// The API as tests want it: the real operations over a real store, with the stages that they wake left out.
+import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { createAccess } from '../../access/access.ts'
+import { answerQuestion } from '../../ask/answer.ts'
+import type { Config } from '../../config/config.ts'
+import { replayDelivery } from '../../dispatch/replay.ts'
+import { traceTarget } from '../../explain/why.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import { createMetrics } from '../../metrics/metrics.ts'
+import type { Auth } from '../../receive/auth.ts'
+import type { Module } from '../../registry/manifest.ts'
+import { indexModules } from '../../registry/module-registry.ts'
+import { formatEvent } from '../../send/format.ts'
+import type { ModuleSwitch, Store } from '../../store/store.ts'
+import { type ApiDeps, installApi } from '../api.ts'
+
+export interface TestApiOptions {
+  readonly config: () => Config
+  readonly modules: readonly Module[]
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  readonly newRunId: () => string
+  readonly wakeRuns: () => void
+  /** What a test puts in the place of the rest. */
+  readonly deps?: Partial<ApiDeps>
+}
+
+/** What the API would be given by the whole service. */
+export function testApiDeps(options: TestApiOptions): ApiDeps {
+  const { config, store, clock, newRunId, wakeRuns } = options
+  const modules = new Map(options.modules.map((module) => [module.name, module]))
+  const switches = new Map<string, ModuleSwitch>()
+  const registry = () => indexModules([...modules.values()])
+  const access = () => createAccess(config())
+  const metrics = createMetrics({ version: '1.2.3', counts: () => store.overview.counts(), clock })
+  return {
+    ...options,
+    registry,
+    access,
+    module: (name) => registry().get(name),
+    switches: () => switches,
+    async switchModule(name, enabled, by) {
+      switches.set(name, { module: name, enabled, by, at: clock() })
+      modules.set(name, { ...modules.get(name)!, enabled })
+    },
+    nextTicks: () => [],
+    answer: (request) => answerQuestion(store.runs, { ...request, at: clock() }),
+    onCancelled: () => undefined,
+    replay: (guid) =>
+      replayDelivery(guid, {
+        store,
+        world: () => ({
+          registry: registry(),
+          access: access(),
+          format: formatEvent,
+          newRunId,
+          now: clock(),
+        }),
+        onCommitted: () => undefined,
+      }),
+    trace: (target) => traceTarget(store, target),
+    counts: () => store.overview.counts(),
+    about: () => ({
+      version: '1.2.3',
+      startedAt: clock(),
+      agent: { backend: 'offline', why: 'a test' },
+      modules: { enabled: modules.size, disabled: 0 },
+    }),
+    metrics: () => metrics.text(),
+    backup: async () => Readable.from([Buffer.from('SQLite format 3\0')]),
+    wakeRuns,
+    requestsPerMinute: 1_000_000,
+    ...options.deps,
+  }
+}
+
+/** Adds the API's routes. */
+export const testApi =
+  (options: TestApiOptions) =>
+  (app: FastifyInstance, auth: Auth): void =>
+    installApi(app, auth, testApiDeps(options))

@@ -1,0 +1,95 @@
+// What happened and why, as the API tells it, and how much of it who may see.
+import { z } from 'zod'
+import { renderTrail } from '../explain/render-trail.ts'
+import type {
+  DeliveryTrail as StoredDeliveryTrail,
+  RunTrail as StoredRunTrail,
+  Trail,
+} from '../explain/why.ts'
+import type { Principal } from '../receive/auth.ts'
+import { addressLabel } from '../send/address.ts'
+import { toPlainText } from '../send/message.ts'
+import type { SentMessage } from '../store/store.ts'
+import { Delivery, presentDelivery, visibleTo } from './delivery-shape.ts'
+import { maySeeRun, presentRun, Run } from './run-shape.ts'
+import { isoTime, named, time } from './shapes.ts'
+
+const TrailMessage = named(
+  'TrailMessage',
+  z.object({
+    to: z.string().describe('A web hook’s address is a secret: only its kind is told'),
+    status: z.enum(['queued', 'sent', 'dead']),
+    tries: z.int(),
+    last_error: z.string().nullable(),
+    text: z.string(),
+    created_at: time(),
+    sent_at: time().nullable(),
+  }),
+)
+
+const RunTrail = named('RunTrail', Run.extend({ messages: z.array(TrailMessage) }))
+
+const DeliveryTrail = named(
+  'DeliveryTrail',
+  Delivery.extend({
+    error: z.string().nullable(),
+    runs: z.array(RunTrail),
+    messages: z.array(TrailMessage).describe('Those of no run'),
+  }),
+)
+
+export const TrailAnswer = named(
+  'Trail',
+  z.object({
+    target: z.string().describe('The delivery’s GUID, or the entity'),
+    deliveries: z.array(DeliveryTrail).describe('Newest first'),
+    other_runs: z.array(RunTrail).describe('Runs that none of these deliveries names: invoked, scheduled'),
+    text: z.string().describe('The same for people'),
+  }),
+)
+
+/** The part of the trail that the caller may see; null when it is none of his business. */
+export function visibleTrail(principal: Principal, trail: Trail): Trail | null {
+  if (principal.isAdmin) return trail
+  const own = (messages: readonly SentMessage[]) =>
+    messages.filter((message) => message.address === principal.user.address)
+  const runs = (all: readonly StoredRunTrail[]) =>
+    all.filter((run) => maySeeRun(principal, run)).map((run) => ({ ...run, messages: own(run.messages) }))
+  const deliveries = trail.deliveries
+    .flatMap((delivery) => visibleTo(principal, delivery) ?? [])
+    .map((delivery) => ({ ...delivery, runs: runs(delivery.runs), messages: own(delivery.messages) }))
+  const otherRuns = runs(trail.otherRuns)
+  return deliveries.length + otherRuns.length === 0 ? null : { ...trail, deliveries, otherRuns }
+}
+
+/** The trail as the API writes it. */
+export function presentTrail(trail: Trail): z.output<typeof TrailAnswer> {
+  return {
+    target: trail.target.kind === 'delivery' ? trail.target.guid : trail.target.entity,
+    deliveries: trail.deliveries.map(presentDeliveryTrail),
+    other_runs: trail.otherRuns.map(presentRunTrail),
+    text: renderTrail(trail),
+  }
+}
+
+const presentDeliveryTrail = (delivery: StoredDeliveryTrail): z.output<typeof DeliveryTrail> => ({
+  ...presentDelivery(delivery),
+  error: delivery.error,
+  runs: delivery.runs.map(presentRunTrail),
+  messages: delivery.messages.map(presentMessage),
+})
+
+const presentRunTrail = (run: StoredRunTrail): z.output<typeof RunTrail> => ({
+  ...presentRun(run),
+  messages: run.messages.map(presentMessage),
+})
+
+const presentMessage = (message: SentMessage): z.output<typeof TrailMessage> => ({
+  to: addressLabel(message.address),
+  status: message.status,
+  tries: message.tries,
+  last_error: message.lastError,
+  text: toPlainText(message.message),
+  created_at: isoTime(message.createdAt),
+  sent_at: isoTime(message.sentAt),
+})
