@@ -22,7 +22,7 @@ import { openSigningKey } from './send/signing-key.ts'
 import { createSlackSender } from './send/slack.ts'
 import { createTelegramSender } from './send/telegram.ts'
 import { createWebhookSender } from './send/webhook-sender.ts'
-import type { EffectStore, ModuleSwitch, SwitchStore } from './store/store.ts'
+import type { ChatStore, EffectStore, ModuleSwitch, SwitchStore, UserSetting } from './store/store.ts'
 
 /** A configuration and the modules that were loaded with it, as `loadInstallation` reads them. */
 export interface ServiceInstallation {
@@ -51,6 +51,7 @@ export interface InstallContext {
   readonly pool: ProcessPool
   readonly effects: EffectStore
   readonly switches: SwitchStore
+  readonly chat: Pick<ChatStore, 'settings'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -68,12 +69,23 @@ export async function install(
     config,
     registry,
     switches,
-    access: createAccess(config),
+    access: accessOf(config, registry, await context.chat.settings()),
     handlers: await inspectHandlers(registry.all(), context.pool, manifestSources),
     agent: createAgent(config.agent, { environment: env, log, clock }),
     github: await createGitHubPart(config, context),
     senders: await createSenders(config, context),
   }
+}
+
+const accessOf = (config: Config, registry: ModuleRegistry, settings: readonly UserSetting[]): Access =>
+  createAccess(config, { settings, featureFlags: registry.featureFlags() })
+
+/** The parts with what users have set by now. */
+export async function withSettings(
+  parts: InstalledParts,
+  { chat }: Pick<InstallContext, 'chat'>,
+): Promise<InstalledParts> {
+  return { ...parts, access: accessOf(parts.config, parts.registry, await chat.settings()) }
 }
 
 /**

@@ -99,7 +99,7 @@ export async function startService({
   const databaseFile = join(dataDir, 'hookyard.db')
   const store = await openSqliteStore({ file: databaseFile, clock, log })
   const pool = createProcessPool({ keep: workers.concurrency, environment: installation.env })
-  const context = { pool, effects: store.effects, switches: store.switches, clock, log }
+  const context = { pool, effects: store.effects, switches: store.switches, chat: store.chat, clock, log }
   const giveUp = async (thrown: unknown): Promise<never> => {
     await Promise.all([pool.close(), store.close()])
     throw thrown
@@ -179,6 +179,7 @@ function createStages(shared: Shared): Stages {
   const { now, store, pool, metrics, newRunId, clock, log } = shared
   const module = (name: string) => now().registry.get(name)
   const addressOf = (user: string) => now().access.user(user)?.address ?? null
+  const isMuted = (user: string, entity: string) => now().access.isMuted(user, entity, clock())
   const journal = new ModuleJournal({ dataDir: now().config.dataDir, store: store.runs, log })
   const outbox = createOutbox({ store: store.outbox, senders: shared.senders, clock, log })
   const onAdded = () => {
@@ -194,6 +195,7 @@ function createStages(shared: Shared): Stages {
     config,
     store,
     addressOf,
+    isMuted,
     module,
     newRunId,
     clock,
@@ -205,7 +207,17 @@ function createStages(shared: Shared): Stages {
     store: store.runs,
     async execute(run, stop) {
       const githubApiUrl = now().config.github.apiUrl
-      const options = { broker, pool, module, addressOf, githubApiUrl, clock, random: Math.random, log }
+      const options = {
+        broker,
+        pool,
+        module,
+        addressOf,
+        isMuted,
+        githubApiUrl,
+        clock,
+        random: Math.random,
+        log,
+      }
       const began = performance.now()
       const settlement = await runModule(run, stop, options)
       metrics.attempted(run, settlement, performance.now() - began)

@@ -62,7 +62,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   entity: ['lib'],
   config: ['registry', 'lib'],
   registry: ['config', 'sdk', 'lib'],
-  access: ['config'],
+  access: ['config', 'store'],
   store: ['registry', 'send', 'lib'],
   send: ['store', 'lib'],
   receive: ['access', 'ask', 'config', 'entity', 'registry', 'send', 'store', 'lib'],
@@ -87,6 +87,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
     'lib',
   ],
   explain: ['access', 'config', 'dispatch', 'entity', 'send', 'store', 'lib'],
+  chat: ['access', 'ask', 'config', 'entity', 'explain', 'registry', 'send', 'store', 'lib'],
   standin: ['lib'],
   'server-file.ts': [],
 }

@@ -1,10 +1,15 @@
-// Who hears of an event, and where modules may act (contract section 2). Two questions, kept apart: being
-// told of a repository never means being allowed to act on it. Look-ups are by map: their cost is the number
-// of matches, not of users.
+// Who hears of an event, and where modules may act (contract section 2). Two questions, kept apart: being told of
+// a repository never means being allowed to act on it. Who hears is the configuration with the users' own settings
+// over it; where modules may act is the configuration alone, so that nothing said in a chat can widen it. Look-ups
+// are by map: their cost is the number of matches, not of users.
 import type { Config, User } from '../config/config.ts'
+import { type Overlay, effectiveUsers } from './effective-user.ts'
 
 export interface Access {
-  /** Users who hear of a repository, in config order; the first admin when nobody does. Never empty. */
+  /**
+   * Users who hear of a repository, in config order; the first admin when nobody does. Empty when that admin
+   * has asked not to hear of it.
+   */
   audience(repository: string | null): readonly User[]
   /** May this user's feature flag start a run there? Events without a repository: admins alone. */
   mayAct(user: User, repository: string | null): boolean
@@ -17,46 +22,69 @@ export interface Access {
   reaches(repository: string): boolean
   /** The repositories that the configuration names in full, sorted, in lower case. */
   named(): readonly string[]
+  /** The user as they are now: `repos` says of what they hear, never where modules may act. */
   user(name: string): User | undefined
   /** Users with this GitHub login. */
   people(login: string): readonly User[]
   firstAdmin(): User
   /** In config order. */
   admins(): readonly User[]
+  /** Has this user asked not to be told of this entity, or its repository, at `now` (ms since the epoch)? */
+  isMuted(user: string, entity: string, now: number): boolean
 }
 
-/** Indexes the users of a configuration. */
-export function createAccess(config: Config): Access {
-  const everywhere = createPatternIndex(config.repos.map((pattern) => [pattern, true] as const))
-  const subscribers = createPatternIndex(
-    config.users.flatMap((user) => user.repos.map((pattern) => [pattern, user] as const)),
-  )
-  const wildcard = config.users.filter((user) => user.role === 'admin' && user.repos.length === 0)
-  const byName = new Map(config.users.map((user) => [user.name, user]))
-  const order = new Map(config.users.map((user, index) => [user.name, index]))
-  const admin = config.users.find((user) => user.role === 'admin')
-  if (!admin) throw new Error('the configuration has no admin; at least one user needs `role: admin`')
+const NO_SETTINGS: Overlay = { settings: [], featureFlags: [] }
 
-  const byLogin = Map.groupBy(config.users, (user) => user.github?.toLowerCase())
+/** Indexes the users of a configuration, with what they set over it. */
+export function createAccess(config: Config, overlay: Overlay = NO_SETTINGS): Access {
+  const people = effectiveUsers(config, overlay)
+  const users = people.map(({ user }) => user)
+  const byName = new Map(people.map((person) => [person.user.name, person]))
+  const byLogin = Map.groupBy(users, (user) => user.github?.toLowerCase())
+  const order = new Map(users.map((user, index) => [user.name, index]))
+  const admin = people.find(({ user }) => user.role === 'admin')
+  if (!admin) throw new Error('the configuration has no admin; at least one user needs `role: admin`')
+  const wildcard = people.filter(({ user }) => user.role === 'admin' && user.repos.length === 0)
+  const subscribers = createPatternIndex(
+    people.flatMap((person) => person.candidates.map((pattern) => [pattern, person] as const)),
+  )
+
+  return {
+    audience(repository) {
+      const name = repository?.toLowerCase() ?? null
+      const candidates = new Set([...subscribers.matches(name), ...wildcard])
+      const wantsIt = (person: (typeof people)[number]) => name === null || !person.hasRemoved(name)
+      const heard = [...candidates].filter(wantsIt).map(({ user }) => user)
+      if (heard.length === 0) return wantsIt(admin) ? [admin.user] : []
+      if (heard.length === 1) return heard
+      return heard.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0))
+    },
+    ...createAuthority(config),
+    user: (name) => byName.get(name)?.user,
+    people: (login) => byLogin.get(login.toLowerCase()) ?? [],
+    firstAdmin: () => admin.user,
+    admins: () => users.filter(({ role }) => role === 'admin'),
+    isMuted: (user, entity, now) => (byName.get(user)?.mutedUntil(entity) ?? -Infinity) > now,
+  }
+}
+
+/** Where modules may act: what the operator wrote, and nothing else. */
+function createAuthority(config: Config): Pick<Access, 'mayAct' | 'mayCall' | 'reaches' | 'named'> {
+  const everywhere = createPatternIndex(config.repos.map((pattern) => [pattern, true] as const))
+  const own = createPatternIndex(
+    config.users.flatMap((user) => user.repos.map((pattern) => [pattern, user.name] as const)),
+  )
   const patterns = [...config.repos, ...config.users.flatMap((user) => user.repos)]
   const named = [...new Set(patterns.map((pattern) => pattern.toLowerCase()))]
     .filter((pattern) => !pattern.endsWith('/*'))
     .sort()
   const reaches = (repository: string): boolean =>
-    everywhere.matches(repository).length > 0 || subscribers.matches(repository).length > 0
-
+    everywhere.matches(repository).length > 0 || own.matches(repository).length > 0
   const mayAct = (user: User, repository: string | null): boolean => {
     if (repository === null) return user.role === 'admin'
-    return everywhere.matches(repository).length > 0 || subscribers.matches(repository).includes(user)
+    return everywhere.matches(repository).length > 0 || own.matches(repository).includes(user.name)
   }
-
   return {
-    audience(repository) {
-      const heard = new Set([...subscribers.matches(repository), ...wildcard])
-      if (heard.size === 0) return [admin]
-      if (heard.size === 1) return [...heard]
-      return [...heard].sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0))
-    },
     mayAct,
     mayCall(user, repository) {
       if (repository === null || mayAct(user, repository)) return true
@@ -64,10 +92,6 @@ export function createAccess(config: Config): Access {
     },
     reaches,
     named: () => named,
-    user: (name) => byName.get(name),
-    people: (login) => byLogin.get(login.toLowerCase()) ?? [],
-    firstAdmin: () => admin,
-    admins: () => config.users.filter((user) => user.role === 'admin'),
   }
 }
 

@@ -27,6 +27,8 @@ export interface BrokerOptions {
   readonly store: Store
   /** The address of a user by name; null when the user is gone. */
   readonly addressOf: (user: string) => string | null
+  /** Users who do not want to be told of this entity now. */
+  readonly isMuted?: (user: string, entity: string) => boolean
   readonly module: (name: string) => Module | undefined
   readonly newRunId: () => string
   readonly clock: Clock
@@ -236,7 +238,8 @@ async function say(
   text: string,
   keyOf: (address: string) => string,
 ): Promise<void> {
-  const addresses = new Set(run.recipients.map((user) => options.addressOf(user) ?? 'log:'))
+  const told = run.recipients.filter((user) => !options.isMuted?.(user, run.entity))
+  const addresses = new Set(told.map((user) => options.addressOf(user) ?? 'log:'))
   await options.store.outbox.add(
     [...addresses].map((address) => ({
       address,

@@ -5,7 +5,7 @@ import { createAccess } from '../access/access.ts'
 import type { User } from '../config/config.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import { formatEvent } from '../send/format.ts'
-import type { EntityState } from '../store/store.ts'
+import type { EntityState, UserSetting } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 import { type DeliveryToDecide, type World, decide } from './decide.ts'
 
@@ -15,6 +15,7 @@ interface Given {
   bindings?: readonly Binding[]
   cancelledBy?: readonly Module[]
   states?: readonly EntityState[]
+  settings?: readonly UserSetting[]
   format?: World['format']
   now?: number
 }
@@ -24,6 +25,7 @@ function plan(of: DeliveryToDecide, given: Given = {}) {
   return decide(of, {
     access: createAccess(
       config({ users: given.users ?? [user('alice', { role: 'admin' })], repos: given.repos ?? [] }),
+      { settings: given.settings ?? [], featureFlags: ['pr_review'] },
     ),
     registry: { bindingsFor: () => given.bindings ?? [], cancelledBy: () => given.cancelledBy ?? [] },
     tracker: new CooldownTracker(given.states ?? []),
@@ -235,4 +237,79 @@ test('two users who share a chat are told once', () => {
   const { decisions, messages } = plan(opened(), { users })
   expect(decisions.map((decision) => decision.outcome)).toEqual(['notified', 'notified'])
   expect(new Set(messages.map((message) => message.dedupeKey)).size).toBe(1)
+})
+
+const settings = (...of: [string, 'feature' | 'repo' | 'notify' | 'mute', string, string][]) =>
+  of.map(([name, kind, key, value]) => ({ user: name, kind, key, value, changedAt: 0 }))
+
+test('who muted the entity or its repository is not told until then, and the trail says why', () => {
+  const users = [user('alice', { role: 'admin' }), user('bob'), user('carol')]
+  const given = {
+    users,
+    settings: settings(
+      ['alice', 'mute', 'octocat/hello-world#1', '5000'],
+      ['bob', 'mute', 'octocat/hello-world', '5000'],
+      ['carol', 'mute', 'octocat/hello-world#2', '5000'],
+    ),
+  }
+  expect(outcomes(opened(), { ...given, now: 4_999 })).toEqual([
+    ['alice', null, 'no_message', 'muted'],
+    ['bob', null, 'no_message', 'muted'],
+    ['carol', null, 'notified', null],
+  ])
+  expect(outcomes(opened(), { ...given, now: 5_000 }).map(([, , outcome]) => outcome)).toEqual([
+    'notified',
+    'notified',
+    'notified',
+  ])
+})
+
+test('a mute stops no module: the run is made, and the trail says that its message stays away', () => {
+  const given = {
+    users: [user('alice', { role: 'admin' })],
+    bindings: [binding(review, 'pull_request')],
+    settings: settings(['alice', 'mute', 'octocat/hello-world#1', '5000']),
+  }
+  expect(outcomes(opened(), given)).toEqual([
+    ['alice', 'pr-review', 'ran', null],
+    ['alice', null, 'no_message', 'muted'],
+  ])
+})
+
+test('a repository that its only hearer removed leaves a trail, and no run', () => {
+  const given = {
+    users: [user('root', { role: 'admin', repos: [] })],
+    repos: ['octocat/*'],
+    bindings: [binding(review, 'pull_request')],
+    settings: settings(['root', 'repo', 'octocat/hello-world', 'removed']),
+  }
+  expect(outcomes(opened(), given)).toEqual([['root', null, 'no_message', 'repo_removed']])
+  expect(plan(opened(), given).runs).toEqual([])
+})
+
+test('a repository added by chat brings messages and joins runs, and starts none', () => {
+  const users = [user('root', { role: 'admin', repos: ['other/x'] }), user('bob', { repos: [] })]
+  const given = {
+    users,
+    repos: [],
+    bindings: [binding(review, 'pull_request')],
+    settings: settings(['bob', 'repo', 'octocat/hello-world', 'added']),
+  }
+  expect(outcomes(opened(), given)).toEqual([
+    ['bob', 'pr-review', 'skipped', 'not_authorized'],
+    ['bob', null, 'notified', null],
+  ])
+})
+
+test('a flag that was switched by chat counts instead of the configured one', () => {
+  const given = {
+    users: [user('alice', { role: 'admin' }), user('bob', { features: {} })],
+    bindings: [binding(review, 'pull_request')],
+    settings: settings(['alice', 'feature', 'pr_review', 'off'], ['bob', 'feature', 'pr_review', 'on']),
+  }
+  expect(outcomes(opened(), given)).toEqual([
+    ['alice', 'pr-review', 'skipped', 'feature_disabled'],
+    ['bob', 'pr-review', 'ran', null],
+    ['alice', null, 'notified', null],
+  ])
 })

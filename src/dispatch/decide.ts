@@ -66,8 +66,13 @@ export function decide(delivery: DeliveryToDecide, world: World): Plan {
   }
   for (const user of heard) {
     if (!audience.includes(user)) draft.decisions.push(withoutModule(user, 'no_message', 'not_mine'))
+    // Said also when a module took it: the message about its run stays away as well.
+    else if (world.access.isMuted(user.name, delivery.entity, world.now))
+      draft.decisions.push(withoutModule(user, 'no_message', 'muted'))
     else if (!taken.has(user.name)) notify(user, delivery, world, draft)
   }
+  if (heard.length === 0)
+    draft.decisions.push(withoutModule(world.access.firstAdmin(), 'no_message', 'repo_removed'))
   return {
     deliveryId: delivery.id,
     guid: delivery.guid,

@@ -1,33 +1,60 @@
-// `hear: mine`: a user who only wants what concerns them (contract section 2).
+// `hear: mine`: a user who only wants what concerns them (contract section 2): what they wrote, are assigned to, are
+// asked to review, or are mentioned in.
 import { fields, list } from '../lib/fields.ts'
+import type { Fields } from '../lib/fields.ts'
 
 /** True when this login is author, assignee, requested reviewer or mentioned in what the payload is about. */
 export function concerns(login: string | null, payload: unknown): boolean {
   if (login === null) return false
   const wanted = login.toLowerCase()
   const body = fields(payload)
-  const subject = fields(body['pull_request'] ?? body['issue'] ?? body['discussion'])
-  const people = [
+  const isWanted = (name: unknown) => typeof name === 'string' && name.toLowerCase() === wanted
+  return peopleOf(body).some(isWanted) || textsOf(body).some((text) => mentions(text, wanted))
+}
+
+const subjectOf = (body: Fields): Fields =>
+  fields(body['pull_request'] ?? body['issue'] ?? body['discussion'] ?? body['release'])
+
+/** Everything that may be a login. */
+function peopleOf(body: Fields): unknown[] {
+  const subject = subjectOf(body)
+  const accounts = [
     subject['user'],
+    subject['author'],
     subject['assignee'],
     body['requested_reviewer'],
     body['assignee'],
     ...list(subject['assignees']),
     ...list(subject['requested_reviewers']),
   ]
-  if (people.some((person) => String(fields(person)['login'] ?? '').toLowerCase() === wanted)) return true
+  return [...accounts.map((account) => fields(account)['login']), ...committers(body)]
+}
+
+/** A push has no subject: its authors are those who pushed and those who wrote its commits. */
+function committers(body: Fields): unknown[] {
+  const pusher = fields(body['pusher'])['name']
+  return [pusher, ...list(body['commits']).map((commit) => fields(fields(commit)['author'])['username'])]
+}
+
+function textsOf(body: Fields): string[] {
+  const subject = subjectOf(body)
   const texts = [
     subject['title'],
     subject['body'],
     fields(body['comment'])['body'],
     fields(body['review'])['body'],
+    ...list(body['commits']).map((commit) => fields(commit)['message']),
   ]
-  return texts.some((text) => typeof text === 'string' && mentions(text, wanted))
+  return texts.filter((text) => typeof text === 'string')
 }
 
+// GitHub mentions nobody in code. A fence that is never closed reaches to the end.
+const CODE =
+  /^ {0,3}(`{3,}|~{3,})[^\n]*(?:\n[^]*?(?:^ {0,3}\1[`~]*[ \t]*$|(?![^])))?|(?<!`)(`+)(?!`)[^\n]*?[^`]\2(?!`)/gm
+/** Not inside a word, an address or a path; `@org/team` is a team, whose members nobody knows here. */
+const MENTION = /(?<![\w`/.-])@([a-z\d](?:[\w-]*[a-z\d])?)(?![\w/])/gi
+
 function mentions(text: string, login: string): boolean {
-  for (const match of text.matchAll(/(?<![\w`/])@([a-z\d](?:[a-z\d-]{0,38}))/gi)) {
-    if (match[1]?.toLowerCase() === login) return true
-  }
-  return false
+  if (!text.includes('@')) return false
+  return [...text.replace(CODE, ' ').matchAll(MENTION)].some((match) => match[1]?.toLowerCase() === login)
 }

@@ -11,6 +11,8 @@ const SENTENCES: Readonly<Record<string, (decision: Decision) => string>> = {
   window_open: () => 'a cooldown window is open; one run starts at its end, with the newest delivery',
   debounced: () => 'the run waits until the entity has been quiet',
   nothing_to_say: () => 'no module took it, and there is no message for this event and action',
+  muted: ({ user }) => `${user} muted this, or its repository, by chat`,
+  repo_removed: ({ user }) => `nobody hears of this repository, and ${user} removed it by chat`,
   not_mine: ({ user }) => `${user} hears only what concerns them, and this does not`,
 }
 

@@ -18,6 +18,7 @@ export interface RunModuleOptions {
   readonly pool: ProcessPool
   readonly module: (name: string) => Module | undefined
   readonly addressOf: (user: string) => string | null
+  readonly isMuted?: (user: string, entity: string) => boolean
   readonly githubApiUrl: string
   readonly clock: Clock
   readonly random: () => number
@@ -79,6 +80,7 @@ export async function runModule(
     told: broker.told,
     records: broker.records,
     addressOf: options.addressOf,
+    ...(options.isMuted && { isMuted: options.isMuted }),
     now: options.clock(),
     random: options.random,
   })

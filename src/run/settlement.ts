@@ -4,6 +4,7 @@ import { questionMessage } from '../ask/question-message.ts'
 import { type PausedOutcome, readQuestion } from '../ask/read-question.ts'
 import { PermanentError, RetryAfterError } from '../errors.ts'
 import type { Module } from '../registry/manifest.ts'
+import { reasonOf } from '../sdk/errors.ts'
 import type { Message } from '../send/message.ts'
 import { crashNotice, runMessage } from '../send/run-message.ts'
 import type { ClaimedRun, NewMessage, Settlement } from '../store/store.ts'
@@ -36,6 +37,8 @@ export interface SettleInput {
   readonly told?: boolean
   readonly records: Readonly<Record<string, unknown>>
   readonly addressOf: (user: string) => string | null
+  /** Users who do not want to be told of this entity now. A question is asked all the same. */
+  readonly isMuted?: (user: string, entity: string) => boolean
   /** ms since the epoch */
   readonly now: number
   /** 0..1 */
@@ -50,7 +53,7 @@ export function settlementOf(result: AttemptResult, input: SettleInput): Settlem
     case 'threw': {
       const { kind, message, reason, delayMs } = result.error
       if (kind === 'permanent') return give(input, reason ?? 'permanent', message)
-      return tryAgain(input, message, kind === 'retry_after' ? (delayMs ?? 0) : null)
+      return tryAgain(input, message, kind === 'retry_after' ? (delayMs ?? 0) : null, reason)
     }
     case 'died':
       return tryAgain(input, `the module process ${result.how}`, null)
@@ -112,14 +115,15 @@ function settlePause(outcome: PausedOutcome, input: SettleInput): Settlement {
     ...base(input, null),
     kind: 'paused',
     question,
-    messages: messages(input, questionMessage(question, by)),
+    messages: messages({ ...input, isMuted: () => false }, questionMessage(question, by)),
   }
 }
 
 /** Before the handler started: the subject could not be loaded, the module is gone … */
 function settleRefusal(error: Error, input: SettleInput): Settlement {
   if (error instanceof PermanentError) return give(input, error.reason, error.message)
-  return tryAgain(input, error.message, error instanceof RetryAfterError ? error.delayMs : null)
+  const delayMs = error instanceof RetryAfterError ? error.delayMs : null
+  return tryAgain(input, error.message, delayMs, reasonOf(error))
 }
 
 function settleInterruption(by: Interruption, input: SettleInput): Settlement {
@@ -141,10 +145,15 @@ function settleInterruption(by: Interruption, input: SettleInput): Settlement {
   }
 }
 
-/** Again after a delay, or `exhausted` when the policy's repeats are spent. */
-function tryAgain(input: SettleInput, error: string, delayMs: number | null): Settlement {
+/** Again after a delay; when the policy's repeats are spent, the end: by the error's own reason, else `exhausted`. */
+function tryAgain(
+  input: SettleInput,
+  error: string,
+  delayMs: number | null,
+  reason: string | null = null,
+): Settlement {
   const { max, backoffMs } = input.module.manifest.retries
-  if (input.run.failures >= max) return give(input, 'exhausted', error)
+  if (input.run.failures >= max) return give(input, reason ?? 'exhausted', error)
   const exponential = Math.min(backoffMs * 2 ** input.run.failures, MAX_BACKOFF_MS)
   // Jitter keeps runs that failed together from coming back together.
   const wait = Math.max(delayMs ?? 0, exponential * (0.75 + input.random() * 0.5))
@@ -195,7 +204,8 @@ function result(input: SettleInput, status: string, summary: string): Message {
 
 /** One message per address, however many recipients share it. */
 function messages(input: SettleInput, message: Message): NewMessage[] {
-  const addresses = new Set(input.run.recipients.map((user) => input.addressOf(user) ?? 'log:'))
+  const told = input.run.recipients.filter((user) => !input.isMuted?.(user, input.run.entity))
+  const addresses = new Set(told.map((user) => input.addressOf(user) ?? 'log:'))
   return [...addresses].map((address) => ({
     address,
     message,

@@ -1,0 +1,71 @@
+// A user as they are now: what the configuration says, with what they set by chat laid over it. What lies here
+// decides who hears, where and of what. It never decides where modules may act: access.ts asks the configuration
+// alone for that.
+import type { Config, User } from '../config/config.ts'
+import type { UserSetting } from '../store/store.ts'
+
+/** What users set, and the flags that they can set. */
+export interface Overlay {
+  readonly settings: readonly UserSetting[]
+  /** Every flag that a module declares: what `features: all` of the implicit admin stands for. */
+  readonly featureFlags: readonly string[]
+}
+
+export interface EffectiveUser {
+  /** `repos`, `address` and `features` are the effective ones. */
+  readonly user: User
+  /** Patterns that were configured or added, the removed ones included: where to look the user up. */
+  readonly candidates: readonly string[]
+  /** Has the user asked not to hear of this repository (lower case)? */
+  hasRemoved(repository: string): boolean
+  /** Until when the user does not want to be told of this entity, in ms since the epoch; null: no mute. */
+  mutedUntil(entity: string): number | null
+}
+
+/** The users in the order of the configuration. Settings of users who are no longer in it have no effect. */
+export function effectiveUsers(config: Config, overlay: Overlay): EffectiveUser[] {
+  const byUser = Map.groupBy(overlay.settings, (setting) => setting.user)
+  return config.users.map((user) => layOver(user, byUser.get(user.name) ?? [], overlay.featureFlags))
+}
+
+/** The repository of an entity key. */
+export const repositoryOf = (entity: string): string => entity.replace(/[#@].*$/s, '')
+
+function layOver(user: User, settings: readonly UserSetting[], flags: readonly string[]): EffectiveUser {
+  const ofKind = (kind: UserSetting['kind']) =>
+    new Map(settings.filter((setting) => setting.kind === kind).map(({ key, value }) => [key, value]))
+  const [repos, features, mutes] = [ofKind('repo'), ofKind('feature'), ofKind('mute')]
+  const added = [...repos].filter(([, value]) => value === 'added').map(([pattern]) => pattern)
+  const candidates = [...new Set([...user.repos, ...added])]
+  const hasRemoved = (pattern: string) => wordOn(repos, pattern) === 'removed'
+  const notify = ofKind('notify').get('')
+  return {
+    user: {
+      ...user,
+      repos: candidates.filter((pattern) => !hasRemoved(pattern)),
+      features: switchFeatures(user.features, features, flags),
+      ...(notify === undefined ? {} : { address: notify }),
+    },
+    candidates,
+    hasRemoved,
+    mutedUntil(entity) {
+      const untils = [mutes.get(entity), mutes.get(repositoryOf(entity))].map(Number).filter(Number.isFinite)
+      return untils.length === 0 ? null : Math.max(...untils)
+    },
+  }
+}
+
+/** What the user said of exactly this, else of its owner: the more exact word counts. */
+function wordOn(repos: ReadonlyMap<string, string>, pattern: string): string | undefined {
+  return repos.get(pattern) ?? repos.get(`${pattern.slice(0, pattern.indexOf('/'))}/*`)
+}
+
+function switchFeatures(
+  configured: User['features'],
+  switched: ReadonlyMap<string, string>,
+  flags: readonly string[],
+): User['features'] {
+  if (switched.size === 0) return configured
+  const base = configured === 'all' ? Object.fromEntries(flags.map((flag) => [flag, true])) : configured
+  return { ...base, ...Object.fromEntries([...switched].map(([flag, value]) => [flag, value === 'on'])) }
+}
