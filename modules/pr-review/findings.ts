@@ -1,73 +1,109 @@
-// What the agent found, made certain: places that the diff has, no doubles, the gravest first, not too many.
-import type { FittedDiff } from './fit-diff.ts'
+// What the agent found, made certain: every field has its type, every place is one that the diff has, the gravest come
+// first. Nothing here trusts the agent: it has read what strangers wrote.
+import type { DiffFile } from '@hookyard/sdk'
+import { placeIn, type Place } from './places.ts'
 
 export type Severity = 'critical' | 'warning' | 'suggestion'
+export type Confidence = 'high' | 'medium' | 'low'
 
 export const SEVERITIES: readonly Severity[] = ['critical', 'warning', 'suggestion']
+const CONFIDENCES: readonly Confidence[] = ['high', 'medium', 'low']
 
 export interface Finding {
   readonly file: string
-  /** In the new version; null when the named line is not in the diff. */
+  /** Where to comment; null: nowhere in the diff, so it is told in the summary alone. */
+  readonly place: Place | null
+  /** As the agent named it, for the summary of a finding without a place. */
   readonly line: number | null
+  readonly endLine: number | null
   readonly severity: Severity
+  readonly confidence: Confidence
   readonly title: string
   readonly why: string
   readonly mend: string
+  /** New text for exactly the lines of the place, unchecked; null without one. */
+  readonly replacement: string | null
+  /** The earlier finding that this is, as the agent says. */
+  readonly known: string | null
 }
 
-export interface Review {
+/** One answer of the agent, read. */
+export interface Answer {
   readonly summary: string
   readonly findings: readonly Finding[]
-  /** How many more there were than are shown. */
-  readonly notShown: number
-  /** How many named a file that the diff does not have. */
-  readonly misplaced: number
+  /** Ids of earlier findings that it calls fixed. */
+  readonly fixed: readonly string[]
+  /** How many it gave that are none. */
+  readonly unusable: number
 }
 
-const MAX_READ = 500
+/** No reviewer finds more; a model that does is not worth the time. */
+const MAX_READ = 200
 
-interface RawReview {
-  readonly summary: string
-  readonly findings: readonly Finding[]
-}
-
-/** Reads the agent's output, which its schema has checked already. */
-export function readReview(output: unknown, diff: FittedDiff, maxFindings: number): Review {
-  const raw = output as RawReview
-  const order = new Map(diff.files.map((file, index) => [file.file, index]))
-  const lines = new Map(diff.files.map((file) => [file.file, new Set(file.lines.map((line) => line.line))]))
-  const placed: Finding[] = []
-  // No reviewer finds more; a model that does is not worth the time.
-  for (const finding of raw.findings.slice(0, MAX_READ)) {
-    const file = order.has(finding.file) ? finding.file : finding.file.replace(/^(?:\.\/|[ab]\/)/, '')
-    if (!order.has(file)) continue
-    const line = finding.line !== null && lines.get(file)!.has(finding.line) ? finding.line : null
-    placed.push({ ...finding, file, line })
+/** Reads any value as an answer; `files` are those that were reviewed, by path. */
+export function readAnswer(output: unknown, files: ReadonlyMap<string, DiffFile>): Answer {
+  const raw = object(output)
+  const given = list(raw['findings']).slice(0, MAX_READ)
+  const findings = given.flatMap((value) => readFinding(object(value), files) ?? [])
+  return {
+    summary: text(raw['summary']) ?? '',
+    findings,
+    fixed: list(raw['fixed']).filter((id) => typeof id === 'string'),
+    unusable: given.length - findings.length,
   }
-  const misplaced = Math.min(raw.findings.length, MAX_READ) - placed.length
-  placed.sort(
-    (a, b) =>
-      SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-      order.get(a.file)! - order.get(b.file)! ||
-      (a.line ?? 0) - (b.line ?? 0),
-  )
+}
+
+function readFinding(
+  raw: Readonly<Record<string, unknown>>,
+  files: ReadonlyMap<string, DiffFile>,
+): Finding | null {
+  const [title, why] = [text(raw['title']), text(raw['why'])]
+  const path = text(raw['file'])
+  if (title === null || path === null) return null
+  const file = files.has(path) ? path : path.replace(/^(?:\.\/|[ab]\/)/, '')
+  const line = lineNumber(raw['line'])
+  const endLine = lineNumber(raw['end_line'])
+  const place = line === null ? null : placeIn(files.get(file), line, endLine)
+  const severity = SEVERITIES.find((known) => known === raw['severity']) ?? 'warning'
+  return {
+    ...{ file, place, line, endLine, severity, title, why: why ?? '', mend: text(raw['mend']) ?? '' },
+    confidence: CONFIDENCES.find((known) => known === raw['confidence']) ?? 'medium',
+    replacement: typeof raw['replacement'] === 'string' ? raw['replacement'] : null,
+    known: text(raw['known']),
+  }
+}
+
+/** Of several answers one: in ranking order, each finding once, without guesses about taste. */
+export function mergeFindings(answers: readonly Answer[], files: ReadonlyMap<string, DiffFile>): Finding[] {
+  const order = new Map([...files.keys()].map((file, index) => [file, index]))
+  const position = (file: string) => order.get(file) ?? order.size
+  const ranked = answers
+    .flatMap(({ findings }) => findings)
+    .filter(({ severity, confidence }) => severity !== 'suggestion' || confidence !== 'low')
+    .toSorted(
+      (a, b) =>
+        SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+        CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence) ||
+        position(a.file) - position(b.file) ||
+        (a.line ?? 0) - (b.line ?? 0),
+    )
   // Of the same finding twice the graver one stays.
-  const single = placed.filter(
-    (finding, index) => placed.findIndex((other) => isSame(finding, other)) === index,
-  )
-  const findings = single.slice(0, maxFindings)
-  return { summary: raw.summary, findings, notShown: single.length - findings.length, misplaced }
+  const seen = new Set<string>()
+  return ranked.filter(({ file, line, title }) => {
+    const key = JSON.stringify([file, line, title.toLowerCase().replace(/\s+/g, ' ')])
+    return seen.has(key) ? false : Boolean(seen.add(key))
+  })
 }
 
-const isSame = (a: Finding, b: Finding): boolean =>
-  a.file === b.file && a.line === b.line && a.title.trim().toLowerCase() === b.title.trim().toLowerCase()
+const object = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : {}
 
-/** `no findings`, `1 finding`, `2 findings (1 critical)`. */
-export function tally(findings: readonly Finding[]): string {
-  if (findings.length === 0) return 'no findings'
-  const critical = findings.filter((finding) => finding.severity === 'critical').length
-  return `${count(findings.length, 'finding')}${critical > 0 ? ` (${critical} critical)` : ''}`
-}
+const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
-/** `1 file`, `2 files`. */
-export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`
+const text = (value: unknown): string | null =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim() : null
+
+const lineNumber = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : null

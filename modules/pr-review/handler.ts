@@ -1,11 +1,17 @@
-// Reviews a pull request: reads it fresh, asks the agent, and keeps one comment that says what is left to mend.
+// Reviews a pull request: reads it fresh, asks the agent, and keeps the page true to the newest head. New findings go on
+// their lines, fixed ones are resolved, dismissed ones stay quiet, and one comment says how it stands.
 import { defineModule, skipped } from '@hookyard/sdk'
-import { gatherContext, hasReview } from './context.ts'
-import { fitDiff } from './fit-diff.ts'
-import { readReview } from './findings.ts'
-import { reviewRequest } from './prompt.ts'
-import { renderReview } from './render.ts'
+import { askAgent } from './ask.ts'
+import { nothingToReview, readChange } from './change.ts'
+import { answerCommand } from './command.ts'
+import { gather } from './gather.ts'
+import { identify } from './identity.ts'
+import { reasonToStop, readDiff } from './meanwhile.ts'
+import { readMemory } from './memory.ts'
+import { planReview } from './plan.ts'
+import { publish } from './publish.ts'
 import { reportReview } from './report.ts'
+import { readSettings } from './settings.ts'
 
 export default defineModule({
   subject: 'pull_request',
@@ -14,20 +20,28 @@ export default defineModule({
     ...['pull_request.ready_for_review', 'pull_request.synchronize'],
   ],
   async handle(ctx) {
-    const { pr } = ctx
-    if (ctx.trigger.type === 'webhook' && pr.state !== 'open') return skipped('closed')
-    const diff = fitDiff(await pr.diff())
-    if (diff.files.length === 0) return skipped('empty_diff')
+    const { pr, trigger } = ctx
+    const memory = readMemory(ctx.state)
+    const answered = answerCommand(ctx, memory)
+    if (answered !== null) return answered
+    if (trigger.type === 'webhook' && pr.state !== 'open') return skipped(pr.merged ? 'merged' : 'closed')
+    if (trigger.type === 'webhook' && memory.paused) return skipped('paused')
+    const settings = await readSettings(ctx)
+    if (!settings.enabled) return skipped('disabled_by_repository')
 
-    const context = await gatherContext(ctx, diff)
-    const answer = await ctx.agent.run(reviewRequest(context))
-    const maxFindings = typeof ctx.config.max_findings === 'number' ? ctx.config.max_findings : 10
-    const review = readReview(answer.output, diff, maxFindings)
+    const change = readChange(await readDiff(ctx), settings)
+    const nothing = nothingToReview(change)
+    if (nothing !== null) return skipped(nothing)
+    const material = await gather(ctx, change, settings, memory)
+    const review = await askAgent(ctx, change, material, settings)
 
-    // A clean pull request gets no comment, unless one is there that would now be wrong.
-    const speaks = review.findings.length > 0 || hasReview(context, ctx.state)
-    const receipt = speaks ? await pr.comment('review', renderReview(review, context, answer)) : null
-
-    return reportReview(review, context, answer, receipt)
+    const stop = await reasonToStop(ctx)
+    if (stop !== null) return skipped(stop)
+    const plan = planReview({
+      ...{ files: change.all, known: material.known, fixed: review.fixed, maxFindings: settings.maxFindings },
+      findings: await identify(review.findings, change.all),
+    })
+    const told = { review, plan, material, change, settings }
+    return reportReview(told, await publish(ctx, told, memory), memory)
   },
 })

@@ -1,35 +1,48 @@
-import { cleanMarkdown, done, type AgentAnswer, type Outcome, type Receipt } from '@hookyard/sdk'
-import type { ReviewContext } from './context.ts'
-import { count, tally, type Review } from './findings.ts'
+import { cleanMarkdown, done, type Outcome } from '@hookyard/sdk'
+import { writeMemory, type Memory } from './memory.ts'
+import { remember } from './plan.ts'
+import type { Published } from './publish.ts'
+import { result, type Told } from './summary.ts'
+import { count } from './words.ts'
 
-/** The run's outcome: one line for the recipients, everything else for the journal. */
-export function reportReview(
-  review: Review,
-  { pr, diff, unread, known }: ReviewContext,
-  answer: AgentAnswer,
-  receipt: Receipt | null,
-): Outcome {
-  const what = `Reviewed PR #${pr.number} in ${pr.base.repo.full_name}`
-  const where = `${tally(review.findings)} on ${pr.head.sha.slice(0, 7)}`
-  const cut =
-    diff.leftOut.length === 0 ? '' : `; ${count(diff.leftOut.length, 'file')} left out of a long diff`
-  return done(`${what}: ${where}${cut}`, {
-    state: { commented: receipt !== null, head: pr.head.sha },
+/** The run's outcome: one line for the recipients, everything else for the journal and the next review. */
+export function reportReview(told: Omit<Told, 'onLine'>, published: Published, memory: Memory): Outcome {
+  const { review, plan, material, change } = told
+  const { pr, names } = material
+  const unread = change.tooLong.length + review.unasked.length
+  const cut = unread === 0 ? '' : `; ${count(unread, 'file')} left out of a long diff`
+  const summary = `Reviewed PR #${pr.number} in ${pr.base.repo.full_name}: ${result(plan)} on ${pr.head.sha.slice(0, 7)}${cut}`
+  return done(summary, {
+    state: writeMemory({
+      paused: memory.paused,
+      commented: published.comment !== null,
+      requested: published.requested,
+      head: pr.head.sha,
+      findings: remember(plan, published),
+    }),
     details: {
       head: pr.head.sha,
-      findings: review.findings.map(({ file, line, severity, title }) => ({
-        ...{ file, line, severity },
-        title: cleanMarkdown(title, known),
+      findings: plan.open.map(({ id, file, severity, title, finding }) => ({
+        ...{ id, file, severity, line: finding?.place?.line ?? null },
+        title: cleanMarkdown(title, names),
       })),
-      not_shown: review.notShown,
-      misplaced: review.misplaced,
-      files: diff.files.length,
-      left_out: diff.leftOut,
-      unread,
-      comment: receipt?.url ?? null,
-      backend: answer.backend,
-      model: answer.model,
-      cost_usd: answer.cost_usd,
+      posted: [...published.posted],
+      fixed: plan.fixed.map(({ id }) => id),
+      resolved: [...published.resolved],
+      dismissed: plan.quiet,
+      not_shown: plan.notShown,
+      unusable: review.unusable,
+      files: change.files.length,
+      parts: change.parts.length,
+      ignored: change.ignored.length,
+      left_out: [...change.tooLong, ...review.unasked].slice(0, 200),
+      cuts: review.cuts,
+      unread: material.unread,
+      comment: published.comment?.url ?? null,
+      check: published.check?.url ?? null,
+      backend: review.backend,
+      model: review.model,
+      cost_usd: review.costUsd,
     },
   })
 }

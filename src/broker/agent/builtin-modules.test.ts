@@ -50,7 +50,7 @@ test('offline, a pull request is reviewed by rules, and the comment says so', as
     ...{ event: 'pull_request.opened', payload: pull, github: { diff }, agent: asking() },
   })
   expect(messages).toEqual(['Reviewed PR #1 in octocat/hello-world: 2 findings on aaaaaaa'])
-  expect(effects[0]!['text']).toContain(
+  expect(effects.find(({ verb }) => verb === 'comment')!['text']).toContain(
     "Hookyard's offline rules read 2 added lines in 1 file and found 2 things.",
   )
 })

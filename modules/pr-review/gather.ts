@@ -1,0 +1,107 @@
+// Everything that a review is based on beside the diff, read from GitHub. Only the pull request itself must be there;
+// what else cannot be read is named, to the agent and to the readers.
+import {
+  findHosts,
+  type Comment,
+  type Commit,
+  type KnownNames,
+  type LinkedIssue,
+  type ModuleContext,
+  type PullRequest,
+  type ReviewThread,
+} from '@hookyard/sdk'
+import type { Change } from './change.ts'
+import { readHeadFiles, type HeadFiles } from './head-files.ts'
+import { knownFindings, type Known } from './known.ts'
+import type { Memory } from './memory.ts'
+import { readConventions, readSpec, type NamedText } from './rules-of-the-house.ts'
+import type { Settings } from './settings.ts'
+
+export const HEADER = '## Review by Hookyard'
+
+export interface Material {
+  readonly pr: PullRequest
+  readonly comments: readonly Comment[]
+  readonly threads: readonly ReviewThread[]
+  readonly known: readonly Known[]
+  readonly commits: readonly Commit[]
+  readonly issues: readonly LinkedIssue[]
+  readonly conventions: readonly NamedText[]
+  readonly spec: NamedText | null
+  readonly headFiles: HeadFiles
+  /** What could not be read, in words for a person. */
+  readonly unread: readonly string[]
+  /** Our own summary stands in the thread. */
+  readonly hasSummary: boolean
+  /** Whom and where the published text may point to. */
+  readonly names: KnownNames
+}
+
+/** Reads all of it, side by side. */
+export async function gather(
+  ctx: ModuleContext,
+  change: Change,
+  settings: Settings,
+  memory: Memory,
+): Promise<Material> {
+  const { pr } = ctx
+  const unread: string[] = []
+  const optional = async <T>(what: string, read: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await read()
+    } catch (error) {
+      if (ctx.signal.aborted) throw error
+      unread.push(what)
+      ctx.log.warn(`could not read the ${what}; reviewing without`, { error: String(error) })
+      return otherwise
+    }
+  }
+  const [comments, threads, commits, issues, conventions, spec, headFiles] = await Promise.all([
+    optional<readonly Comment[] | null>('thread', () => pr.comments(), null),
+    optional<readonly ReviewThread[] | null>('review threads', () => pr.threads(), null),
+    optional<readonly Commit[]>('commits', () => pr.commits(), []),
+    optional<readonly LinkedIssue[]>('linked issues', () => pr.linkedIssues(), []),
+    optional<readonly NamedText[]>('conventions', () => readConventions(ctx), []),
+    optional('spec', () => readSpec(ctx, settings.specDir), null),
+    readHeadFiles(ctx, change, settings.limits),
+  ])
+  unread.push(...headFiles.unread)
+  const known = await knownFindings(ctx, threads, memory)
+  const thread = comments ?? []
+  const material = { pr, comments: thread, threads: threads ?? [], known, commits, issues, conventions, spec }
+  return {
+    ...{ ...material, headFiles, unread },
+    hasSummary: comments === null ? memory.commented : comments.some(isSummary),
+    names: namesIn(material, headFiles, change),
+  }
+}
+
+/** Signed by this service and written by this module, not by another one of its modules. */
+const isSummary = ({ own, body }: Comment): boolean =>
+  own && body.replace(/^(?:\s*<!--[\s\S]*?-->)*\s*/, '').startsWith(HEADER)
+
+function namesIn(
+  material: Omit<Material, 'headFiles' | 'unread' | 'hasSummary' | 'names'>,
+  headFiles: HeadFiles,
+  change: Change,
+): KnownNames {
+  const { pr, comments, threads, issues, commits, conventions, spec } = material
+  const reviewers = Array.isArray(pr.data['requested_reviewers']) ? pr.data['requested_reviewers'] : []
+  const knownLogins = [
+    pr.author,
+    ...pr.assignees.map(({ login }) => login),
+    ...reviewers.map((account: unknown) => String((account as { login?: unknown } | null)?.login ?? '')),
+    ...comments.map(({ author }) => author),
+    ...threads.flatMap((thread) => thread.comments.map(({ author }) => author)),
+  ].filter((login) => login !== '')
+  const texts = [
+    ...[pr.title, pr.body ?? '', pr.html_url, spec?.text ?? ''],
+    ...[...comments, ...threads.flatMap((thread) => thread.comments)].map(({ body }) => body),
+    ...issues.flatMap(({ body, comments: said }) => [body, ...said.map((comment) => comment.body)]),
+    ...commits.map(({ message }) => message),
+    ...conventions.map(({ text }) => text),
+    ...headFiles.files.map(({ text }) => text),
+    ...change.parts.map(({ text }) => text),
+  ]
+  return { knownLogins, knownHosts: findHosts(texts) }
+}

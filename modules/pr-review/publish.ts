@@ -1,0 +1,125 @@
+// What leaves for GitHub, in an order in which a crash at any point is mended by the next attempt: what is fixed is
+// resolved, what is new is posted by one submission, then the summary says how it stands, then the check run.
+import { reasonOf, type ModuleContext, type Receipt } from '@hookyard/sdk'
+import { FIXED_NOTE } from './known.ts'
+import { hash } from './identity.ts'
+import { inlineComment } from './inline.ts'
+import type { Memory } from './memory.ts'
+import type { Done } from './plan.ts'
+import { renderSummary, result, wishProblems, type Told } from './summary.ts'
+import { count } from './words.ts'
+
+export interface Published extends Done {
+  readonly comment: Receipt | null
+  readonly review: Receipt | null
+  readonly check: Receipt | null
+  /** A review of ours requests changes now. */
+  readonly requested: boolean
+}
+
+/** Brings the page up to date with the plan. */
+export async function publish(
+  ctx: ModuleContext,
+  told: Omit<Told, 'onLine'>,
+  memory: Memory,
+): Promise<Published> {
+  const { plan, material, settings } = told
+  const resolved = await resolveFixed(ctx, told)
+  const { review, posted, requested } = await postNew(ctx, told, memory)
+  const onLine = new Set([...posted, ...plan.open.filter(({ before }) => before?.inline).map(({ id }) => id)])
+  // A clean pull request gets no comment, unless one is there that would now be wrong.
+  const speaks = plan.open.length > 0 || material.hasSummary
+  const comment = speaks ? await ctx.pr.comment('review', renderSummary({ ...told, onLine })) : null
+  const check = await writeCheck(ctx, told, comment)
+  const { report } = settings.wishes
+  if (report !== null && (comment ?? check) !== null) await ctx.repo.wishesReported(report)
+  return { resolved, posted, comment, review, check, requested }
+}
+
+async function resolveFixed(
+  ctx: ModuleContext,
+  { plan, material }: Omit<Told, 'onLine'>,
+): Promise<Set<string>> {
+  const resolved = new Set<string>()
+  for (const { id, thread } of plan.fixed) {
+    if (thread === null) continue
+    try {
+      await ctx.pr.resolve(thread.id, `${FIXED_NOTE}\`${material.pr.head.sha.slice(0, 7)}\`.`)
+      resolved.add(id)
+    } catch (error) {
+      if (ctx.signal.aborted) throw error
+      ctx.log.warn('could not resolve a fixed finding; the next review tries again', {
+        id,
+        error: String(error),
+      })
+    }
+  }
+  return resolved
+}
+
+async function postNew(
+  ctx: ModuleContext,
+  { plan, material, settings }: Omit<Told, 'onLine'>,
+  memory: Memory,
+): Promise<{ review: Receipt | null; posted: ReadonlySet<string>; requested: boolean }> {
+  const critical = plan.open.filter(({ severity }) => severity === 'critical').length
+  const wants = settings.requestChanges && critical > 0
+  if (memory.requested && !wants) await withdraw(ctx)
+  const comments = plan.post.flatMap(
+    ({ id, finding }) => (finding && inlineComment(finding, id, material.names)) ?? [],
+  )
+  const asks = wants && !memory.requested
+  const standing = wants && memory.requested
+  if (comments.length === 0 && !asks) return { review: null, posted: new Set(), requested: standing }
+  const body = asks ? `${count(critical, 'critical finding')} should be mended before this is merged.` : ''
+  // The key names what is in it: the same findings again are the same review, others are another one.
+  const key = `inline ${material.pr.head.sha} ${await hash(JSON.stringify(plan.post.map(({ id }) => id)))}`
+  try {
+    const event = asks ? 'REQUEST_CHANGES' : 'COMMENT'
+    const review = await ctx.pr.review(key, { body, event, comments })
+    return { review, posted: new Set(plan.post.map(({ id }) => id)), requested: wants }
+  } catch (error) {
+    if (reasonOf(error) !== 'github_invalid') throw error
+    // GitHub and we do not agree about a line: better in the summary than lost.
+    ctx.log.warn('GitHub refused the inline comments; the summary tells them', { error: String(error) })
+    return { review: null, posted: new Set(), requested: standing }
+  }
+}
+
+async function withdraw(ctx: ModuleContext): Promise<void> {
+  try {
+    await ctx.pr.withdraw('Every critical finding is fixed.')
+  } catch (error) {
+    if (ctx.signal.aborted || reasonOf(error) !== 'github_forbidden') throw error
+    ctx.log.warn('may not dismiss the request for changes; a maintainer has to', { error: String(error) })
+  }
+}
+
+/** Always neutral: it tells, and blocks nothing. Credentials that may not write one write none. */
+async function writeCheck(
+  ctx: ModuleContext,
+  { plan, material, settings, change, review }: Omit<Told, 'onLine'>,
+  comment: Receipt | null,
+): Promise<Receipt | null> {
+  const unread = change.tooLong.length + review.unasked.length
+  const summary = [
+    `Commit ${material.pr.head.sha.slice(0, 7)}: ${result(plan)}.`,
+    ...(unread > 0
+      ? [`${count(unread, 'file')} of a long diff ${unread === 1 ? 'was' : 'were'} not read.`]
+      : []),
+    ...(comment === null ? [] : [`The [review](${comment.url}) tells more.`]),
+    ...(comment === null ? wishProblems(settings) : []),
+  ]
+  try {
+    return await ctx.pr.check('review', {
+      name: 'Hookyard review',
+      conclusion: 'neutral',
+      title: result(plan).slice(0, 200),
+      summary: summary.join('\n\n'),
+    })
+  } catch (error) {
+    if (reasonOf(error) !== 'github_forbidden') throw error
+    ctx.log.debug('no check run with these credentials', { error: String(error) })
+    return null
+  }
+}
