@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { environment } from '../config/env.ts'
 import { renderTrail } from '../explain/render-trail.ts'
 import { parseTarget } from '../explain/target.ts'
-import { traceTarget } from '../explain/why.ts'
+import { traceTarget, withoutSecrets } from '../explain/why.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import { CommandFailure, UsageError } from './failure.ts'
@@ -31,7 +31,9 @@ export async function runWhy(
         `nothing is known of ${text}: no such delivery reached this installation. GitHub's own list is under the repository's Settings, Webhooks, Recent Deliveries.`,
       )
     }
-    process.stdout.write(options.json ? `${JSON.stringify(trail, null, 2)}\n` : renderTrail(trail))
+    process.stdout.write(
+      options.json ? `${JSON.stringify(withoutSecrets(trail), null, 2)}\n` : renderTrail(trail),
+    )
   } finally {
     await store.close()
   }

@@ -49,16 +49,23 @@ async function traceDelivery(store: Store, delivery: DeliveryRecord): Promise<De
   return {
     ...delivery,
     runs: await Promise.all(runs.map((run) => traceRun(store, run))),
-    messages: messages.filter((message) => message.runId === null).map(withoutSecret),
+    messages: messages.filter((message) => message.runId === null),
   }
 }
 
 async function traceRun(store: Store, run: RunRecord): Promise<RunTrail> {
-  return { ...run, messages: (await store.outbox.ofRun(run.id)).map(withoutSecret) }
+  return { ...run, messages: await store.outbox.ofRun(run.id) }
 }
 
-/** A trail goes to terminals, scripts and agents; the address of a web hook is a secret. */
-const withoutSecret = (message: SentMessage): SentMessage => ({
-  ...message,
-  address: addressLabel(message.address),
-})
+/** The trail as it may be printed whole: the address of a web hook is a secret. */
+export function withoutSecrets(trail: Trail): Trail {
+  const labelled = <Part extends { readonly messages: readonly SentMessage[] }>(part: Part): Part => ({
+    ...part,
+    messages: part.messages.map((message) => ({ ...message, address: addressLabel(message.address) })),
+  })
+  return {
+    ...trail,
+    deliveries: trail.deliveries.map((one) => ({ ...labelled(one), runs: one.runs.map(labelled) })),
+    otherRuns: trail.otherRuns.map(labelled),
+  }
+}
