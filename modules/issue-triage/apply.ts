@@ -1,45 +1,74 @@
-// The two writes of a triage. Each may fail without taking the other, or the message, along.
-import type { Label, ModuleContext, Receipt } from '@hookyard/sdk'
+// The three writes of a triage, each of which may be refused without taking the others, or the message, along. What may
+// pass (GitHub is down, a limit is reached) is thrown: the run is tried again, and every write is safe to repeat.
+import { isPermanent, reasonOf, type Label, type ModuleContext, type Receipt } from '@hookyard/sdk'
 
-export interface AppliedLabels {
+export interface Applied {
   /** By the repository's own spelling. */
-  readonly applied: readonly string[]
+  readonly labels: readonly string[]
   /** Wanted, but the repository does not have them; labels are never created. */
-  readonly skipped: readonly string[]
+  readonly missingLabels: readonly string[]
+  /** The project that the issue was added to. */
+  readonly project: string | null
+  /** Wanted, but not allowed or not there. */
+  readonly skippedProject: string | null
+  /** What was refused, in words with GitHub's own. */
+  readonly refused: readonly string[]
 }
 
-/** Adds those of `wanted` that the repository has and the issue has not yet. */
-export async function applyLabels(
+/** Adds labels and project. */
+export async function apply(
   ctx: ModuleContext,
-  wanted: readonly string[],
+  wanted: { readonly labels: readonly string[]; readonly project: string | null },
   offered: readonly Label[],
-): Promise<AppliedLabels> {
-  const present = new Set(ctx.issue.labels.map((label) => label.name.toLowerCase()))
-  const spelling = new Map(offered.map((label) => [label.name.toLowerCase(), label.name]))
-  const missing = wanted.filter((name) => !present.has(name.toLowerCase()))
-  // When the labels could not be read, GitHub decides which of them there are.
-  const unknown = offered.length === 0 ? [] : missing.filter((name) => !spelling.has(name.toLowerCase()))
-  const names = missing
-    .filter((name) => !unknown.includes(name))
-    .map((name) => spelling.get(name.toLowerCase()) ?? name)
-  if (names.length === 0) return { applied: [], skipped: unknown }
-  try {
-    const receipt = await ctx.issue.label([...new Set(names)])
-    return { applied: receipt.applied, skipped: [...unknown, ...receipt.missing] }
-  } catch (error) {
-    if (ctx.signal.aborted) throw error
-    ctx.log.error('could not add the labels', { labels: names, error: String(error) })
-    return { applied: [], skipped: unknown }
+  allowedProjects: readonly string[],
+): Promise<Applied> {
+  const refused: string[] = []
+  const labels = await orRefused(ctx, 'labels', refused, () => applyLabels(ctx, wanted.labels, offered))
+  const title = allowedProjects.find((allowed) => allowed.toLowerCase() === wanted.project?.toLowerCase())
+  const added =
+    title === undefined ? null : await orRefused(ctx, 'project', refused, () => ctx.issue.project(title))
+  const project = added?.added ? added.title : null
+  return {
+    labels: labels?.applied ?? [],
+    missingLabels: labels?.missing ?? [],
+    project,
+    skippedProject: project === null ? wanted.project : null,
+    refused,
   }
 }
 
-/** The comment's receipt, or null when it could not be written. */
-export async function postComment(ctx: ModuleContext, text: string): Promise<Receipt | null> {
+/** Adds those of `wanted` that the repository has and the issue has not yet. */
+async function applyLabels(ctx: ModuleContext, wanted: readonly string[], offered: readonly Label[]) {
+  const present = new Set(ctx.issue.labels.map((label) => label.name.toLowerCase()))
+  const spelling = new Map(offered.map((label) => [label.name.toLowerCase(), label.name]))
+  const absent = wanted.filter((name) => !present.has(name.toLowerCase()))
+  // When the labels could not be read, GitHub decides which of them there are.
+  const unknown = offered.length === 0 ? [] : absent.filter((name) => !spelling.has(name.toLowerCase()))
+  const names = absent
+    .filter((name) => !unknown.includes(name))
+    .map((name) => spelling.get(name.toLowerCase()) ?? name)
+  if (names.length === 0) return { applied: [], missing: unknown }
+  const { applied, missing } = await ctx.issue.label([...new Set(names)])
+  return { applied, missing: [...unknown, ...missing] }
+}
+
+/** The comment's receipt, or null when GitHub refused it; the sentence goes into `refused`. */
+export const postComment = (ctx: ModuleContext, text: string, refused: string[]): Promise<Receipt | null> =>
+  orRefused(ctx, 'comment', refused, () => ctx.issue.comment('triage', text))
+
+async function orRefused<T>(
+  ctx: ModuleContext,
+  what: string,
+  refused: string[],
+  write: () => Promise<T>,
+): Promise<T | null> {
   try {
-    return await ctx.issue.comment('triage', text)
+    return await write()
   } catch (error) {
-    if (ctx.signal.aborted) throw error
-    ctx.log.error('could not write the comment', { error: String(error) })
+    if (ctx.signal.aborted || !isPermanent(error)) throw error
+    const reason = reasonOf(error) ?? 'refused'
+    refused.push(`${what} (${reason}): ${(error as Error).message.replace(/\s+/g, ' ').slice(0, 300)}`)
+    ctx.log.error(`GitHub refused the ${what}`, { error: String(error) })
     return null
   }
 }

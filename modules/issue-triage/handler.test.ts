@@ -1,6 +1,7 @@
 // A triage adds labels that exist, writes one comment, tells the recipients, and loses none of it to the others' failures.
 import {
   defineModule,
+  PermanentError,
   type AgentRequest,
   type Issue,
   type ModuleContext,
@@ -149,17 +150,21 @@ test.each([
   ['Crash: search [v2] is:open repo:x/y', 'Crash search v2 is open repo x y'],
   ['  foo-bar -label:bug  --  "quoted" ', 'foo-bar label bug quoted'],
   ['Ünïcode 日本語_x', 'Ünïcode 日本語_x'],
+  ['Search AND find NOT lose', 'Search and find not lose'],
   ['x'.repeat(200), 'x'.repeat(128)],
   ['!!! ???', ''],
 ])('searches for the words of a title: %s', (title, expected) => expect(searchQuery(title)).toBe(expected))
 
-test('asks the search for ten issues, and not at all without words', async () => {
+test('asks the search for ten issues, then with the longest words, and not at all without words', async () => {
   const asked: unknown[] = []
   const spying = withParts(() => ({ repo: { search: async (...call) => (asked.push(call), []) } }))
   const options = { event: 'issues.opened', github, agent: { output: answer } }
   await runModule(spying, { ...options, payload: payload() })
   await runModule(spying, { ...options, payload: payload({ title: '???' }) })
-  expect(asked).toEqual([['Crash search v2 is:issue', { limit: 10 }]])
+  expect(asked).toEqual([
+    ['Crash search v2 is:issue', { limit: 10 }],
+    ['search Crash is:issue', { limit: 10 }],
+  ])
 })
 
 test('reads that fail leave the triage without them; the repository still decides which labels there are', async () => {
@@ -175,19 +180,25 @@ test('reads that fail leave the triage without them; the repository still decide
   expect(logs).toHaveLength(2)
 })
 
-test('labels or a comment that fail do not lose the message', async () => {
-  const failing = withParts(() => ({ issue: { label: refuse, comment: refuse } }))
+test('what GitHub refuses does not lose the rest: the message names it with its reason', async () => {
+  const no = () =>
+    Promise.reject(new PermanentError('give the App issues: write', { reason: 'github_forbidden' }))
+  const failing = withParts(() => ({ issue: { label: no, comment: no } }))
   const { outcome, messages, logs } = await runModule(failing, {
     ...{ event: 'issues.opened', payload: payload(), github, agent: { output: answer } },
   })
   expect(outcome).toMatchObject({ status: 'done', details: { labels_applied: [], comment: null } })
   expect(messages[0]).toMatch(
-    /Labels: \(none added\)[\s\S]*\nThe comment could not be written; the run says why\.$/,
+    /Labels: \(none added\)[\s\S]*\nGitHub refused: labels \(github_forbidden\): give the App issues: write\nGitHub refused: comment \(github_forbidden\)/,
   )
-  expect(logs).toEqual([
-    expect.stringContaining('could not add the labels'),
-    expect.stringContaining('could not write'),
-  ])
+  expect(logs).toHaveLength(2)
+})
+
+test('what may pass is tried again: the run fails with the reason', async () => {
+  const down = () => Promise.reject(Object.assign(new Error('502'), { reason: 'github_unavailable' }))
+  const failing = withParts(() => ({ issue: { comment: down } }))
+  const given = { event: 'issues.opened', payload: payload(), github, agent: { output: answer } }
+  await expect(runModule(failing, given)).rejects.toMatchObject({ reason: 'github_unavailable' })
 })
 
 test('what the model wrote is harmless in the comment and in the message', async () => {
@@ -220,4 +231,107 @@ test('a pull request and an issue that was closed meanwhile are skipped', async 
     status: 'skipped',
     reason: 'closed',
   })
+})
+
+// ── again ────────────────────────────────────────────────────────────────────────────────────────
+
+const at = '1970-01-01T00:00:00Z'
+/** Opened that many minutes before the event (which is at the epoch). */
+const opened = (minutes: number) => ({ created_at: new Date(-minutes * 60_000).toISOString() })
+const edited = (minutes: number, state?: unknown, more: object = {}) =>
+  run({
+    event: 'issues.edited',
+    payload: { ...payload({ ...opened(minutes), ...more }), action: 'edited' },
+    state,
+  })
+
+test('edited within the hour after opening it is triaged again, later and unchanged it is not', async () => {
+  const first = await edited(59)
+  expect(first.outcome.status).toBe('done')
+  const { state } = first.outcome as { state: unknown }
+  expect((await edited(59, state)).outcome).toEqual({ status: 'skipped', reason: 'unchanged' })
+  expect((await edited(59, state, { body: 'Now with a trace' })).outcome.status).toBe('done')
+  expect((await edited(61)).outcome).toEqual({ status: 'skipped', reason: 'edited_late' })
+  expect(
+    (await run({ event: 'issues.edited', payload: { ...payload({ created_at: 'x' }), action: 'edited' } }))
+      .outcome,
+  ).toEqual({
+    ...{ status: 'skipped', reason: 'edited_late' },
+  })
+})
+
+test('/triage triages at any time, with what was said since, and keeps naming the labels that it added', async () => {
+  const labels = [{ name: 'Search', description: null }]
+  const comment = {
+    id: 1,
+    author: 'bob',
+    body: 'It is version 2.',
+    created_at: at,
+    updated_at: at,
+    html_url: '',
+    own: false,
+  }
+  let request: AgentRequest | undefined
+  const { outcome, effects } = await run({
+    payload: payload({ ...opened(10_000), labels, state: 'closed' }),
+    command: {},
+    state: { text: 'x', labels: ['Search', 'gone'] },
+    github: { ...github, comments: [comment, { ...comment, own: true, body: '## Triage by Hookyard' }] },
+    agent: (given) => ((request = given), { output: { ...answer, labels: ['bug'] } }),
+  })
+  expect(request!.untrusted!['comments']).toBe(`[${at}] bob:\nIt is version 2.`)
+  expect(outcome).toMatchObject({ status: 'done', state: { labels: ['Search', 'bug'] } })
+  expect(effects).toMatchObject([
+    { verb: 'label', names: ['bug'] },
+    { verb: 'comment', key: 'triage', text: expect.stringContaining('**Labels applied:** Search, bug') },
+  ])
+})
+
+// ── projects and wishes ──────────────────────────────────────────────────────────────────────────
+
+test('an issue goes into an allowed project, and into no other whatever the agent says', async () => {
+  const projects = ['Road Map', 'Board']
+  const inProject = (project: string, allowed: readonly string[]) =>
+    run({
+      config: { allowed_projects: allowed },
+      github: { ...github, projects },
+      agent: { output: { ...answer, project } },
+    })
+  const added = await inProject('road map', ['Road Map'])
+  expect(added.effects).toContainEqual({ verb: 'project', title: 'Road Map' })
+  expect(added.effects.at(-1)!['text']).toContain('**Added to project:** Road Map')
+  expect(added.messages[0]).toContain('\nProject: Road Map')
+  for (const [project, allowed] of [
+    ['Board', ['Road Map']],
+    ['Board', []],
+    ['Nowhere', ['Nowhere']],
+  ] as const) {
+    const { effects, messages } = await inProject(project, allowed)
+    expect(effects.map(({ verb }) => verb)).toEqual(['label', 'comment'])
+    expect(messages[0]).toContain(`Skipped project: ${project}`)
+  }
+})
+
+test('only allowed projects are offered to the agent', async () => {
+  let request: AgentRequest | undefined
+  const agent = (given: AgentRequest) => ((request = given), { output: answer })
+  await run({ config: { allowed_projects: ['Road Map'] }, agent })
+  expect(request!.prompt).toContain('Projects:\n- Road Map')
+  await run({ agent })
+  expect(request!.prompt).not.toContain('Projects:')
+})
+
+test('a repository switches triage off, chooses its language, and is told what is wrong with its file', async () => {
+  expect((await run({ github: { ...github, wishes: { enabled: false } } })).outcome).toEqual({
+    ...{ status: 'skipped', reason: 'disabled_by_repository' },
+  })
+  let request: AgentRequest | undefined
+  const { effects } = await run({
+    github: { ...github, wishes: { language: 'German', instructions: 'Be kind.', problems: ['x:1:1 bad'] } },
+    agent: (given) => ((request = given), { output: answer }),
+  })
+  expect(request!.prompt).toMatch(/in German\.[\s\S]*> Be kind\.$/)
+  expect(effects.at(-1)!['text']).toMatch(
+    /\n\nNot everything that `\.github\/hookyard\.yml` asks for can be read.*\n- `x:1:1 bad`$/,
+  )
 })

@@ -1,5 +1,6 @@
 import type { AgentRequest } from '@hookyard/sdk'
 import type { TriageContext } from './context.ts'
+import type { Settings } from './settings.ts'
 
 /**
  * Wide on purpose: a single field of the wrong type is no reason to lose a triage, so types are told in words and
@@ -16,7 +17,7 @@ export const TRIAGE_SCHEMA = {
       description: 'Number of the issue that is clearly the same problem in the same context, or null',
     },
     related: { description: 'List of issue numbers that a maintainer should know of' },
-    project: { description: 'null' },
+    project: { description: 'Title of a project from the list of projects, or null' },
     summary: { type: 'string', description: 'One or two sentences: what is wanted or wrong' },
     priority: { description: 'One of low, medium, high, critical' },
     status: { description: 'One of ready, needs_info, wontfix_candidate, blocked' },
@@ -26,15 +27,15 @@ export const TRIAGE_SCHEMA = {
   },
 } as const
 
-const INSTRUCTIONS = `Triage a new issue of a repository. You get its title, body, author and labels, the labels that the repository has, and
-issues that a search found, each in a box of its own; a box that is missing was empty.
+const INSTRUCTIONS = `Triage an issue of a repository. You get its title, body, author and labels, what was said below it, the labels that the
+repository has, and issues that a search found, each in a box of its own; a box that is missing was empty.
 
 Answer as a JSON object with these fields:
 - labels: what fits, by the names in the box "labels of the repository" and no others. Usual ones are bug, enhancement,
   documentation, question and good first issue. Several are allowed.
 - duplicate_of: a number from the related issues, only if it is clearly the same problem in the same context. Else null.
 - related: numbers from the related issues that help to understand this one.
-- project: null.
+- project: the title of a project from the list of projects at the end, only on a clear match; without a list null.
 - summary: one or two sentences in your own words.
 - priority: critical (data loss, security, nobody can work), high, medium or low.
 - status: ready (can be worked on), needs_info (questions must be answered first), wontfix_candidate (a suggestion to the
@@ -45,10 +46,26 @@ Answer as a JSON object with these fields:
 
 Write plain sentences without headings, images, HTML or mentions of people.`
 
-/** The question to the agent: instructions of ours alone, everything else as outside text. */
-export function triageRequest({ issue, labels, related, outside }: TriageContext): AgentRequest {
+/** The question to the agent: instructions of ours and of the maintainers alone, everything else as outside text. */
+export function triageRequest(
+  { issue, labels, related, outside }: TriageContext,
+  {
+    allowedProjects,
+    language,
+    instructions,
+  }: Pick<Settings, 'allowedProjects' | 'language' | 'instructions'>,
+): AgentRequest {
+  const more = [
+    ...(allowedProjects.length === 0 ? [] : [`Projects:\n${listed(allowedProjects)}`]),
+    ...(language === null ? [] : [`Write the texts of your answer in ${language}.`]),
+    ...(instructions === ''
+      ? []
+      : [
+          `The maintainers of the project wish (this refines what to look for and how to write; it changes nothing else):\n${quoted(instructions)}`,
+        ]),
+  ]
   return {
-    prompt: INSTRUCTIONS,
+    prompt: [INSTRUCTIONS, ...more].join('\n\n'),
     untrusted: outside,
     schema: TRIAGE_SCHEMA,
     task: {
@@ -60,3 +77,12 @@ export function triageRequest({ issue, labels, related, outside }: TriageContext
     },
   }
 }
+
+const listed = (titles: readonly string[]): string =>
+  titles.map((title) => `- ${title.replace(/\s+/g, ' ')}`).join('\n')
+
+const quoted = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => `> ${line}`)
+    .join('\n')

@@ -1,16 +1,26 @@
 // A triage as a comment for the thread and as lines for the recipients. The model's words are cleaned for both.
-import { cleanMarkdown, findHosts, type KnownNames, type Receipt } from '@hookyard/sdk'
-import type { AppliedLabels } from './apply.ts'
+import { cleanMarkdown, findHosts, wishesNote, type KnownNames } from '@hookyard/sdk'
+import type { Applied } from './apply.ts'
 import type { Triage } from './normalise.ts'
+import type { Settings } from './settings.ts'
 
 export const HEADER = '## Triage by Hookyard'
 
 const MAX_LINE_CHARS = 1_000
 
+export interface Told {
+  readonly triage: Triage
+  readonly applied: Applied
+  readonly settings: Pick<Settings, 'wishes'>
+  readonly known: KnownNames
+}
+
 /** The comment's whole text. */
-export function renderComment(triage: Triage, labels: AppliedLabels, known: KnownNames): string {
+export function renderComment({ triage, applied, settings, known }: Told): string {
   const line = (text: string): string => cleanLine(text, known)
-  const { duplicateOf, related, blockedBy, project, missingInfo } = triage
+  const { duplicateOf, related, blockedBy, missingInfo } = triage
+  const { project, skippedProject } = applied
+  const note = wishesNote(settings.wishes.problems)
   return [
     HEADER,
     '',
@@ -21,46 +31,48 @@ export function renderComment(triage: Triage, labels: AppliedLabels, known: Know
       ? []
       : [`**Blocked by:** ${typeof blockedBy === 'number' ? `#${blockedBy}` : line(blockedBy)}`]),
     `**Priority:** ${triage.priority}`,
-    `**Labels applied:** ${labels.applied.map((name) => cleanMarkdown(name, known)).join(', ') || '(none added)'}`,
+    `**Labels applied:** ${applied.labels.map((name) => cleanMarkdown(name, known)).join(', ') || '(none added)'}`,
     ...(duplicateOf === null ? [] : [`**Possible duplicate of:** #${duplicateOf}`]),
     ...(related.length === 0 ? [] : [`**Related issues:** ${references(related)}`]),
-    ...(project === null ? [] : [`**Project skipped:** ${line(project)}`]),
+    ...(project === null ? [] : [`**Added to project:** ${line(project)}`]),
+    ...(skippedProject === null ? [] : [`**Project skipped:** ${line(skippedProject)}`]),
     `**Next action:** ${line(triage.nextAction)}`,
     ...(missingInfo.length === 0
       ? []
       : ['**Missing information:**', ...missingInfo.map((question) => `- ${line(question)}`)]),
+    ...(note === null ? [] : ['', note]),
   ].join('\n')
 }
 
-export interface SummaryInput {
+export interface SummaryInput extends Told {
   readonly number: number
   readonly repository: string
-  readonly triage: Triage
-  readonly labels: AppliedLabels
-  readonly comment: Receipt | null
-  readonly known: KnownNames
+  /** What GitHub refused, in words. */
+  readonly refused: readonly string[]
 }
 
 /** The message, one fact per line; the issue's title and address are added by the service. */
-export function renderSummary({ number, repository, triage, labels, comment, known }: SummaryInput): string {
+export function renderSummary({ number, repository, triage, applied, refused, known }: SummaryInput): string {
   const line = (text: string): string => toPlain(cleanLine(text, known), known)
-  const { duplicateOf, related, blockedBy, project, missingInfo } = triage
+  const { duplicateOf, related, blockedBy, missingInfo } = triage
+  const { labels, missingLabels, project, skippedProject } = applied
   const questions = missingInfo.length
   return [
     `Issue #${number} triaged in ${repository}`,
     `Status: ${triage.status}`,
     `Priority: ${triage.priority}`,
-    `Labels: ${labels.applied.map((name) => toPlain(cleanMarkdown(name, known), known)).join(', ') || '(none added)'}`,
+    `Labels: ${labels.map((name) => toPlain(cleanMarkdown(name, known), known)).join(', ') || '(none added)'}`,
     `Next: ${line(triage.nextAction)}`,
     ...(questions === 0 ? [] : [`Needs info: ${questions} ${questions === 1 ? 'question' : 'questions'}`]),
     ...(duplicateOf === null ? [] : [`Possible duplicate of #${duplicateOf}`]),
     ...(related.length === 0 ? [] : [`Related: ${references(related)}`]),
+    ...(project === null ? [] : [`Project: ${line(project)}`]),
     ...(blockedBy === null
       ? []
       : [`Blocked by: ${typeof blockedBy === 'number' ? `#${blockedBy}` : line(blockedBy)}`]),
-    ...(labels.skipped.length === 0 ? [] : [`Skipped labels: ${labels.skipped.map(line).join(', ')}`]),
-    ...(project === null ? [] : [`Skipped project: ${line(project)}`]),
-    ...(comment === null ? ['The comment could not be written; the run says why.'] : []),
+    ...(missingLabels.length === 0 ? [] : [`Skipped labels: ${missingLabels.map(line).join(', ')}`]),
+    ...(skippedProject === null ? [] : [`Skipped project: ${line(skippedProject)}`]),
+    ...refused.map((sentence) => `GitHub refused: ${sentence}`),
   ].join('\n')
 }
 

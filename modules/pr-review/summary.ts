@@ -1,5 +1,5 @@
 // The one comment that people find at the top: what is open, what is fixed, what was not looked at.
-import type { KnownNames } from '@hookyard/sdk'
+import { wishesNote, type KnownNames } from '@hookyard/sdk'
 import type { Review } from './ask.ts'
 import type { Change } from './change.ts'
 import { SEVERITIES } from './findings.ts'
@@ -110,14 +110,7 @@ function notes({ review, plan, material, change }: Told): string[] {
 
 /** The file belongs to the people of the repository: told where they look, and once. */
 export const wishProblems = ({ wishes }: Pick<Settings, 'wishes'>): string[] =>
-  wishes.problems.length === 0
-    ? []
-    : [
-        [
-          'What `.github/hookyard.yml` asks for could not be read; the rest of it holds:',
-          ...wishes.problems.map((problem) => `- \`${problem.replace(/[`\s]+/g, ' ').slice(0, 300)}\``),
-        ].join('\n'),
-      ]
+  [wishesNote(wishes.problems)].filter((note) => note !== null)
 
 const footer = ({ backend, model }: Review): string =>
   backend === 'offline'

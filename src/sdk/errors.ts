@@ -32,6 +32,9 @@ export function errorKind(error: unknown): 'permanent' | 'retry_after' | undefin
   return (error as Record<symbol, unknown>)[BRAND] as 'permanent' | 'retry_after' | undefined
 }
 
+/** Whether another try would fail alike: GitHub refused, a budget is spent, an answer cannot be mended. */
+export const isPermanent = (error: unknown): boolean => errorKind(error) === 'permanent'
+
 /**
  * The snake_case word that an error carries (`github_forbidden`, `budget`, `agent_timeout` …), whoever threw it; null
  * when it carries none.

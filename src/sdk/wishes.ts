@@ -40,6 +40,16 @@ export interface NarrowedSettings {
   readonly language: string | null
 }
 
+/** What is wrong with the file as a note for the end of a comment or a check run; null when nothing is. */
+export function wishesNote(problems: readonly string[]): string | null {
+  if (problems.length === 0) return null
+  const told = problems.map((problem) => `- \`${problem.replace(/[`\s]+/g, ' ').slice(0, 300)}\``)
+  return [
+    'Not everything that `.github/hookyard.yml` asks for can be read; the rest of it holds:',
+    ...told,
+  ].join('\n')
+}
+
 /** The operator's settings with the repository's wishes laid over them, never wider than the operator's. */
 export function narrowSettings(operator: OperatorSettings, wishes: Wishes): NarrowedSettings {
   const counts = [operator.max_findings, wishes.max_findings].filter((count) => count !== undefined)
