@@ -1,18 +1,18 @@
-// One scenario, three servers, round by round.
+// One scenario, three servers, round by round; on request a fourth, Hookyard from another checkout, so that a change
+// can be compared with what was before it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Load } from '../load/job.ts'
 import { generatorName, sendLoad } from '../load/start.ts'
-import { type Usage, startMeter } from '../measure/meter.ts'
+import { startMeter } from '../measure/meter.ts'
 import { type Round, measureRounds } from '../measure/rounds.ts'
 import { show } from '../measure/table.ts'
 import { type Hookyard, startHookyard } from '../servers/hookyard.ts'
 import { type Server, startStateless } from '../servers/server.ts'
 import { SECRET, type Scenario } from './scenarios.ts'
 
-export const NAMES = ['bare', 'probot', 'hookyard'] as const
-export type Name = (typeof NAMES)[number]
+export type Name = 'bare' | 'probot' | 'hookyard' | 'also'
 
 export interface CompareOptions {
   readonly folder: string
@@ -22,14 +22,19 @@ export interface CompareOptions {
   readonly rate: number
   readonly connections: number
   readonly maxStrangers: number
+  readonly patienceMs: number
   readonly core: number | null
+  /** Root of another checkout, measured beside this one; null: none. */
+  readonly also: string | null
   readonly tell: (line: string) => void
 }
 
 /** What one server did in one round. */
 export interface Slices {
-  readonly closed: Load & Pick<Usage, 'serverCpu'>
-  readonly open: Load & Pick<Usage, 'serverCpu'>
+  readonly closed: Load
+  readonly open: Load
+  /** CPU seconds of the server for the closed loop, until it was idle again; null when the system does not tell. */
+  readonly closedCpu: number | null
   /** After the closed loop: seconds until everything that was accepted had been decided and sent. */
   readonly drainSeconds: number
 }
@@ -47,6 +52,7 @@ export interface Kept {
 export interface Comparison {
   readonly scenario: Pick<Scenario, 'name' | 'says' | 'bytes'>
   readonly options: Omit<CompareOptions, 'folder' | 'tell'>
+  readonly names: readonly Name[]
   readonly generator: string
   readonly rounds: readonly Round<Name, Slices>[]
   readonly kept: Kept
@@ -60,9 +66,10 @@ const FIRST_SECONDS = 3
 export async function compare(scenario: Scenario, options: CompareOptions): Promise<Comparison> {
   const { folder: _, tell, ...shown } = options
   const servers = await startAll(scenario, options)
+  const names = [...servers.keys()]
   let accepted = 0
   const send = async (name: Name, seconds: number, rate: number | null) => {
-    const server = servers[name]
+    const server = serverOf(servers, name)
     const stopMeter = startMeter(server.pid)
     const load = await sendLoad({
       port: server.port,
@@ -74,67 +81,78 @@ export async function compare(scenario: Scenario, options: CompareOptions): Prom
       rate,
       maxRequests: null,
     })
-    const { serverCpu, strangers } = stopMeter()
+    const { strangers } = stopMeter()
     if (name === 'hookyard') accepted += load.accepted
-    if (load.refused + load.broken > 0) tell(`  ${name}: ${load.refused} refused, ${load.broken} broken`)
-    return { load: { ...load, serverCpu }, strangers }
+    if (load.refused + load.broken > 0) {
+      throw new Error(
+        `${name} refused ${load.refused} requests and broke ${load.broken}: there is nothing to compare`,
+      )
+    }
+    const since = performance.now()
+    await server.idle()
+    return { load, strangers, drainSeconds: (performance.now() - since) / 1_000, cpu: stopMeter().serverCpu }
   }
 
   async function measure(name: Name) {
     const closed = await send(name, options.seconds, null)
-    const since = performance.now()
-    await servers[name].idle()
-    const drainSeconds = (performance.now() - since) / 1_000
     const open = await send(name, options.seconds, options.rate)
-    await servers[name].idle()
     const strangers = Math.max(closed.strangers ?? 0, open.strangers ?? 0)
-    return { result: { closed: closed.load, open: open.load, drainSeconds }, strangers }
+    const { drainSeconds, cpu: closedCpu } = closed
+    return { result: { closed: closed.load, open: open.load, drainSeconds, closedCpu }, strangers }
   }
 
   try {
-    for (const name of NAMES) {
-      await send(name, FIRST_SECONDS, null)
-      await servers[name].idle()
-    }
+    for (const name of names) await send(name, FIRST_SECONDS, null)
     const rounds = await measureRounds({
-      names: NAMES,
+      names,
       rounds: options.rounds,
       maxStrangers: options.maxStrangers,
-      maxRounds: options.rounds * 3,
+      patienceMs: options.patienceMs,
       measure,
-      onRound: (round, quiet, measured) => tell(`  round ${measured} (${quiet} quiet): ${summary(round)}`),
+      onRound: (round, done) => {
+        tell(`  round ${done}: ${summary(round)}`)
+      },
     })
+    const hookyard = serverOf(servers, 'hookyard') as Hookyard
     return {
       scenario,
       options: shown,
+      names,
       generator: generatorName(),
       rounds,
-      kept: countKept(servers.hookyard, accepted),
+      kept: countKept(hookyard, accepted),
     }
   } finally {
-    await Promise.all(Object.values(servers).map((server) => server.stop()))
+    await Promise.all([...servers.values()].map((server) => server.stop()))
   }
 }
 
-async function startAll({ events }: Scenario, { folder, core }: CompareOptions) {
+function serverOf(servers: ReadonlyMap<Name, Server>, name: Name): Server {
+  const server = servers.get(name)
+  if (!server) throw new Error(`the server ${name} was not started`)
+  return server
+}
+
+async function startAll(
+  { events }: Scenario,
+  { folder, core, also }: CompareOptions,
+): Promise<ReadonlyMap<Name, Server>> {
   const at = (file: string) => join(import.meta.dirname, '..', ...file.split('/'))
   if (!existsSync(at('node_modules/probot')))
     throw new Error('Probot is not installed: run `node bench/install.js` first')
-  const started: Server[] = []
-  const keep = <S extends Server>(server: S): S => {
-    started.push(server)
-    return server
+  const starts: Record<Name, (() => Promise<Server>) | null> = {
+    bare: () => startStateless(at('servers/bare.ts'), [SECRET], '/webhook/github', core),
+    probot: () => startStateless(at('servers/probot.js'), [SECRET, ...events], '/api/github/webhooks', core),
+    hookyard: () => startHookyard(SECRET, { folder: join(folder, 'hookyard'), core }),
+    also:
+      also === null ? null : () => startHookyard(SECRET, { folder: join(folder, 'also'), core, root: also }),
   }
+  const servers = new Map<Name, Server>()
   try {
-    return {
-      bare: keep(await startStateless(at('servers/bare.ts'), [SECRET], '/webhook/github', core)),
-      probot: keep(
-        await startStateless(at('servers/probot.js'), [SECRET, ...events], '/api/github/webhooks', core),
-      ),
-      hookyard: keep(await startHookyard(SECRET, { folder: join(folder, 'hookyard'), core })),
-    }
+    for (const [name, start] of Object.entries(starts)) if (start) servers.set(name as Name, await start())
+    return servers
   } catch (error) {
-    await Promise.all(started.map((server) => server.stop()))
+    await Promise.all([...servers.values()].map((server) => server.stop()))
     throw error
   }
 }
@@ -153,8 +171,7 @@ function countKept(hookyard: Hookyard, accepted: number): Kept {
 
 const summary = ({ results, strangers }: Round<Name, Slices>) =>
   [
-    ...NAMES.map((name) => {
-      const { closed, open } = results[name]
+    ...Object.entries(results).map(([name, { closed, open }]) => {
       return `${name} ${show(closed.perSecond)}/s, p99 ${show(open.p99)} ms`
     }),
     `strangers ${((strangers ?? 0) * 100).toFixed(0)} %`,

@@ -1,12 +1,12 @@
 // The table that people read. Ratios are medians of the ratios within a round, never ratios of medians.
 import { median, spreadOf } from '../measure/median.ts'
 import { show, table } from '../measure/table.ts'
-import { type Comparison, NAMES, type Name, type Slices } from './compare.ts'
+import type { Comparison, Name, Slices } from './compare.ts'
 
 const TARGETS = { throughput: 1, latency: 3 }
 
 /** Markdown. */
-export function render({ scenario, options, generator, rounds, kept }: Comparison): string {
+export function render({ scenario, options, names, generator, rounds, kept }: Comparison): string {
   const each = (name: Name, read: (slices: Slices) => number) =>
     rounds.map(({ results }) => read(results[name]))
   const ratio = (of: Name, to: Name, read: (slices: Slices) => number) =>
@@ -14,8 +14,8 @@ export function render({ scenario, options, generator, rounds, kept }: Compariso
   const closed = (slices: Slices) => slices.closed.perSecond
   const p50 = (slices: Slices) => slices.open.p50
   const p99 = (slices: Slices) => slices.open.p99
-  const cpu = (slices: Slices) => ((slices.closed.serverCpu ?? NaN) * 1e6) / slices.closed.accepted
-  const rows = NAMES.map((name) => [
+  const cpu = (slices: Slices) => ((slices.closedCpu ?? NaN) * 1e6) / slices.closed.accepted
+  const rows = names.map((name) => [
     name,
     show(median(each(name, closed))),
     show(median(ratio(name, 'bare', closed))),
@@ -60,6 +60,12 @@ export function render({ scenario, options, generator, rounds, kept }: Compariso
       (value) => value <= TARGETS.latency,
       `<= ${TARGETS.latency}`,
     ),
+    ...(names.includes('also')
+      ? [
+          `also (${options.also}) to hookyard: throughput ${spread(ratio('also', 'hookyard', closed))}, p99 ${spread(ratio('also', 'hookyard', p99))}, ` +
+            `CPU ${spread(ratio('also', 'hookyard', cpu))}`,
+        ]
+      : []),
     `hookyard, decisions and messages of all of it included: ${show(median(sustained))} deliveries/s`,
     `in the database: ${show(kept.stored)} of ${show(kept.accepted)} answered with 2xx, ${kept.missing} missing; ` +
       `${show(kept.decisions)} decisions, ${kept.undecided} deliveries undecided; ${show(kept.messages)} messages`,
@@ -74,8 +80,12 @@ function verdict(
   holds: (value: number) => boolean,
   target: string,
 ): string {
+  return `${what}: ${spread(ratios)}; target ${target}: ${holds(median(ratios)) ? 'held' : 'MISSED'}`
+}
+
+function spread(ratios: readonly number[]): string {
   const { median: middle, min, max } = spreadOf(ratios)
-  return `${what}: ${show(middle)} (${show(min)} to ${show(max)}); target ${target}: ${holds(middle) ? 'held' : 'MISSED'}`
+  return `${show(middle)} (${show(min)} to ${show(max)})`
 }
 
 const percent = (share: number) => `${(share * 100).toFixed(0)} %`

@@ -10,7 +10,7 @@ const GENERATOR = fileURLToPath(new URL('./generate.ts', import.meta.url))
 interface ForeignLoad {
   readonly n: number
   readonly secs: number
-  readonly rps: number
+  readonly ok: number
   readonly p50: number
   readonly p90: number
   readonly p99: number
@@ -60,9 +60,9 @@ function foreignArguments(job: Job): string[] {
 function fromForeign(load: ForeignLoad): Load {
   return {
     generator: 'c',
-    requests: load.n,
+    requests: load.ok,
     seconds: load.secs,
-    perSecond: load.rps,
+    perSecond: load.ok / load.secs,
     p50: load.p50,
     p90: load.p90,
     p99: load.p99,

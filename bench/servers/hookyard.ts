@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { readServerFile } from '../../src/server-file.ts'
 import { type Server, startNode, stopProcess } from './server.ts'
 
-const CLI = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url))
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const START_MS = 60_000
 const POLL_MS = 100
 /** A service that needs longer than this to work off what it accepted is broken. */
@@ -19,12 +19,16 @@ export interface HookyardOptions {
   /** What differs from `settings`, key by key. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly core?: number | null
+  /** The checkout that is started. Default: the one that this file is in. */
+  readonly root?: string
   /** For node: profiling and the like. */
   readonly nodeArguments?: readonly string[]
 }
 
 export interface Hookyard extends Server {
   readonly database: string
+  /** The local token of the API. */
+  readonly token: string
   /** What the database holds; safe while the service runs. */
   count(): Counts
 }
@@ -60,15 +64,22 @@ export const settings = (secret: string): Record<string, unknown> => ({
  * @throws Error when it ends or does not listen within a minute.
  */
 export async function startHookyard(secret: string, options: HookyardOptions): Promise<Hookyard> {
-  const { folder, core = null, nodeArguments = [] } = options
+  const { folder, core = null, root = ROOT, nodeArguments = [] } = options
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'hookyard.yaml')
   // JSON is YAML.
   writeFileSync(file, JSON.stringify({ ...settings(secret), ...options.settings }, null, 2))
-  const child = startNode(CLI, ['start', '--config', file], { core, nodeArguments, stdout: 'ignore' })
+  const child = startNode(join(root, 'src/cli/index.ts'), ['start', '--config', file], {
+    core,
+    nodeArguments,
+    stdout: 'ignore',
+  })
   const dataDir = join(folder, 'data')
   const database = join(dataDir, 'hookyard.db')
-  const port = await listening(dataDir, () => child.exitCode)
+  const { port, token } = await listening(dataDir, () => child.exitCode).catch(async (error: unknown) => {
+    await stopProcess(child, 5_000)
+    throw error
+  })
   const pid = child.pid ?? 0
   const connection = new SqliteConnection(database, { readonly: true, timeout: 10_000 })
   return {
@@ -76,6 +87,7 @@ export async function startHookyard(secret: string, options: HookyardOptions): P
     port,
     path: '/webhook/github',
     database,
+    token,
     count: () => countRows(connection),
     idle: () => untilIdle(connection),
     async stop() {
@@ -85,10 +97,13 @@ export async function startHookyard(secret: string, options: HookyardOptions): P
   }
 }
 
-async function listening(dataDir: string, exitCode: () => number | null): Promise<number> {
+async function listening(
+  dataDir: string,
+  exitCode: () => number | null,
+): Promise<{ port: number; token: string }> {
   for (let waited = 0; waited < START_MS; waited += POLL_MS) {
     const found = await readServerFile(dataDir)
-    if (found) return Number(new URL(found.url).port)
+    if (found) return { port: Number(new URL(found.url).port), token: found.token }
     if (exitCode() !== null) throw new Error(`hookyard ended with ${exitCode()} before it listened`)
     await delay(POLL_MS)
   }

@@ -1,0 +1,139 @@
+// Does a module that misbehaves slow the intake down? One bad run is started every second while deliveries arrive
+// at a fixed rate; the slices with and without it alternate. `npm run bench:noisy-module -- --help`.
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { SECRET, prepareScenario } from '../accept/scenarios.ts'
+import type { Load } from '../load/job.ts'
+import { generatorName, sendLoad } from '../load/start.ts'
+import { median, spreadOf } from '../measure/median.ts'
+import { startMeter } from '../measure/meter.ts'
+import { type Round, measureRounds } from '../measure/rounds.ts'
+import { show, table } from '../measure/table.ts'
+import { type Hookyard, startHookyard } from '../servers/hookyard.ts'
+
+const NAMES = ['quiet', 'spins', 'leaks', 'exits'] as const
+type Name = (typeof NAMES)[number]
+const LIMIT = 1.5
+/** How long the last bad runs may take to end. */
+const RUNS_END_MS = 60_000
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '5' },
+    rate: { type: 'string', default: '1000' },
+    every: { type: 'string', default: '1000' },
+    strangers: { type: 'string', default: '0.1' },
+    patience: { type: 'string', default: '600' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  process.stdout.write(
+    'node bench/noisy-module/run.ts [--rounds N (5)] [--seconds S (5)] [--rate DELIVERIES_PER_SECOND (1000)]\n' +
+      '  [--every MS_BETWEEN_BAD_RUNS (1000)] [--strangers SHARE (0.1)] [--patience S (600)] [--json]\n',
+  )
+  process.exit()
+}
+
+const folder = join(import.meta.dirname, '..', 'data', `noisy-module-${process.pid}`)
+mkdirSync(folder, { recursive: true })
+const { shots } = prepareScenario('pull_request', folder)
+const hookyard = await startHookyard(SECRET, {
+  folder: join(folder, 'hookyard'),
+  settings: { module_dirs: [join(import.meta.dirname, 'modules')] },
+})
+try {
+  await slice('quiet')
+  const rounds = await measureRounds({
+    names: NAMES,
+    rounds: Number(values.rounds),
+    maxStrangers: Number(values.strangers),
+    patienceMs: Number(values.patience) * 1_000,
+    measure: slice,
+    onRound: (round, done) => {
+      process.stderr.write(`round ${done}: ${summary(round)}\n`)
+    },
+  })
+  const ratios = (name: Name) => rounds.map(({ results }) => results[name].p99 / results.quiet.p99)
+  const worst = Math.max(...NAMES.map((name) => median(ratios(name))))
+  if (values.json)
+    process.stdout.write(`${JSON.stringify({ generator: generatorName(), rounds }, null, 2)}\n`)
+  else {
+    const rows = NAMES.map((name) => {
+      const { median: middle, min, max } = spreadOf(ratios(name))
+      const of = (key: 'p50' | 'p99' | 'badRuns') =>
+        show(median(rounds.map(({ results }) => results[name][key])))
+      return [name, of('badRuns'), of('p50'), of('p99'), show(middle), `${show(min)} to ${show(max)}`]
+    })
+    process.stdout.write(
+      `intake at ${values.rate}/s, a bad run started every ${values.every} ms; generator ${generatorName()}\n\n` +
+        `${table(['module', 'bad runs', 'p50 ms', 'p99 ms', 'p99 to quiet', 'spread'], rows)}\n\n` +
+        `worst: ${show(worst)}; target <= ${LIMIT}: ${worst <= LIMIT ? 'held' : 'MISSED'}\n`,
+    )
+  }
+  process.exitCode = worst <= LIMIT ? 0 : 1
+} finally {
+  await hookyard.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function summary({ results, strangers }: Round<Name, Load>): string {
+  const each = NAMES.map((name) => `${name} p99 ${show(results[name].p99)} ms`).join('; ')
+  return `${each}; strangers ${((strangers ?? 0) * 100).toFixed(0)} %`
+}
+
+async function slice(name: Name) {
+  const stopMeter = startMeter(hookyard.pid)
+  const stopRuns = name === 'quiet' ? () => 0 : startBadRuns(hookyard, name, Number(values.every))
+  const load = await sendLoad({
+    port: hookyard.port,
+    path: hookyard.path,
+    shots,
+    connections: 64,
+    warmupSeconds: 1,
+    seconds: Number(values.seconds),
+    rate: Number(values.rate),
+    maxRequests: null,
+  })
+  const badRuns = stopRuns()
+  const { strangers } = stopMeter()
+  if (load.refused + load.broken > 0)
+    throw new Error(`${load.refused} deliveries were refused, ${load.broken} broken`)
+  await runsEnded()
+  // The module's own processor time is no stranger's; only the quiet slice can tell.
+  return { result: { ...load, badRuns }, strangers: name === 'quiet' ? strangers : null }
+}
+
+/** Starts a run now and then; the answer stops that and tells how many there were. */
+function startBadRuns({ port, token }: Hookyard, module: Name, everyMs: number): () => number {
+  let started = 0
+  const timer = setInterval(() => {
+    started += 1
+    fetch(`http://127.0.0.1:${port}/api/modules/${module}/invoke`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{}',
+    }).then(
+      (answer) => {
+        if (answer.status !== 202) process.stderr.write(`invoke ${module}: ${answer.status}\n`)
+      },
+      (error: unknown) => process.stderr.write(`invoke ${module}: ${String(error)}\n`),
+    )
+  }, everyMs)
+  return () => {
+    clearInterval(timer)
+    return started
+  }
+}
+
+async function runsEnded(): Promise<void> {
+  for (let waited = 0; waited < RUNS_END_MS; waited += 100) {
+    if (hookyard.count().unfinishedRuns === 0) return hookyard.idle()
+    await delay(100)
+  }
+  throw new Error('the bad runs did not end')
+}
