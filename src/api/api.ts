@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Auth } from '../receive/auth.ts'
 import { type DeliveryOperationDeps, deliveryOperations } from './delivery-operations.ts'
 import { type ModuleOperationDeps, moduleOperations } from './module-operations.ts'
+import { addMcp, mcpDescription } from './mcp.ts'
 import { openApiDocument } from './openapi.ts'
 import { type Description, type Operation, operation } from './operation.ts'
 import { createRateLimit, REQUESTS_PER_MINUTE } from './rate-limit.ts'
@@ -42,7 +43,7 @@ export function createOperations(deps: ApiDeps): { operations: Operation[]; docu
       run: async () => ({ status: 200, body: document() }),
     }),
   ]
-  const described: readonly Description[] = [...descriptions, ...operations]
+  const described: readonly Description[] = [...descriptions, ...operations, mcpDescription]
   const document = () =>
     openApiDocument(described, {
       version: deps.about().version,
@@ -57,5 +58,7 @@ export function installApi(app: FastifyInstance, auth: Auth, deps: ApiDeps): voi
     perMinute: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE,
     clock: deps.clock,
   })
-  addRoutes(app, createOperations(deps).operations, { auth, rateLimit })
+  const { operations } = createOperations(deps)
+  addRoutes(app, operations, { auth, rateLimit })
+  addMcp(app, { operations, version: deps.about().version, log: deps.log }, { auth, rateLimit })
 }

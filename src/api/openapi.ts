@@ -98,7 +98,10 @@ function goodAnswers({ answers }: Description): Json {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { description, schema, contentType }]) => [
       status,
-      { description, content: { [bareType(contentType)]: { schema: answerSchema(schema) } } },
+      {
+        description,
+        ...(schema && { content: { [bareType(contentType)]: { schema: answerSchema(schema) } } }),
+      },
     ]),
   )
 }
@@ -164,7 +167,9 @@ const settings = (io: 'input' | 'output') =>
     override({ zodSchema, jsonSchema: json }) {
       // An answer may grow a field without breaking anybody; a body that has one too many is refused.
       const { catchall } = zodSchema._zod.def as { catchall?: z.core.$ZodType }
-      if (json.type === 'object' && catchall?._zod.def.type !== 'never') delete json.additionalProperties
+      if (json.additionalProperties === false && catchall?._zod.def.type !== 'never') {
+        delete json.additionalProperties
+      }
       // The pattern says what the format says, in two hundred characters.
       if (json.format === 'date-time') delete json.pattern
       if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum

@@ -19,7 +19,8 @@ export type Tag = 'modules' | 'runs' | 'deliveries' | 'service' | 'webhooks'
 /** A good answer, by its status. */
 export interface Answer {
   readonly description: string
-  readonly schema: z.ZodType
+  /** Absent: there is no body. */
+  readonly schema?: z.ZodType
   /** @default application/json */
   readonly contentType?: string
 }

@@ -2,7 +2,8 @@
 import { type Code, CODES } from '../errors.ts'
 import type { Description } from './operation.ts'
 
-const OF_TOKENS: readonly Code[] = ['unauthorized', 'rate_limited', 'storage_unavailable']
+const OF_TOKENS: readonly Code[] = ['unauthorized', 'rate_limited']
+const OF_SCOPES: readonly Code[] = ['insufficient_scope', 'storage_unavailable']
 const OF_BODIES: readonly Code[] = [
   'invalid_json',
   'not_an_object',
@@ -12,13 +13,21 @@ const OF_BODIES: readonly Code[] = [
 ]
 
 /** Every code that the operation may answer with, by status. */
-export function refusalsOf({ scope, method, query, refusals = [] }: Description): Map<number, Code[]> {
+export function refusalsOf({
+  scope,
+  method,
+  params,
+  query,
+  refusals = [],
+}: Description): Map<number, Code[]> {
   const codes = new Set<Code>([
+    // What asks for no token names all of its refusals itself.
     ...(scope === 'open' ? [] : OF_TOKENS),
-    ...(scope === 'open' || scope === 'token' ? [] : (['insufficient_scope'] as const)),
-    ...(method === 'post' ? OF_BODIES : []),
-    ...(scope === 'open' && method === 'post' ? (['storage_unavailable'] as const) : []),
+    ...(scope === 'open' || scope === 'token' ? [] : OF_SCOPES),
+    ...(scope !== 'open' && method === 'post' ? OF_BODIES : []),
     ...(query ? (['invalid_input'] as const) : []),
+    // What no path can hold leads nowhere.
+    ...(params ? (['not_found'] as const) : []),
     ...refusals,
   ])
   return Map.groupBy([...codes].toSorted(), (code) => CODES[code])

@@ -1,8 +1,8 @@
 // Operations as routes. The order of the checks is the same everywhere: token, rate, the operation's own look at
 // what the path names, scope; then the body is read, and query and body are held against their schemas.
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type Auth, principalOf, requireScope } from '../receive/auth.ts'
-import type { Operation } from './operation.ts'
+import type { FastifyInstance } from 'fastify'
+import { type Auth, type Principal, principalOf, requireScope } from '../receive/auth.ts'
+import type { Call, Operation, Result } from './operation.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { readInput } from './read-input.ts'
 
@@ -21,12 +21,13 @@ export function addRoutes(
       onRequest(request, _reply, done) {
         const principal = auth.authenticate(request)
         rateLimit.take(principal.name)
-        operation.before?.({ principal, params: request.params })
-        if (operation.scope !== 'token') requireScope(principal, operation.scope)
+        admit(operation, principal, request.params)
         done()
       },
       async handler(request, reply) {
-        const { status, body } = await operation.run(callOf(operation, request))
+        const { params, query = {}, body: sent = {} } = request
+        const call = { principal: principalOf(request), via: 'api' as const, params, query, body: sent }
+        const { status, body } = await perform(operation, call)
         const type = operation.answers[status]?.contentType
         if (type !== undefined) void reply.type(type)
         return reply.code(status).send(body)
@@ -38,13 +39,20 @@ export function addRoutes(
 /** `/api/runs/{id}` as the router writes it. */
 export const routePath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
-function callOf(operation: Operation, request: FastifyRequest) {
+/** What stands before a body is read. @throws UserError */
+export function admit(operation: Operation, principal: Principal, params: unknown): void {
+  operation.before?.({ principal, params })
+  if (operation.scope !== 'token') requireScope(principal, operation.scope)
+}
+
+/** Runs an operation on what came in, once its schemas have let that through. @throws UserError */
+export function perform(operation: Operation, { principal, via, ...sent }: Call): Promise<Result> {
   const { params, query, body } = operation
-  return {
-    principal: principalOf(request),
-    via: 'api' as const,
-    params: params && readInput(params, request.params, 'the path'),
-    query: query && readInput(query, request.query ?? {}, 'the query'),
-    body: body && readInput(body, request.body ?? {}, 'the body'),
-  }
+  return operation.run({
+    principal,
+    via,
+    params: params && readInput(params, sent.params, 'the path'),
+    query: query && readInput(query, sent.query, 'the query'),
+    body: body && readInput(body, sent.body, 'the body'),
+  })
 }

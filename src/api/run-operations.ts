@@ -39,7 +39,8 @@ const Resume = named(
   }),
 )
 
-const RunFilter = z.strictObject({
+/** What a list of runs can be asked for. */
+export const RunFilter = z.strictObject({
   module: z.string().max(100).optional().describe('Only runs of this module'),
   status: runStatus().optional().describe('Only runs in this state'),
   entity: entity().max(1_000).optional(),
@@ -159,7 +160,7 @@ const resumeRun = (deps: RunOperationDeps) =>
     params: RunId,
     body: Resume,
     answers: { 202: { description: 'The run goes on', schema: RunStarted } },
-    refusals: ['unknown_run', 'not_authorized', 'wrong_state'],
+    refusals: ['unknown_run', 'wrong_state'],
     async run({ principal, via, params, body }) {
       const run = await visibleRun(deps, principal, params.id)
       const by = { name: principal.user.name, isAdmin: principal.isAdmin }

@@ -45,7 +45,8 @@ const Status = named(
   }),
 )
 
-const WhyTarget = z.strictObject({
+/** What can be asked about. */
+export const WhyTarget = z.strictObject({
   target: z
     .string()
     .min(1)
@@ -145,7 +146,7 @@ const backup = (deps: ServiceOperationDeps) =>
         contentType: 'application/octet-stream',
       },
     },
-    refusals: ['insufficient_scope', 'not_authorized', 'wrong_state'],
+    refusals: ['insufficient_scope', 'not_authorized', 'wrong_state', 'storage_unavailable'],
     async run({ principal }) {
       if (!principal.has('*')) {
         throw new UserError('insufficient_scope', `the token ${principal.name} lacks the scope *`)

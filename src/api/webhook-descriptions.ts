@@ -73,7 +73,16 @@ export const descriptions: readonly Description[] = [
       202: { description: 'Stored, or tried again', schema: Accepted },
       200: { description: 'Known already, or a ping', schema: Known },
     },
-    refusals: ['invalid_signature', 'missing_event', 'missing_delivery'],
+    refusals: [
+      'unsupported_media_type',
+      'too_large',
+      'invalid_signature',
+      'missing_event',
+      'missing_delivery',
+      'invalid_json',
+      'not_an_object',
+      'storage_unavailable',
+    ],
   },
   {
     id: 'receiveWebhook',
@@ -92,6 +101,14 @@ export const descriptions: readonly Description[] = [
     answers: {
       202: { description: 'It will be sent', schema: z.object({ status: z.literal('accepted') }) },
     },
-    refusals: ['unauthorized', 'not_found'],
+    refusals: [
+      'not_found',
+      'unauthorized',
+      'too_large',
+      'invalid_json',
+      'not_an_object',
+      'invalid_input',
+      'storage_unavailable',
+    ],
   },
 ]
