@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { monotonicFactory } from 'ulid'
 import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.ts'
 import { createBroker } from './broker/broker.ts'
+import { type AskFacts, createAskFacts } from './dispatch/ask-facts.ts'
 import { type Dispatcher, createDispatcher } from './dispatch/dispatcher.ts'
 import {
   type InstalledParts,
@@ -79,6 +80,7 @@ interface Stages {
   readonly runner: Runner
   readonly outbox: Outbox
   readonly journal: ModuleJournal
+  readonly askFacts: AskFacts
   /** What a commit of plans means to the others. */
   onCommitted(plans: readonly Plan[], cancel: readonly string[]): void
 }
@@ -122,6 +124,7 @@ export async function startService({
   const server = createIntake({
     ...shared,
     stages,
+    askFacts: stages.askFacts,
     onCommitted: stages.onCommitted,
     answer,
     switchModule: (module, enabled, by) =>
@@ -242,12 +245,14 @@ function createStages(shared: Shared): Stages {
       runner.wake()
     if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
   }
+  const askFacts = createAskFacts({ sources: github, world: now, log })
   const dispatcher = createDispatcher({
     store: store.deliveries,
     registry: () => now().registry,
     access: () => now().access,
     format: formatEvent,
     newRunId,
+    askFacts,
     clock,
     log,
     onCommitted,
@@ -262,7 +267,7 @@ function createStages(shared: Shared): Stages {
     log,
     onCreated: () => runner.wake(),
   })
-  return { dispatcher, scheduler, runner, outbox, journal, onCommitted }
+  return { dispatcher, scheduler, runner, outbox, journal, askFacts, onCommitted }
 }
 
 /** Calls of functions, one after the other; one that fails holds up none. */

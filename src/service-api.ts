@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { type ApiDeps, installApi } from './api/api.ts'
+import type { AskFacts } from './dispatch/ask-facts.ts'
 import { replayDelivery } from './dispatch/replay.ts'
 import { traceTarget } from './explain/why.ts'
 import type { InstalledParts } from './installed.ts'
@@ -29,6 +30,7 @@ export interface ServiceApiOptions extends Pick<
   readonly version: string
   /** The embedded database's file. */
   readonly databaseFile: string
+  readonly askFacts: AskFacts
   /** After the commit of a replay. */
   readonly onCommitted: (plans: readonly Plan[], cancel: readonly string[]) => void
 }
@@ -53,6 +55,7 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
           const { registry, access } = now()
           return { registry, access, format: formatEvent, newRunId, now: clock() }
         },
+        askFacts: options.askFacts,
         onCommitted: options.onCommitted,
       }),
     trace: (target) => traceTarget(store, target),

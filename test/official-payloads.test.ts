@@ -128,6 +128,7 @@ test('mangled payloads: never a crash, always a named outcome, the neighbours un
         registry: {
           bindingsFor: () => [binding(filtered, event), binding(plain, event)],
           cancelledBy: () => [plain],
+          commandsFor: () => [],
         },
         tracker: new CooldownTracker([]),
         format: formatEvent,

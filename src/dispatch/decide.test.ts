@@ -27,7 +27,11 @@ function plan(of: DeliveryToDecide, given: Given = {}) {
       config({ users: given.users ?? [user('alice', { role: 'admin' })], repos: given.repos ?? [] }),
       { settings: given.settings ?? [], featureFlags: ['pr_review'] },
     ),
-    registry: { bindingsFor: () => given.bindings ?? [], cancelledBy: () => given.cancelledBy ?? [] },
+    registry: {
+      bindingsFor: () => given.bindings ?? [],
+      cancelledBy: () => given.cancelledBy ?? [],
+      commandsFor: () => [],
+    },
     tracker: new CooldownTracker(given.states ?? []),
     format: given.format ?? formatEvent,
     newRunId: () => `run-${(runs += 1)}`,

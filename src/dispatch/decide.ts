@@ -1,40 +1,19 @@
 // One delivery -> one plan: who hears, which modules match, why or why not, and the messages for those whom no
 // module served. Touches nothing but the tracker's memory of the batch; dispatch, simulate, why and replay all
 // decide here.
-import type { Access } from '../access/access.ts'
+import { hasFeature } from '../access/has-feature.ts'
 import type { User } from '../config/config.ts'
 import { toError } from '../errors.ts'
 import { fields } from '../lib/fields.ts'
 import { failedFilter } from '../registry/filters.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import type { Message } from '../send/message.ts'
-import type { Decision, NewMessage, NewRun, Plan, ReceivedDelivery, RunTrigger } from '../store/store.ts'
-import type { CooldownTracker } from './cooldown-tracker.ts'
+import type { Decision, NewMessage, NewRun, Plan, RunTrigger } from '../store/store.ts'
+import { decideCommands } from './decide-commands.ts'
 import { concerns } from './relevance.ts'
+import type { Bindings, DeliveryToDecide, Draft, World } from './world.ts'
 
-/** What `decide` needs of the registry. */
-export interface Bindings {
-  bindingsFor(event: string, action: string | null): readonly Binding[]
-  /** Modules whose `cancel_on` names this action of this event. */
-  cancelledBy(event: string, action: string | null): readonly Module[]
-}
-
-export interface World {
-  readonly registry: Bindings
-  readonly access: Access
-  readonly tracker: CooldownTracker
-  readonly format: (event: string, action: string | null, payload: unknown) => Message | null
-  readonly newRunId: () => string
-  /** ms since the epoch */
-  readonly now: number
-}
-
-export interface DeliveryToDecide extends Omit<ReceivedDelivery, 'payload'> {
-  /** The parsed JSON. */
-  readonly payload: unknown
-  /** A replay ignores windows, and its messages are not those of the first time. */
-  readonly replay?: number
-}
+export type { Bindings, DeliveryToDecide, Facts, World } from './world.ts'
 
 /** The pairs whose state the tracker must know before `decide`. */
 export function pairsOf(delivery: Pick<DeliveryToDecide, 'event' | 'action' | 'entity'>, registry: Bindings) {
@@ -54,11 +33,18 @@ export function decide(delivery: DeliveryToDecide, world: World): Plan {
   const heard = world.access.audience(delivery.repository)
   const audience = heard.filter((user) => user.hear === 'all' || concerns(user.github, delivery.payload))
 
+  if (world.facts?.own) {
+    leaveAlone(heard, delivery, world, draft)
+    return planOf(delivery, world, draft)
+  }
   for (const module of world.registry.cancelledBy(delivery.event, delivery.action)) {
     cancelEntity(module, delivery, world, draft)
   }
+  const commanded = decideCommands(delivery, audience, world, draft)
   const taken = new Set<string>()
   for (const binding of world.registry.bindingsFor(delivery.event, delivery.action)) {
+    // Commanded and bound to the same comment, a module runs once.
+    if (commanded.has(binding.module.name)) continue
     for (const decision of decideModule(binding, audience, delivery, world, draft)) {
       draft.decisions.push(decision)
       if (takes(decision)) taken.add(decision.user)
@@ -69,10 +55,16 @@ export function decide(delivery: DeliveryToDecide, world: World): Plan {
     // Said also when a module took it: the message about its run stays away as well.
     else if (world.access.isMuted(user.name, delivery.entity, world.now))
       draft.decisions.push(withoutModule(user, 'no_message', 'muted'))
+    // A comment that commanded something is taken, for everybody.
+    else if (commanded.size > 0) draft.decisions.push(withoutModule(user, 'no_message', 'command'))
     else if (!taken.has(user.name)) notify(user, delivery, world, draft)
   }
   if (heard.length === 0)
     draft.decisions.push(withoutModule(world.access.firstAdmin(), 'no_message', 'repo_removed'))
+  return planOf(delivery, world, draft)
+}
+
+function planOf(delivery: DeliveryToDecide, world: World, draft: Draft): Plan {
   return {
     deliveryId: delivery.id,
     guid: delivery.guid,
@@ -83,6 +75,15 @@ export function decide(delivery: DeliveryToDecide, world: World): Plan {
   }
 }
 
+/** What this service wrote itself starts nothing, cancels nothing, and is told to nobody. */
+function leaveAlone(heard: readonly User[], delivery: DeliveryToDecide, world: World, draft: Draft): void {
+  for (const { module } of world.registry.bindingsFor(delivery.event, delivery.action)) {
+    for (const { name: user } of heard)
+      draft.decisions.push({ user, module: module.name, outcome: 'skipped', reason: 'own', runId: null })
+  }
+  for (const user of heard) draft.decisions.push(withoutModule(user, 'no_message', 'own'))
+}
+
 /** A module has taken the event for a user with these decisions; the formatted message stays away. */
 export function takes(decision: Decision): boolean {
   return (
@@ -90,10 +91,6 @@ export function takes(decision: Decision): boolean {
     decision.outcome === 'coalesced' ||
     (decision.outcome === 'skipped' && decision.reason === 'cooldown')
   )
-}
-
-type Draft = {
-  -readonly [K in 'decisions' | 'runs' | 'coalesced' | 'cancelled' | 'messages']: Plan[K][number][]
 }
 
 function decideModule(
@@ -134,8 +131,7 @@ function decideModule(
 /** Why this user gets no run of this module, the authority aside; null when nothing stands against it. */
 function refusal(module: Module, user: User, filtered: string | null): string | null {
   if (!module.enabled) return 'module_disabled'
-  const flag = module.manifest.featureFlag
-  if (flag !== null && user.features !== 'all' && user.features[flag] !== true) return 'feature_disabled'
+  if (!hasFeature(user, module.manifest.featureFlag)) return 'feature_disabled'
   return filtered === null ? null : `filtered:${filtered}`
 }
 

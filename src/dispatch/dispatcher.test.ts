@@ -66,8 +66,9 @@ const reviewing: Bindings = {
       ? [binding(review, 'pull_request', { cooldownMs: 60_000, onCooldown: 'trailing' })]
       : [],
   cancelledBy: () => [],
+  commandsFor: () => [],
 }
-const nobody: Bindings = { bindingsFor: () => [], cancelledBy: () => [] }
+const nobody: Bindings = { bindingsFor: () => [], cancelledBy: () => [], commandsFor: () => [] }
 
 test('a delivery is decided once, and its decision, run and state are there together', async () => {
   const { store, dispatcher, until } = await start(reviewing)

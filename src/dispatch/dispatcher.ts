@@ -10,6 +10,8 @@ import type { Message } from '../send/message.ts'
 import type { DeliveryStore, Plan, ReceivedDelivery } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 import { type Bindings, decide, pairsOf } from './decide.ts'
+import type { AskFacts } from './ask-facts.ts'
+import { type Aside, createAside } from './aside.ts'
 
 export interface DispatcherOptions {
   readonly store: DeliveryStore
@@ -18,6 +20,8 @@ export interface DispatcherOptions {
   readonly access: () => Access
   readonly format: (event: string, action: string | null, payload: unknown) => Message | null
   readonly newRunId: () => string
+  /** Asks what cannot be read from a payload. Default: nothing has to be asked. */
+  readonly askFacts?: AskFacts
   readonly clock: Clock
   readonly log: Log
   /** After each commit; `cancel` holds running runs that were asked to stop. */
@@ -48,14 +52,15 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let woken = true
   let notice: (() => void) | undefined
   let loop: Promise<void> = Promise.resolve()
-  const tries = new Map<string, number>()
+  const aside = createAside({ ask: options.askFacts ?? (() => null), onReady: wake, retryMs })
+  const bench: Bench = { options, aside, tries: new Map(), limit: batchSize }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = false
       try {
-        const dispatched = await dispatchBatch(options, batchSize, tries)
-        if (dispatched > 0) continue
+        const moved = await dispatchBatch(bench)
+        if (moved > 0) continue
       } catch (thrown) {
         log.error({ err: toError(thrown) }, 'dispatch failed; the deliveries stay and are tried again')
         await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
@@ -63,6 +68,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       }
       if (!woken && !stopping.signal.aborted) await sleep()
     }
+  }
+
+  function wake(): void {
+    woken = true
+    notice?.()
   }
 
   /** Until somebody wakes it; a lost wake-up costs a poll. */
@@ -80,10 +90,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     start() {
       loop = run()
     },
-    wake() {
-      woken = true
-      notice?.()
-    },
+    wake,
     async stop() {
       stopping.abort()
       notice?.()
@@ -92,32 +99,39 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 }
 
-/** Dispatches the oldest deliveries; answers how many there were. */
-async function dispatchBatch(
-  options: DispatcherOptions,
-  limit: number,
-  tries: Map<string, number>,
-): Promise<number> {
-  const deliveries = await options.store.pending(limit)
+/** What a batch is worked on with. */
+interface Bench {
+  readonly options: DispatcherOptions
+  readonly aside: Aside
+  /** Failed commits of single deliveries, by GUID. */
+  readonly tries: Map<string, number>
+  readonly limit: number
+}
+
+/** Dispatches the oldest deliveries, but for those that wait for a fact; answers how many it moved. */
+async function dispatchBatch(bench: Bench): Promise<number> {
+  const { options, aside, limit } = bench
+  const pending = await options.store.pending(limit + aside.waiting)
+  const deliveries = pending.filter(({ guid }) => !aside.isWaiting(guid)).slice(0, limit)
   if (deliveries.length === 0) return 0
+  const before = aside.waiting
   try {
-    await commit(options, await planBatch(options, deliveries))
+    const plans = await planBatch(bench, deliveries)
+    await commit(bench, plans)
+    return plans.length + Math.max(0, aside.waiting - before)
   } catch (thrown) {
     if (isStale(thrown)) return deliveries.length // decided again, from fresh state
     options.log.warn({ err: toError(thrown) }, 'a batch could not be committed; its deliveries go one by one')
-    for (const delivery of deliveries) await dispatchAlone(options, delivery, tries)
+    for (const delivery of deliveries) await dispatchAlone(bench, delivery)
   }
   return deliveries.length
 }
 
 /** The path of a delivery whose batch failed: what is wrong with it must not hold up the others. */
-async function dispatchAlone(
-  options: DispatcherOptions,
-  delivery: ReceivedDelivery,
-  tries: Map<string, number>,
-): Promise<void> {
+async function dispatchAlone(bench: Bench, delivery: ReceivedDelivery): Promise<void> {
+  const { options, tries } = bench
   try {
-    await commit(options, await planBatch(options, [delivery]))
+    await commit(bench, await planBatch(bench, [delivery]))
     tries.delete(delivery.guid)
   } catch (thrown) {
     if (isStale(thrown)) return
@@ -125,7 +139,7 @@ async function dispatchAlone(
     const tried = (tries.get(delivery.guid) ?? 0) + 1
     tries.set(delivery.guid, tried)
     if (tried < MAX_TRIES) throw error
-    await commit(options, [failedPlan(delivery, error.message, options.clock())])
+    await commit(bench, [failedPlan(delivery, error.message, options.clock())])
     tries.delete(delivery.guid)
     options.log.error(
       { err: error, delivery: delivery.guid },
@@ -136,13 +150,16 @@ async function dispatchAlone(
 
 const isStale = (thrown: unknown) => toError(thrown).name === 'StalePlanError'
 
-async function commit(options: DispatcherOptions, plans: readonly Plan[]): Promise<void> {
+async function commit({ options, aside }: Bench, plans: readonly Plan[]): Promise<void> {
+  if (plans.length === 0) return
   const cancel = await options.store.commit(plans)
+  for (const { guid } of plans) aside.forget(guid)
   options.onCommitted(plans, cancel)
 }
 
+/** The plans of those that wait for nothing. */
 async function planBatch(
-  options: DispatcherOptions,
+  { options, aside }: Bench,
   deliveries: readonly ReceivedDelivery[],
 ): Promise<Plan[]> {
   const registry = options.registry()
@@ -156,8 +173,11 @@ async function planBatch(
     const { payload, ...rest } = delivery
     const now = options.clock()
     try {
+      const parsed = { ...rest, payload: JSON.parse(payload) as unknown }
+      const facts = aside.factsOf(parsed)
+      if (typeof facts === 'string') continue
       const world = { registry, access, tracker, format: options.format, newRunId: options.newRunId, now }
-      plans.push(decide({ ...rest, payload: JSON.parse(payload) as unknown }, world))
+      plans.push(decide(parsed, facts === null ? world : { ...world, facts }))
     } catch (thrown) {
       plans.push(failedPlan(delivery, toError(thrown).message, now))
     }

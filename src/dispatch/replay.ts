@@ -2,6 +2,7 @@
 // ignored, and opened; the decisions stand beside the earlier ones, and messages go out anew.
 import { toError } from '../errors.ts'
 import type { Decision, DeliveryStore, OverviewStore, PastDelivery, Plan } from '../store/store.ts'
+import type { AskFacts } from './ask-facts.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 import { type World, decide, pairsOf } from './decide.ts'
 
@@ -12,6 +13,8 @@ export interface ReplayOptions {
   }
   /** What is in force now. */
   readonly world: () => Omit<World, 'tracker'>
+  /** As the dispatcher asks. */
+  readonly askFacts: AskFacts
   /** After the commit; `cancel` holds running runs that were asked to stop. */
   readonly onCommitted: (plans: readonly Plan[], cancel: readonly string[]) => void
 }
@@ -44,13 +47,12 @@ export async function replayDelivery(guid: string, options: ReplayOptions): Prom
   }
 }
 
-async function planReplay(delivery: PastDelivery, { store, world }: ReplayOptions): Promise<Plan> {
+async function planReplay(delivery: PastDelivery, { store, world, askFacts }: ReplayOptions): Promise<Plan> {
   const now = world()
   const replay = delivery.replays + 1
   const states = await store.deliveries.entityStates(pairsOf(delivery, now.registry))
-  const payload = JSON.parse(delivery.payload) as unknown
-  return {
-    ...decide({ ...delivery, payload, replay }, { ...now, tracker: new CooldownTracker(states) }),
-    replay,
-  }
+  const again = { ...delivery, payload: JSON.parse(delivery.payload) as unknown, replay }
+  const facts = await askFacts(again)
+  const tracker = new CooldownTracker(states)
+  return { ...decide(again, { ...now, tracker, ...(facts && { facts }) }), replay }
 }

@@ -5,12 +5,17 @@ const SENTENCES: Readonly<Record<string, (decision: Decision) => string>> = {
   module_disabled: ({ module }) => `the module ${module} is switched off`,
   feature_disabled: ({ user, module }) => `${user} has the feature flag of ${module} off`,
   not_authorized: () =>
-    'the repository is neither in the `repos` of a user with the flag nor in the top-level `repos`',
+    'the repository is neither in the `repos` of a user with the flag nor in the top-level `repos`; or, of a command, its author has no write access there',
   cooldown: () => 'an earlier run opened a cooldown window that is still open, and the trigger says skip',
   joined_waiting_run: () => 'a run of this entity waits already; it takes this newer delivery',
   window_open: () => 'a cooldown window is open; one run starts at its end, with the newest delivery',
   debounced: () => 'the run waits until the entity has been quiet',
   nothing_to_say: () => 'no module took it, and there is no message for this event and action',
+  own: () => 'this service wrote it itself: its own words start nothing and are told to nobody',
+  command: () => 'the comment held a command, so it is told as what comes of it',
+  permission_unknown: () => 'GitHub did not tell whether the author of the command has write access',
+  assumed_write_access: ({ module }) =>
+    `${module} would be given a run, if GitHub says that the author of the command has write access`,
   muted: ({ user }) => `${user} muted this, or its repository, by chat`,
   repo_removed: ({ user }) => `nobody hears of this repository, and ${user} removed it by chat`,
   not_mine: ({ user }) => `${user} hears only what concerns them, and this does not`,

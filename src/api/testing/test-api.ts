@@ -59,6 +59,7 @@ export function testApiDeps(options: TestApiOptions): ApiDeps {
           newRunId,
           now: clock(),
         }),
+        askFacts: () => null,
         onCommitted: () => undefined,
       }),
     trace: (target) => traceTarget(store, target),

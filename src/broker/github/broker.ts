@@ -8,10 +8,12 @@ import type { EffectStore } from '../../store/store.ts'
 import { writeCheck } from './check.ts'
 import type { GitHub } from './client.ts'
 import { writeComment } from './comment.ts'
+import { type DeclinedCommand, declineCommand } from './decline.ts'
 import type { EffectDeps } from './effects.ts'
 import { type FetchAnswer, type FetchRequest, brokeredFetch } from './gate.ts'
 import { writeLabels } from './label.ts'
 import { readLinkedIssues } from './linked-issues.ts'
+import { type WrittenThing, isOwnWriting } from './own-writing.ts'
 import { addToProject } from './project.ts'
 import {
   readComments,
@@ -32,6 +34,7 @@ import { type LoadedSubject, loadSubject } from './subject.ts'
 import { readThreads, resolveThread } from './threads.ts'
 import { noteWishesReported, readWishes } from './wishes.ts'
 import { withdrawReviews } from './withdraw.ts'
+import { type WriteAccess, createWriteAccess } from './write-access.ts'
 
 export type { FetchAnswer, FetchRequest } from './gate.ts'
 export type { RunScope, ScopeSubject } from './scope.ts'
@@ -46,6 +49,12 @@ export interface GitHubBroker {
   write(scope: RunScope, verb: string, args: readonly unknown[]): Promise<unknown>
   /** One request of `ctx.github`. */
   fetch(scope: RunScope, request: FetchRequest): Promise<FetchAnswer>
+  /** Did this service write it? */
+  isOwn(repository: string, thing: WrittenThing): Promise<boolean>
+  /** May this login write to the repository? GitHub's word, kept for a minute. */
+  mayWrite: WriteAccess
+  /** Explains to somebody that their command was refused, once. */
+  decline(declined: DeclinedCommand, signal: AbortSignal): Promise<void>
 }
 
 export interface GitHubBrokerOptions {
@@ -100,6 +109,9 @@ export function createGitHubBroker(options: GitHubBrokerOptions): GitHubBroker {
     read: async (scope, on, name, args) => named(READS[on], `ctx.${on}`, name)(deps, scope, args),
     write: async (scope, verb, args) => named(VERBS, 'the subject', verb)(deps, scope, args),
     fetch: (scope, request) => brokeredFetch(deps, scope, request),
+    isOwn: (repository, thing) => isOwnWriting(deps, repository, thing),
+    mayWrite: createWriteAccess(options),
+    decline: (declined, signal) => declineCommand(deps, declined, signal),
   }
 }
 

@@ -1,0 +1,88 @@
+// Facts that no payload tells, asked before a delivery is decided: are these this service's own words, and may the
+// author of a comment command modules? A command that is refused is explained here, while the delivery still waits:
+// after a crash both are done again, and the explanation is found as done.
+import type { Command } from '../command/match-commands.ts'
+import { type Writing, writingOf } from '../command/writing.ts'
+import { subjectNumber } from '../entity/entity.ts'
+import { toError } from '../errors.ts'
+import type { Log } from '../lib/log.ts'
+import { wantedCommands } from './decide-commands.ts'
+import type { DeliveryToDecide, Facts, World } from './world.ts'
+
+/** What GitHub and the receipts are asked. */
+export interface FactSources {
+  isOwn(repository: string, writing: Writing): Promise<boolean>
+  /** May this login write to the repository? */
+  mayWrite(repository: string, login: string, signal: AbortSignal): Promise<boolean>
+  /** Explains a refused command, once. */
+  decline(
+    declined: {
+      readonly repository: string
+      readonly number: number
+      readonly commentId: number
+      readonly login: string
+      readonly command: string
+    },
+    signal: AbortSignal,
+  ): Promise<void>
+}
+
+export interface AskFactsOptions {
+  /** null: the installation has no GitHub credentials. A getter: a reload swaps it. */
+  readonly sources: () => FactSources | null
+  readonly world: () => Pick<World, 'registry' | 'access'>
+  readonly log: Log
+  /** Longer than this a delivery does not wait for GitHub, in ms. @default 30000 */
+  readonly timeoutMs?: number
+}
+
+/**
+ * Answers null when there is nothing to ask. The promise rejects when the receipts cannot be read: then nobody can
+ * say whose words these are, and the delivery has to wait.
+ */
+export type AskFacts = (delivery: DeliveryToDecide) => Promise<Facts> | null
+
+/** One for the service. */
+export function createAskFacts(options: AskFactsOptions): AskFacts {
+  const { log, timeoutMs = 30_000 } = options
+
+  async function ask(delivery: DeliveryToDecide, writing: Writing, sources: FactSources): Promise<Facts> {
+    const { repository } = writing
+    const own = await sources.isOwn(repository, writing)
+    const [command] = own ? [] : wantedCommands(delivery, options.world())
+    if (!command) return { own, author: 'unknown' }
+    return { own, author: await askAuthor({ ...delivery, repository }, command, sources) }
+  }
+
+  async function askAuthor(
+    { guid, entity, repository }: DeliveryToDecide & { readonly repository: string },
+    { command, comment }: Command,
+    sources: FactSources,
+  ): Promise<Facts['author']> {
+    const { login, id: commentId } = comment
+    const signal = AbortSignal.timeout(timeoutMs)
+    try {
+      if (await sources.mayWrite(repository, login, signal)) return 'allowed'
+    } catch (thrown) {
+      log.error(
+        { err: toError(thrown), delivery: guid, login },
+        'GitHub did not tell whether somebody may command',
+      )
+      return 'unknown'
+    }
+    const number = subjectNumber(entity)
+    if (commentId === null || number === null) return 'refused'
+    await sources
+      .decline({ repository, number, commentId, login, command }, signal)
+      .catch((thrown: unknown) =>
+        log.warn({ err: toError(thrown), delivery: guid }, 'a refused command could not be explained'),
+      )
+    return 'refused'
+  }
+
+  return (delivery) => {
+    const writing = writingOf(delivery)
+    const sources = writing === null ? null : options.sources()
+    return writing === null || sources === null ? null : ask(delivery, writing, sources)
+  }
+}
