@@ -1,21 +1,23 @@
 // The offline rules find real things with file and line, call nothing by accident, and always say the same.
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { parseDiff } from '../../sdk/diff.ts'
 import { createOffline } from './offline.ts'
 import { reviewByRules } from './offline-review.ts'
 import { likeness, triageByRules } from './offline-triage.ts'
+import { fakeSecret } from './testing/fake-secret.ts'
 
 const diffOf = (file: string, ...added: string[]) =>
   `diff --git a/${file} b/${file}\n--- a/${file}\n+++ b/${file}\n@@ -9,0 +10,${added.length} @@\n${added.map((line) => `+${line}`).join('\n')}\n`
 
-const titles = (file: string, ...added: string[]) =>
-  reviewByRules(diffOf(file, ...added)).findings.map(
+const titles = async (file: string, ...added: string[]) =>
+  (await reviewByRules(diffOf(file, ...added))).findings.map(
     ({ line, severity, title }) => `${line} ${severity}: ${title}`,
   )
 
-const githubToken = 'ghp_' + 'a1B2'.repeat(9)
+const githubToken = fakeSecret.github()
 
 test.each([
-  ['src/a.ts', '<<<<<<< HEAD', '10 critical: Merge conflict marks'],
   ['config/prod.yaml', `token: ${githubToken}`, '10 critical: This looks like a GitHub token'],
   ['src/a.go', 'if isAdmin {} /*\u202e */', '10 critical: Invisible text direction marks'],
   ['src/a.js', 'const v = eval(input)', '10 warning: eval'],
@@ -28,7 +30,9 @@ test.each([
   ['src/a.test.ts', "it.only('x', () => {})", '10 warning: Only this test runs'],
   ['src/a.ts', "console.log('here', x)", '10 suggestion: A debugging print is left in'],
   ['app/a.py', '    print(user)', '10 suggestion: A debugging print is left in'],
-])('finds in %s: %s', (file, line, expected) => expect(titles(file, line)).toEqual([expected]))
+])('finds in %s: %s', async (file, line, expected) => {
+  expect(await titles(file, line)).toEqual([expected])
+})
 
 test.each([
   ['README.md', 'Use `console.log(x)` and eval(y)'],
@@ -41,16 +45,19 @@ test.each([
   ['src/a.py', 'fingerprint(x)'],
   ['bin/tool.js', "console.log('done')"],
   ['src/a.ts', 'benefit(1)'],
-])('has nothing to say in %s about: %s', (file, line) => expect(titles(file, line)).toEqual([]))
-
-test('lines that were there before are not the change', () => {
-  const diff =
-    'diff --git a/a.ts b/a.ts\n--- a/a.ts\n+++ b/a.ts\n@@ -1,2 +1,2 @@\n eval(a)\n-eval(b)\n+safe(b)\n'
-  expect(reviewByRules(diff).findings).toEqual([])
+])('has nothing to say in %s about: %s', async (file, line) => {
+  expect(await titles(file, line)).toEqual([])
 })
 
-test('one finding per rule and file names the other lines, the gravest first', () => {
-  const { findings } = reviewByRules(diffOf('src/a.ts', 'console.log(1)', 'console.log(2)', '>>>>>>> main'))
+test('lines that were there before are not the change', async () => {
+  const diff =
+    'diff --git a/a.ts b/a.ts\n--- a/a.ts\n+++ b/a.ts\n@@ -1,2 +1,2 @@\n eval(a)\n-eval(b)\n+safe(b)\n'
+  expect((await reviewByRules(diff)).findings).toEqual([])
+})
+
+test('one finding per rule and file names the other lines, the gravest first', async () => {
+  const added = ['console.log(a)', 'console.log(b)', '<<<<<<< HEAD', '=======', '>>>>>>> main']
+  const { findings } = await reviewByRules(diffOf('src/a.ts', ...added))
   expect(findings.map(({ line, severity }) => [line, severity])).toEqual([
     [12, 'critical'],
     [10, 'suggestion'],
@@ -58,14 +65,108 @@ test('one finding per rule and file names the other lines, the gravest first', (
   expect(findings[1]!.why).toContain('Also on line 11.')
 })
 
-test('a found secret is not repeated', () => {
-  expect(JSON.stringify(reviewByRules(diffOf('a.env', `A=${githubToken}`)))).not.toContain(githubToken)
+test('a found secret is not repeated', async () => {
+  expect(JSON.stringify(await reviewByRules(diffOf('a.env', `A=${githubToken}`)))).not.toContain(githubToken)
 })
 
-test('says what it is and how much it read', () => {
-  expect(reviewByRules(diffOf('src/a.ts', 'const a = 1')).summary).toBe(
+test('says what it is and how much it read', async () => {
+  expect((await reviewByRules(diffOf('src/a.ts', 'const a = 1'))).summary).toBe(
     "Hookyard's offline rules read 1 added line in 1 file and found nothing. They look for patterns, not for meaning.",
   )
+})
+
+const fragment = fc.oneof(
+  fc.constantFrom(
+    ...[
+      'console.log(x)',
+      'eval(x)',
+      'debugger',
+      '<<<<<<< a',
+      '=======',
+      '>>>>>>> b',
+      'it.only("x", () => {',
+      'x.innerHTML = y',
+    ],
+    ...[
+      '`',
+      '/*',
+      '*/',
+      '"""',
+      "'''",
+      '// ',
+      '"',
+      "'",
+      '${',
+      '```',
+      '#',
+      '@@ -1 +1 @@',
+      'diff --git a/x b/x',
+      '-----BEGIN PRIVATE KEY-----',
+    ],
+    ...[githubToken, 'postgres://a:s3cr3tW0rd@h/d', '\u202e', ''],
+  ),
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+)
+const row = fc
+  .tuple(
+    fc.constantFrom('+', '-', ' '),
+    fc.array(fragment, { maxLength: 4 }).map((parts) => parts.join(' ').replace(/[\r\n]/g, '')),
+  )
+  .map(([sign, text]) => sign + text)
+const path = fc.constantFrom(
+  'src/a.ts',
+  'a.py',
+  'a.rb',
+  'README.md',
+  'test/a.test.js',
+  'a.php',
+  'x',
+  'a.html',
+)
+
+test('whatever a diff holds, a finding stands on a line that it adds', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(path, fc.array(row, { minLength: 1, maxLength: 12 })), { maxLength: 3 }),
+      async (files) => {
+        const diff = files
+          .map(
+            ([file, rows]) =>
+              `diff --git a/${file} b/${file}\n--- a/${file}\n+++ b/${file}\n@@ -1,9 +1,9 @@\n${rows.join('\n')}\n`,
+          )
+          .join('')
+        const added = parseDiff(diff).flatMap(({ file, lines }) =>
+          lines.filter((line) => line.added).map(({ line }) => `${file}:${line}`),
+        )
+        const { findings } = await reviewByRules(diff)
+        expect(
+          findings.map(({ file, line }) => `${file}:${line}`).filter((at) => !added.includes(at)),
+        ).toEqual([])
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+test('a review that is cancelled ends', async () => {
+  const stopped = reviewByRules(diffOf('src/a.ts', 'eval(x)'), AbortSignal.abort(new Error('cancelled')))
+  await expect(stopped).rejects.toThrow('cancelled')
+})
+
+test.each([
+  'package-lock.json',
+  'web/yarn.lock',
+  'vendor/lib/a.js',
+  'dist/app.min.js',
+  'src/__snapshots__/a.snap',
+])('what nobody wrote is not reviewed: %s', async (file) =>
+  expect(await titles(file, 'eval(x)', `token: ${githubToken}`)).toEqual([]),
+)
+
+test('a comment in the change cannot switch the scanner off', async () => {
+  expect(await titles('src/a.ts', `const a = '${githubToken}' // secretlint-disable-line`)).toEqual([
+    '10 critical: This looks like a GitHub token',
+  ])
 })
 
 const issue = {

@@ -13,11 +13,11 @@ export function createOffline(why: string): AgentBackend {
       if (task === null) {
         throw new AgentRefusal(
           `No AI is configured (${why}), and the offline rules know only reviews and triage. ` +
-            'Install Claude Code, set ANTHROPIC_API_KEY for it, or set agent.command to where it is.',
+            'Set ANTHROPIC_API_KEY, install Claude Code, or set agent.command to where it is.',
           { reason: 'agent_unavailable' },
         )
       }
-      const output = task.kind === 'review' ? reviewByRules(task.diff) : triageByRules(task)
+      const output = task.kind === 'review' ? await reviewByRules(task.diff, signal) : triageByRules(task)
       return { text: output.summary, output, costUsd: 0, model: null, usage: null, backend: 'offline' }
     },
   }
