@@ -10,8 +10,10 @@ import { silentLog } from '../lib/log.ts'
 import { formatEvent } from '../send/format.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import type { DeliveryStore, NewDelivery, Plan, Store } from '../store/store.ts'
+import type { AskFacts } from './ask-facts.ts'
 import type { Bindings } from './decide.ts'
 import { type Dispatcher, createDispatcher } from './dispatcher.ts'
+import type { Facts } from './world.ts'
 
 const open: { store: Store; dispatcher?: Dispatcher }[] = []
 afterEach(async () => {
@@ -30,7 +32,11 @@ const stored = (guid: string, payload: unknown, event = 'pull_request'): NewDeli
   receivedAt: 0,
 })
 
-async function start(registry: Bindings, wrap: (store: DeliveryStore) => DeliveryStore = (store) => store) {
+async function start(
+  registry: Bindings,
+  wrap: (store: DeliveryStore) => DeliveryStore = (store) => store,
+  askFacts: AskFacts = () => null,
+) {
   const store = await openSqliteStore({
     file: join(mkdtempSync(join(tmpdir(), 'hookyard-dispatch-')), 'hookyard.db'),
   })
@@ -43,6 +49,7 @@ async function start(registry: Bindings, wrap: (store: DeliveryStore) => Deliver
     access: () => createAccess(config({ users: [user('alice', { role: 'admin' })] })),
     format: formatEvent,
     newRunId: () => `run-${(runs += 1)}`,
+    askFacts,
     clock: () => 1_000,
     log: silentLog,
     onCommitted: (committed) => {
@@ -153,4 +160,41 @@ test('a wake-up dispatches what came after the start', async () => {
   dispatcher.wake()
   await until(1)
   expect(await store.deliveries.get('later')).toMatchObject({ status: 'dispatched' })
+})
+
+test('a delivery that waits for a fact is passed by the others, and decided when the fact is there', async () => {
+  const answers = new Map<string, (facts: Facts) => void>()
+  const { store, dispatcher, until } = await start(reviewing, undefined, ({ guid }) =>
+    guid.startsWith('asks') ? new Promise((resolve) => answers.set(guid, resolve)) : null,
+  )
+  // More of them than a batch holds, and then one that waits for nothing.
+  const asking = Array.from({ length: 40 }, (_, n) => stored(`asks-${n}`, pullRequest('opened')))
+  await store.deliveries.accept([...asking, stored('plain', pullRequest('opened'))])
+  dispatcher.start()
+  expect((await until(1)).map(({ guid }) => guid)).toEqual(['plain'])
+  expect(answers.size).toBe(40)
+  answers.get('asks-7')?.({ own: true, author: 'unknown' })
+  expect((await until(2))[1]).toMatchObject({ guid: 'asks-7', runs: [] })
+  expect((await store.deliveries.get('asks-7'))?.decisions).toMatchObject([
+    { reason: 'own' },
+    { reason: 'own' },
+  ])
+  for (const answer of answers.values()) answer({ own: false, author: 'unknown' })
+  await until(41)
+  expect(await store.deliveries.pending(100)).toEqual([])
+})
+
+test('a fact that cannot be had now is asked for again, and the delivery is not lost', async () => {
+  let asked = 0
+  const { store, dispatcher, until } = await start(reviewing, undefined, () => {
+    asked += 1
+    return asked < 3
+      ? Promise.reject(new Error('disk full'))
+      : Promise.resolve({ own: false, author: 'unknown' })
+  })
+  await store.deliveries.accept([stored('d-1', pullRequest('opened'))])
+  dispatcher.start()
+  await until(1)
+  expect(asked).toBe(3)
+  expect(await store.deliveries.get('d-1')).toMatchObject({ status: 'dispatched' })
 })

@@ -1,6 +1,8 @@
 // A trail as text for a terminal.
 import { formatDuration } from '../lib/duration.ts'
 import type { SentMessage } from '../store/store.ts'
+import { oneLine } from '../send/outside-text.ts'
+import type { Question, SentMessage } from '../store/store.ts'
 import { explainDecision } from './reasons.ts'
 import type { DeliveryTrail, RunTrail, Trail } from './why.ts'
 
@@ -51,8 +53,21 @@ function renderRun(run: RunTrail, indent: string): string {
   }
   if (run.summary) lines.push(`${indent}    ${run.summary.split('\n')[0]}`)
   else if (run.error) lines.push(`${indent}    ${run.error}`)
+  for (const question of run.questions) lines.push(`${indent}    ${renderQuestion(question)}`)
+  if (run.summary) lines.push(`${indent}    ${oneLine(run.summary.split('\n')[0] ?? '')}`)
+  else if (run.error) lines.push(`${indent}    ${oneLine(run.error)}`)
   for (const message of run.messages) lines.push(`${indent}    ${renderMessage(message)}`)
   return lines.join('\n')
+}
+
+function renderQuestion({ text, status, answer, answeredBy, answeredVia, expiresAt }: Question): string {
+  const became = {
+    open: `waits for an answer${expiresAt === null ? '' : ` until ${time(expiresAt)}`}`,
+    answered: `${oneLine(answer ?? '')} (${answeredBy ?? 'unknown'}, ${answeredVia ?? 'unknown'})`,
+    expired: answer === null ? 'nobody answered in time' : `${oneLine(answer)} (nobody answered in time)`,
+    withdrawn: 'withdrawn, the run was cancelled',
+  }
+  return `asked: ${oneLine(text)}: ${became[status]}`
 }
 
 function renderMessage(message: SentMessage): string {

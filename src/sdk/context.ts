@@ -15,6 +15,37 @@ export interface Trigger<Data = Readonly<Record<string, unknown>>> {
   readonly at: string
 }
 
+/** `trigger.data` of a run that a comment line `/COMMAND ARGS` started. */
+export type CommandData = {
+  readonly command: string
+  /** What stands after the command, trimmed; empty when nothing does. */
+  readonly args: string
+  readonly comment_id: number | null
+  readonly comment_url: string | null
+}
+
+/** `trigger.data` of a scheduled run; `trigger.at` is the planned time. */
+export type ScheduleData = {
+  /** The cron pattern as the manifest has it. */
+  readonly schedule: string
+  readonly timezone: string
+  /** More than a few seconds: the tick was missed, and runs late. */
+  readonly late_by_seconds: number
+}
+
+/** `trigger.data` of a run that goes on after `paused()`. */
+export type ResumeData = {
+  /** The option's value, or the text. */
+  readonly answer: string
+  /** The user who answered; null when the question's time was up and its default was taken. */
+  readonly by: string | null
+  readonly question: string
+  /** What `paused()` was given as `state`; also in `ctx.state`. */
+  readonly state: unknown
+  /** What caused the run at first, with its data. */
+  readonly original: Trigger
+}
+
 /**
  * What kind of work a request is, as data: for a back-end that follows rules instead of reading prompts
  * (`offline`). Its output for `review` is `{ summary, findings: [{ file, line, severity, title, why, mend }] }`;

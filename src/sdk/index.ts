@@ -15,9 +15,12 @@ export type {
   AgentAnswer,
   AgentRequest,
   AgentTask,
+  CommandData,
   GitHubClient,
   Logger,
   ModuleContext,
+  ResumeData,
+  ScheduleData,
   SubjectKind,
   Trigger,
 } from './context.ts'

@@ -1,6 +1,15 @@
 // `@hookyard/sdk/testing`: a handler run in this process on a payload, with every effect captured and nothing
 // sent. No server, no network: what the handler reads comes from `github`, what the agent says from `agent`.
-import type { AgentAnswer, AgentRequest, GitHubClient, ModuleContext, SubjectKind } from './context.ts'
+import type {
+  AgentAnswer,
+  AgentRequest,
+  GitHubClient,
+  ModuleContext,
+  ResumeData,
+  ScheduleData,
+  SubjectKind,
+  Trigger,
+} from './context.ts'
 import type { ModuleDefinition, StandardSchema } from './define-module.ts'
 import type { Outcome } from './outcome.ts'
 import type {
@@ -49,6 +58,10 @@ export interface RunModuleOptions {
   readonly payload?: unknown
   /** Runs it by a command instead: `args` is what stands after the command's name. */
   readonly command?: { readonly args?: string; readonly by?: string }
+  /** Goes on after `paused()` instead, with this answer; `state` below is what it paused with. */
+  readonly resume?: { readonly answer: string; readonly by?: string | null; readonly question?: string }
+  /** Runs it by its schedule instead; `at` is the planned time, ISO 8601. */
+  readonly schedule?: { readonly at?: string; readonly late_by_seconds?: number }
   readonly config?: unknown
   readonly input?: unknown
   readonly state?: unknown
@@ -158,7 +171,12 @@ function testTrigger(options: RunModuleOptions, payload: Json): ModuleContext['t
     const { args = '', by = 'maintainer' } = options.command
     return { type: 'command', event: null, action: null, data: { args }, by, at }
   }
-  return {
+  if (options.schedule) {
+    const { late_by_seconds = 0, at: planned = at } = options.schedule
+    const data = { schedule: '0 9 * * *', timezone: 'UTC', late_by_seconds } satisfies ScheduleData
+    return { type: 'schedule', event: null, action: null, data, by: null, at: planned }
+  }
+  const first: Trigger = {
     type: event === null ? 'invoke' : 'webhook',
     event,
     action: action ?? (typeof payload['action'] === 'string' ? payload['action'] : null),
@@ -166,6 +184,10 @@ function testTrigger(options: RunModuleOptions, payload: Json): ModuleContext['t
     by: typeof login === 'string' ? login : null,
     at,
   }
+  if (!options.resume) return first
+  const { answer, by = 'admin', question = 'question' } = options.resume
+  const data = { answer, by, question, state: options.state ?? null, original: first } satisfies ResumeData
+  return { ...first, type: 'resume', data, by }
 }
 
 function testSubject(kind: SubjectKind, data: Json, github: TestGitHub, captured: Captured): Json {

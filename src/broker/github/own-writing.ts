@@ -31,8 +31,9 @@ export async function isOwnWriting(
   )
   if (!marked || author === null) return marked
   try {
-    // Whoever copies our words, marker and all, is still a stranger.
-    return (await deps.github.ownLogin(repository)).toLowerCase() === author.toLowerCase()
+    const login = await deps.github.ownLogin(repository)
+    // Whoever copies our words, marker and all, is still a stranger; but some tokens do not say whose they are.
+    return login === '' || login.toLowerCase() === author.toLowerCase()
   } catch (thrown) {
     deps.log.warn(
       { err: toError(thrown), repository },

@@ -1,0 +1,72 @@
+// A delivery that waits for a fact holds up nobody, and is next when the fact is there.
+import { expect, test } from 'vitest'
+import { delivery, pullRequest } from '../../test/builders.ts'
+import { createAside } from './aside.ts'
+import type { DeliveryToDecide, Facts } from './world.ts'
+
+const facts: Facts = { own: false, author: 'allowed' }
+const some = (guid: string): DeliveryToDecide => ({
+  ...delivery('pull_request', pullRequest('opened')),
+  guid,
+})
+
+function scene(retryMs = 0) {
+  const asked = new Map<string, { resolve: (facts: Facts) => void; reject: (error: Error) => void }>()
+  let ready: (() => void) | undefined
+  const aside = createAside({
+    ask: ({ guid }) =>
+      guid.startsWith('plain')
+        ? null
+        : new Promise<Facts>((resolve, reject) => asked.set(guid, { resolve, reject })),
+    onReady: () => ready?.(),
+    retryMs,
+  })
+  const nextReady = () => new Promise<void>((resolve) => (ready = resolve))
+  return { aside, asked, nextReady }
+}
+
+test('what needs no fact does not wait', () => {
+  const { aside } = scene()
+  expect(aside.factsOf(some('plain'))).toBeNull()
+  expect(aside.waiting).toBe(0)
+})
+
+test('a question is asked once, and its answer kept until the delivery is dispatched', async () => {
+  const { aside, asked, nextReady } = scene()
+  expect([aside.factsOf(some('a')), aside.factsOf(some('a'))]).toEqual(['waiting', 'waiting'])
+  expect([asked.size, aside.isWaiting('a'), aside.waiting]).toEqual([1, true, 1])
+  const ready = nextReady()
+  asked.get('a')?.resolve(facts)
+  await ready
+  expect([aside.factsOf(some('a')), aside.factsOf(some('a')), aside.isWaiting('a')]).toEqual([
+    facts,
+    facts,
+    false,
+  ])
+  aside.forget('a')
+  expect(aside.factsOf(some('a'))).toBe('waiting')
+})
+
+test('a question that failed is asked again', async () => {
+  const { aside, asked, nextReady } = scene()
+  aside.factsOf(some('a'))
+  const ready = nextReady()
+  asked.get('a')?.reject(new Error('disk full'))
+  await ready
+  expect(aside.factsOf(some('a'))).toBe('waiting')
+  asked.get('a')?.resolve(facts)
+})
+
+test('a flood waits its turn', async () => {
+  const { aside, asked, nextReady } = scene()
+  for (let count = 0; count < 256; count += 1) aside.factsOf(some(`a${count}`))
+  expect([aside.factsOf(some('one-more')), asked.size, aside.isWaiting('one-more')]).toEqual([
+    'full',
+    256,
+    false,
+  ])
+  const ready = nextReady()
+  asked.get('a7')?.resolve(facts)
+  await ready
+  expect(aside.factsOf(some('one-more'))).toBe('waiting')
+})

@@ -1,0 +1,211 @@
+// A comment that commands: whose wish it is, who hears of it, and what stands against it; and our own words.
+import { expect, test } from 'vitest'
+import { binding, config, delivery, module, user } from '../../test/builders.ts'
+import { createAccess } from '../access/access.ts'
+import type { User } from '../config/config.ts'
+import type { Binding, Module } from '../registry/manifest.ts'
+import { formatEvent } from '../send/format.ts'
+import { explainDecision } from '../explain/reasons.ts'
+import { CooldownTracker } from './cooldown-tracker.ts'
+import { decide } from './decide.ts'
+import { wantedCommands } from './decide-commands.ts'
+import type { Facts } from './world.ts'
+
+interface Given {
+  users?: readonly User[]
+  repos?: readonly string[]
+  modules?: readonly Module[]
+  bindings?: readonly Binding[]
+  cancelledBy?: readonly Module[]
+  facts?: Facts
+}
+
+const reviewer = module('reviewer', {
+  featureFlag: 'pr_review',
+  triggers: [
+    { type: 'command', command: 'review' },
+    binding(module('x'), 'pull_request', { cooldownMs: 5_000 }).trigger,
+  ],
+})
+const alice = user('alice', { role: 'admin' })
+
+const comment = (body = '/review it', login = 'octocat', more: Record<string, unknown> = {}) =>
+  delivery('issue_comment', {
+    action: 'created',
+    sender: { login, type: 'User' },
+    repository: { full_name: 'octocat/Hello-World' },
+    issue: { number: 1, title: 'A title', pull_request: {} },
+    comment: { id: 7, body, html_url: 'https://x/7', user: { login } },
+    ...more,
+  })
+
+function world({
+  users = [alice],
+  repos = [],
+  modules = [reviewer],
+  bindings = [],
+  cancelledBy = [],
+  facts,
+}: Given) {
+  let runs = 0
+  const tracker = new CooldownTracker([])
+  return {
+    access: createAccess(config({ users, repos })),
+    registry: {
+      bindingsFor: () => bindings,
+      cancelledBy: () => cancelledBy,
+      commandsFor: (name: string) => (name === 'review' ? modules : []),
+    },
+    tracker,
+    format: formatEvent,
+    newRunId: () => `run-${(runs += 1)}`,
+    now: 1_000,
+    ...(facts ? { facts } : {}),
+  }
+}
+const allowed: Facts = { own: false, author: 'allowed' }
+const plan = (given: Given = {}, of = comment()) => decide(of, world({ facts: allowed, ...given }))
+const lines = (given: Given = {}, of = comment()) =>
+  plan(given, of).decisions.map(({ user: name, module: of, outcome, reason }) => [name, of, outcome, reason])
+
+test('an allowed command is a run with its arguments, that opens the module’s longest window', () => {
+  const { runs, messages } = plan()
+  expect(runs).toMatchObject([
+    {
+      module: 'reviewer',
+      entity: 'octocat/hello-world#1',
+      recipients: ['alice'],
+      cooldownMs: 5_000,
+      waiting: false,
+      runAt: 1_000,
+      trigger: {
+        type: 'command',
+        event: 'issue_comment',
+        action: 'created',
+        by: 'octocat',
+        data: { command: 'review', args: 'it', comment_id: 7, comment_url: 'https://x/7' },
+      },
+    },
+  ])
+  expect(messages).toEqual([])
+})
+
+test('the window that a command opens holds up the events after it', () => {
+  const given = world({ facts: allowed })
+  decide(comment(), given)
+  const verdict = given.tracker.evaluate(
+    'reviewer',
+    'octocat/hello-world#1',
+    reviewer.manifest.triggers[1] as Binding['trigger'],
+    'queue',
+    1_001,
+  )
+  expect(verdict).toMatchObject({ verdict: { kind: 'skip', until: 6_000 } })
+})
+
+test('a commanded comment is taken for everybody, also for those who do not want the module', () => {
+  const users = [alice, user('bob', { features: {} })]
+  expect(lines({ users })).toEqual([
+    ['alice', 'reviewer', 'ran', null],
+    ['bob', 'reviewer', 'skipped', 'feature_disabled'],
+    ['alice', null, 'no_message', 'command'],
+    ['bob', null, 'no_message', 'command'],
+  ])
+})
+
+test('the author hears of the run by their GitHub login, also without subscription and flag', () => {
+  const author = user('carol', { github: 'Octocat', repos: [], features: {} })
+  expect(plan({ users: [alice, author] }).runs[0]?.recipients).toEqual(['alice', 'carol'])
+  const alone = { users: [{ ...alice, features: {} }, author] }
+  expect(plan(alone).runs).toEqual([])
+  const wanting = {
+    users: [
+      { ...alice, features: {} },
+      { ...author, features: { pr_review: true } },
+    ],
+  }
+  expect(plan(wanting).runs[0]?.recipients).toEqual(['carol'])
+})
+
+test.each<[string, Given, string]>([
+  ['the author may not write', { facts: { own: false, author: 'refused' } }, 'not_authorized'],
+  ['GitHub did not say', { facts: { own: false, author: 'unknown' } }, 'permission_unknown'],
+  ['no `repos` reach the repository', { users: [{ ...alice, repos: [] }] }, 'not_authorized'],
+  ['the module is switched off', { modules: [{ ...reviewer, enabled: false }] }, 'module_disabled'],
+])('%s: no run, and the comment is told', (_why, given, reason) => {
+  const { decisions, runs, messages } = plan(given)
+  expect(decisions[0]).toMatchObject({ user: 'alice', module: 'reviewer', outcome: 'skipped', reason })
+  expect([runs.length, messages.length]).toEqual([0, 1])
+  expect(explainDecision(decisions[0]!)).not.toBe(reason)
+})
+
+test('nobody’s word was asked for: nobody may command', () => {
+  expect(decide(comment(), world({})).runs).toEqual([])
+})
+
+test('a simulation assumes write access, and says so', () => {
+  const { decisions, runs } = plan({ facts: { own: false, author: 'assumed' } })
+  expect(runs).toHaveLength(1)
+  expect(decisions[0]).toMatchObject({ outcome: 'ran', reason: 'assumed_write_access' })
+  expect(explainDecision(decisions[0]!)).toMatch(/if GitHub says/)
+})
+
+test('any user’s `repos` reach: an admin who hears everything may be served where only bob is named', () => {
+  const users = [user('root', { role: 'admin', repos: [] }), user('bob', { features: {} })]
+  expect(plan({ users }).runs[0]?.recipients).toEqual(['root'])
+})
+
+test('a module that is bound to comments and commanded by this one runs once', () => {
+  const both = plan({
+    bindings: [binding(reviewer, 'issue_comment'), binding(module('other'), 'issue_comment')],
+  })
+  expect(both.runs.map(({ module: name, trigger }) => [name, trigger.type])).toEqual([
+    ['reviewer', 'command'],
+    ['other', 'webhook'],
+  ])
+  const refused = plan({
+    bindings: [binding(reviewer, 'issue_comment')],
+    facts: { own: false, author: 'refused' },
+  })
+  expect(refused.runs.map(({ trigger }) => trigger.type)).toEqual(['webhook'])
+})
+
+test('one module that cannot be decided does not stop the others', () => {
+  const broken = module('broken', { triggers: [{ type: 'command', command: 'review' }] })
+  Object.defineProperty(broken.manifest, 'triggers', {
+    get: () => {
+      throw new Error('boom')
+    },
+  })
+  expect(lines({ modules: [broken, reviewer] }).slice(0, 2)).toEqual([
+    ['alice', 'broken', 'skipped', 'error:boom'],
+    ['alice', 'reviewer', 'ran', null],
+  ])
+})
+
+test('our own words start nothing, cancel nothing, and are told to nobody', () => {
+  const given = {
+    bindings: [binding(reviewer, 'issue_comment')],
+    cancelledBy: [reviewer],
+    facts: { own: true, author: 'allowed' } as const,
+  }
+  const { runs, cancelled, messages } = plan(given)
+  expect([runs, cancelled, messages]).toEqual([[], [], []])
+  expect(lines(given)).toEqual([
+    ['alice', 'reviewer', 'skipped', 'own'],
+    ['alice', null, 'no_message', 'own'],
+  ])
+})
+
+test('GitHub is asked only about commands that somebody wants, where modules may act', () => {
+  const names = (given: Given, of = comment()) =>
+    wantedCommands(of, world(given)).map(({ module: { name } }) => name)
+  expect(names({})).toEqual(['reviewer'])
+  expect(names({ users: [{ ...alice, features: {} }] })).toEqual([])
+  expect(names({ users: [{ ...alice, repos: [] }] })).toEqual([])
+  expect(names({ modules: [{ ...reviewer, enabled: false }] })).toEqual([])
+  expect(
+    names({}, comment('/review', 'dependabot[bot]', { sender: { login: 'dependabot[bot]', type: 'Bot' } })),
+  ).toEqual([])
+  expect(names({}, comment('> /review'))).toEqual([])
+})

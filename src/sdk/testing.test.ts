@@ -1,0 +1,42 @@
+// A handler's test meets every kind of trigger as the service would bring it.
+import { expect, test } from 'vitest'
+import type { ResumeData, ScheduleData } from './context.ts'
+import { defineModule } from './define-module.ts'
+import { done, paused } from './outcome.ts'
+import { runModule } from './testing.ts'
+
+const asking = defineModule({
+  handle({ trigger, state }) {
+    if (trigger.type !== 'resume') return paused('Go on?', { options: ['yes', 'no'], state: { step: 1 } })
+    const { answer, by, original } = trigger.data as ResumeData
+    return done([answer, by, original.type, original.event, JSON.stringify(state)].join(' '))
+  },
+})
+
+test('a handler that pauses is asked again with the answer', async () => {
+  const payload = { action: 'opened' }
+  const { outcome } = await runModule(asking, { event: 'pull_request.opened', payload })
+  expect(outcome).toMatchObject({ status: 'paused', question: 'Go on?' })
+  const resumed = await runModule(asking, {
+    event: 'pull_request.opened',
+    payload,
+    resume: { answer: 'yes', by: 'alice' },
+    state: { step: 1 },
+  })
+  expect(resumed.messages).toEqual(['yes alice webhook pull_request {"step":1}'])
+})
+
+test('the clock answers with nobody’s name', async () => {
+  const { messages } = await runModule(asking, { resume: { answer: 'no', by: null } })
+  expect(messages).toEqual(['no  invoke  null'])
+})
+
+test('a schedule brings its planned time', async () => {
+  const sweeping = defineModule({
+    handle: ({ trigger }) => done(`${trigger.at} ${(trigger.data as ScheduleData).late_by_seconds}`),
+  })
+  const { messages } = await runModule(sweeping, {
+    schedule: { at: '2026-11-22T09:00:00.000Z', late_by_seconds: 60 },
+  })
+  expect(messages).toEqual(['2026-11-22T09:00:00.000Z 60'])
+})
