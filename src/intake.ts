@@ -11,7 +11,7 @@ import { createGroupCommit } from './store/group-commit.ts'
 export interface IntakeOptions
   extends
     Omit<ServiceApiOptions, 'wakeRuns' | 'onCancelled'>,
-    Pick<ServerDeps, 'localToken' | 'stopping' | 'log' | 'clock' | 'store'> {
+    Pick<ServerDeps, 'localToken' | 'stopping' | 'telegram' | 'log' | 'clock' | 'store'> {
   readonly store: ServiceApiOptions['store']
   readonly clock: ServiceApiOptions['clock']
   readonly log: ServiceApiOptions['log']
@@ -52,6 +52,7 @@ export function createIntake(options: IntakeOptions): ReturnType<typeof createSe
     log,
     ...(localToken === undefined ? {} : { localToken }),
     ...(stopping === undefined ? {} : { stopping }),
+    ...(options.telegram && { telegram: options.telegram }),
     wakeDispatch: () => dispatcher.wake(),
     wakeRuns,
     wakeOutbox: () => outbox.wake(),

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { monotonicFactory } from 'ulid'
 import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.ts'
 import { createBroker } from './broker/broker.ts'
+import { connectChat } from './connect-chat.ts'
 import { type AskFacts, createAskFacts } from './dispatch/ask-facts.ts'
 import { type Dispatcher, createDispatcher } from './dispatch/dispatcher.ts'
 import {
@@ -15,6 +16,7 @@ import {
   fixedSettings,
   install,
   switchModule,
+  withSettings,
 } from './installed.ts'
 import { createIntake } from './intake.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
@@ -75,6 +77,8 @@ interface Shared {
 }
 
 interface Stages {
+  /** Names this process among others. */
+  readonly owner: string
   readonly dispatcher: Dispatcher
   readonly scheduler: Scheduler
   readonly runner: Runner
@@ -119,6 +123,15 @@ export async function startService({
     stages.runner.wake()
     return answered
   }
+  const chat = connectChat({
+    ...shared,
+    answer,
+    onSettings: () => alone(async () => void (parts = await withSettings(parts, context))),
+    wakeRuns: () => stages.runner.wake(),
+    wakeOutbox: () => stages.outbox.wake(),
+    version,
+    owner: stages.owner,
+  })
   const localToken = randomBytes(32).toString('base64url')
   let stopping = false
   const server = createIntake({
@@ -126,6 +139,7 @@ export async function startService({
     stages,
     askFacts: stages.askFacts,
     onCommitted: stages.onCommitted,
+    telegram: chat,
     answer,
     switchModule: (module, enabled, by) =>
       alone(async () => void (parts = await switchModule(parts, { module, enabled, by }, context))),
@@ -142,6 +156,7 @@ export async function startService({
   await writeServerFile(dataDir, { url, token: localToken, pid: process.pid })
   for (const stage of [stages.dispatcher, stages.runner, stages.outbox]) stage.start()
   await stages.scheduler.start()
+  chat.start()
   void stages.journal.flush()
   log.info({ agent: parts.agent.describe(), modules: namesOf(parts) }, `listening on ${url}`)
 
@@ -149,8 +164,8 @@ export async function startService({
     url,
     localToken,
     moduleProcesses: () => pool.busy(),
-    reload: (next) =>
-      alone(async () => {
+    async reload(next) {
+      await alone(async () => {
         pool.renew() // handlers may have changed on disk
         const installed = await install(next, context)
         for (const key of fixedSettings(parts.config, next.config))
@@ -159,11 +174,15 @@ export async function startService({
         senders.clear()
         for (const sender of parts.senders) senders.set(sender.scheme, sender)
         log.info({ modules: namesOf(parts) }, 'configuration and modules reloaded')
-      }),
+      })
+      // Not among those: an update under way may wait for its turn there.
+      await chat.reload()
+    },
     answer,
     async stop(graceMs = STOP_GRACE_MS) {
       stopping = true
       await server.close()
+      await chat.stop()
       await stages.dispatcher.stop()
       await stages.scheduler.stop()
       await stages.runner.stop(graceMs)
@@ -267,7 +286,7 @@ function createStages(shared: Shared): Stages {
     log,
     onCreated: () => runner.wake(),
   })
-  return { dispatcher, scheduler, runner, outbox, journal, askFacts, onCommitted }
+  return { owner, dispatcher, scheduler, runner, outbox, journal, askFacts, onCommitted }
 }
 
 /** Calls of functions, one after the other; one that fails holds up none. */

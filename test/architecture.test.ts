@@ -90,6 +90,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   chat: ['access', 'ask', 'config', 'entity', 'explain', 'registry', 'send', 'store', 'lib'],
   standin: ['lib'],
   'server-file.ts': [],
+  'start-problems.ts': ['config'],
 }
 const FREE = new Set(['main.ts', 'installed.ts', 'connect-chat.ts', 'intake.ts', 'service-api.ts', 'cli'])
 

@@ -26,6 +26,8 @@ export interface Given {
   readonly repos?: readonly string[]
   /** Modules dropped into a folder outside the checkout, by name. */
   readonly modules?: Readonly<Record<string, TestModule>> | undefined
+  /** Further keys of its section `telegram`; by itself no update is fetched. */
+  readonly telegram?: Readonly<Record<string, unknown>>
   /** Further keys of hookyard.yaml. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly env?: NodeJS.ProcessEnv
@@ -103,7 +105,7 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
       repos: given.repos ?? [],
       server: { port: 0 },
       github: { webhook_secret: SECRET, token: github.token, api_url: github.url },
-      telegram: { bot_token: telegram.token, api_url: telegram.url, updates: 'off' },
+      telegram: { bot_token: telegram.token, api_url: telegram.url, updates: 'off', ...given.telegram },
       agent: { backend: 'offline' },
       users: given.users ?? [
         { name: 'alice', role: 'admin', chat_id: 111, repos: ['octocat/*', 'codertocat/*'] },

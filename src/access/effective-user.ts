@@ -28,6 +28,18 @@ export function effectiveUsers(config: Config, overlay: Overlay): EffectiveUser[
   return config.users.map((user) => layOver(user, byUser.get(user.name) ?? [], overlay.featureFlags))
 }
 
+/** The patterns that a user added and removed, in the order of the settings. */
+export function repositoryPatterns(settings: readonly UserSetting[]): { added: string[]; removed: string[] } {
+  const repos = settings.filter(({ kind }) => kind === 'repo')
+  const those = (word: string) => repos.filter(({ value }) => value === word).map(({ key }) => key)
+  return { added: those('added'), removed: those('removed') }
+}
+
+/** Does one of the patterns cover this repository or pattern? */
+export function covers(patterns: readonly string[], wanted: string): boolean {
+  return patterns.includes(wanted) || patterns.includes(`${wanted.slice(0, wanted.indexOf('/'))}/*`)
+}
+
 /** The repository of an entity key. */
 export const repositoryOf = (entity: string): string => entity.replace(/[#@].*$/s, '')
 
@@ -35,7 +47,7 @@ function layOver(user: User, settings: readonly UserSetting[], flags: readonly s
   const ofKind = (kind: UserSetting['kind']) =>
     new Map(settings.filter((setting) => setting.kind === kind).map(({ key, value }) => [key, value]))
   const [repos, features, mutes] = [ofKind('repo'), ofKind('feature'), ofKind('mute')]
-  const added = [...repos].filter(([, value]) => value === 'added').map(([pattern]) => pattern)
+  const { added } = repositoryPatterns(settings)
   const candidates = [...new Set([...user.repos, ...added])]
   const hasRemoved = (pattern: string) => wordOn(repos, pattern) === 'removed'
   const notify = ofKind('notify').get('')

@@ -4,19 +4,19 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { PermanentError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
+import { fields, text } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
+import type { Redactor } from '../lib/redactor.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { AgentRequest, SubjectKind } from '../sdk/context.ts'
 import { textLines } from '../send/message.ts'
-import type { ClaimedRun, NewRun, Store } from '../store/store.ts'
+import type { ClaimedRun, Store } from '../store/store.ts'
 import type { Agent } from './agent/agent.ts'
 import { askAgent, type RunMoney } from './ask-agent.ts'
 import { type Budget, createBudget } from './budget.ts'
-import { accountOf, type BudgetConfig } from './budget-caps.ts'
+import type { BudgetConfig } from './budget-caps.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
-
-/** How many `ctx.invoke` may follow each other from one cause: modules that call each other must end. */
-const MAX_DEPTH = 5
+import { invokeFromModule } from './invoke.ts'
 
 export interface BrokerOptions {
   /** null: the installation has no GitHub credentials. Getters: a reload swaps both between two runs. */
@@ -29,6 +29,8 @@ export interface BrokerOptions {
   readonly addressOf: (user: string) => string | null
   /** Users who do not want to be told of this entity now. */
   readonly isMuted?: (user: string, entity: string) => boolean
+  /** Takes the installation's secrets out of what a module says. */
+  readonly redact?: Redactor
   readonly module: (name: string) => Module | undefined
   readonly newRunId: () => string
   readonly clock: Clock
@@ -70,7 +72,7 @@ const shapes = {
   }),
   key: z.object({ key: z.string().min(1).max(500) }),
   result: z.object({ key: z.string().min(1).max(500), result: z.unknown().optional() }),
-  notify: z.object({ text: z.string().min(1) }),
+  notify: z.object({ text: z.string().min(1).max(65_536) }),
   invoke: z.object({ module: z.string(), input: z.unknown().optional() }),
   record: z.record(z.string(), z.unknown()),
 }
@@ -141,7 +143,7 @@ async function load(state: OpenRun): Promise<LoadedSubject> {
       runId: run.id,
       module: module.name,
       entity: run.entity,
-      repository: run.repository,
+      repository: spelledAs(run.payload, run.repository),
       subject: null,
       may: module.manifest.may,
       signal: state.signal,
@@ -164,6 +166,13 @@ async function load(state: OpenRun): Promise<LoadedSubject> {
   return loaded
 }
 
+/** The repository as GitHub spells it; keys are lower case, GitHub's own paths need not be. */
+function spelledAs(payload: string | null, repository: string): string {
+  const spelled =
+    payload === null ? null : text(fields(fields(JSON.parse(payload))['repository'])['full_name'])
+  return spelled?.toLowerCase() === repository.toLowerCase() ? spelled : repository
+}
+
 type Method = (options: BrokerOptions, state: OpenRun, params: unknown) => Promise<unknown>
 
 const METHODS: Readonly<Record<string, Method>> = {
@@ -184,15 +193,36 @@ const METHODS: Readonly<Record<string, Method>> = {
     options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
   'once.end': (options, state, params) => {
     const { key, result } = checked(shapes.result, params)
+    keepSmall(`the result of once(${JSON.stringify(key)})`, result)
     return options.store.effects.onceEnd(state.run.id, key, result ?? null)
   },
   'once.forget': (options, state, params) =>
     options.store.effects.onceForget(state.run.id, checked(shapes.key, params).key),
   notify: (options, state, params) => notify(options, state, checked(shapes.notify, params).text),
-  invoke: (options, state, params) => invoke(options, state, checked(shapes.invoke, params)),
-  'journal.record': async (_options, state, params) => {
-    Object.assign(state.records, checked(shapes.record, params))
+  invoke: async (options, state, params) => {
+    state.invoked += 1
+    const caller = { run: state.run, module: state.module, ordinal: state.invoked }
+    const invoked = await invokeFromModule(options, caller, checked(shapes.invoke, params))
+    options.onAdded()
+    return invoked
   },
+  'journal.record': async (_options, state, params) => {
+    const records = { ...state.records, ...checked(shapes.record, params) }
+    keepSmall('what the journal records of this run', records)
+    Object.assign(state.records, records)
+  },
+}
+
+/** What is kept of a run, in characters of JSON: it is stored, and read again as a whole. */
+const MAX_KEPT = 1_048_576
+
+/** @throws PermanentError too_large */
+function keepSmall(what: string, value: unknown): void {
+  const size = JSON.stringify(value ?? null).length
+  if (size <= MAX_KEPT) return
+  throw new PermanentError(`${what} has ${size} characters of JSON; at most ${MAX_KEPT} go`, {
+    reason: 'too_large',
+  })
 }
 
 function checked<T>(shape: z.ZodType<T>, params: unknown): T {
@@ -243,7 +273,7 @@ async function say(
   await options.store.outbox.add(
     [...addresses].map((address) => ({
       address,
-      message: { lines: textLines(text) },
+      message: options.redact?.({ lines: textLines(text) }) ?? { lines: textLines(text) },
       dedupeKey: keyOf(address),
       runId: run.id,
       delivery: run.delivery,
@@ -251,63 +281,4 @@ async function say(
     })),
   )
   options.onAdded()
-}
-
-async function invoke(
-  options: BrokerOptions,
-  state: OpenRun,
-  request: { module: string; input?: unknown },
-): Promise<{ run_id: string }> {
-  const { run } = state
-  const target = options.module(request.module)
-  if (!target)
-    throw new PermanentError(`there is no module ${JSON.stringify(request.module)}`, {
-      reason: 'unknown_module',
-    })
-  if (!target.enabled)
-    throw new PermanentError(`the module ${target.name} is disabled`, { reason: 'module_disabled' })
-  if (!target.manifest.invoke)
-    throw new PermanentError(`the module ${target.name} says invoke: false`, { reason: 'invoke_disabled' })
-  if (run.depth >= MAX_DEPTH) {
-    throw new PermanentError(`${MAX_DEPTH} modules have called each other already; the chain ends here`, {
-      reason: 'invoke_depth',
-    })
-  }
-  state.invoked += 1
-  const now = options.clock()
-  const { user } = accountOf(run, options.config())
-  const created: NewRun = {
-    id: options.newRunId(),
-    module: target.name,
-    entity: run.entity,
-    repository: run.repository,
-    trigger: {
-      type: 'invoke',
-      event: null,
-      action: null,
-      by: `module:${state.module.name}`,
-      at: new Date(now).toISOString(),
-      ...(user !== null && { user }),
-    },
-    delivery: null,
-    recipients: run.recipients,
-    runAt: now,
-    dueAt: now,
-    waiting: false,
-    concurrency: target.manifest.concurrency,
-    cooldownMs: 0,
-    input: request.input ?? null,
-    depth: run.depth + 1,
-    createdAt: now,
-  }
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([target.name, request.input ?? null]))
-    .digest('hex')
-  const idempotency = { scope: `run:${run.id}`, key: `${state.invoked}:${fingerprint}`, fingerprint }
-  const result = await options.store.runs.create(created, { idempotency })
-  options.onAdded()
-  if (result.status === 'created' || result.status === 'existing') return { run_id: result.runId }
-  throw new PermanentError(`the run of ${target.name} could not be created: ${result.status}`, {
-    reason: 'invoke_failed',
-  })
 }

@@ -12,7 +12,7 @@ import { addressLabel } from '../send/address.ts'
 import { formatEvent } from '../send/format.ts'
 import { toPlainText } from '../send/message.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
-import { CommandFailure, UsageError } from './failure.ts'
+import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
 
 export interface SimulateCommand {
@@ -64,10 +64,10 @@ function parsePayload(content: string, file: string): unknown {
   try {
     payload = JSON.parse(content)
   } catch (thrown) {
-    throw new UsageError(`${file} is no JSON: ${(thrown as Error).message}`)
+    throw new CommandFailure(`${file} is no JSON: ${(thrown as Error).message}`)
   }
   if (typeof payload === 'object' && payload !== null && !Array.isArray(payload)) return payload
-  throw new UsageError(`${file} holds no JSON object; a webhook's payload is one`)
+  throw new CommandFailure(`${file} holds no JSON object; a webhook's payload is one`)
 }
 
 function asJson({ plan, ...described }: Simulation) {

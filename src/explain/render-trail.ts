@@ -1,6 +1,5 @@
 // A trail as text for a terminal.
 import { formatDuration } from '../lib/duration.ts'
-import type { SentMessage } from '../store/store.ts'
 import { oneLine } from '../send/outside-text.ts'
 import type { Question, SentMessage } from '../store/store.ts'
 import { explainDecision } from './reasons.ts'
@@ -34,7 +33,7 @@ function renderDelivery(delivery: DeliveryTrail): string {
 function statusOf(delivery: DeliveryTrail): string {
   if (delivery.status === 'received') return 'stored, not yet dispatched'
   return delivery.status === 'failed'
-    ? `could not be dispatched: ${delivery.error ?? 'unknown'}`
+    ? `could not be dispatched: ${oneLine(delivery.error ?? 'unknown')}`
     : 'dispatched'
 }
 
@@ -48,11 +47,9 @@ function renderRun(run: RunTrail, indent: string): string {
     const took =
       attempt.finishedAt === null ? 'under way' : formatDuration(attempt.finishedAt - attempt.startedAt)
     lines.push(
-      `${indent}    attempt ${attempt.attempt}: ${attempt.status}, ${took}${attempt.error ? `: ${attempt.error}` : ''}`,
+      `${indent}    attempt ${attempt.attempt}: ${attempt.status}, ${took}${attempt.error ? `: ${oneLine(attempt.error)}` : ''}`,
     )
   }
-  if (run.summary) lines.push(`${indent}    ${run.summary.split('\n')[0]}`)
-  else if (run.error) lines.push(`${indent}    ${run.error}`)
   for (const question of run.questions) lines.push(`${indent}    ${renderQuestion(question)}`)
   if (run.summary) lines.push(`${indent}    ${oneLine(run.summary.split('\n')[0] ?? '')}`)
   else if (run.error) lines.push(`${indent}    ${oneLine(run.error)}`)
@@ -76,7 +73,7 @@ function renderMessage(message: SentMessage): string {
     address.slice(0, address.indexOf(':') + 1) === 'telegram:'
       ? address
       : address.slice(0, address.indexOf(':'))
-  return `message to ${channel}: ${status}${lastError ? ` (${lastError})` : ''}`
+  return `message to ${channel}: ${status}${lastError ? ` (${oneLine(lastError)})` : ''}`
 }
 
 const time = (ms: number) => new Date(ms).toISOString().replace('T', ' ').slice(0, 19)

@@ -1,5 +1,5 @@
 // POST /webhook: any program's JSON becomes a plain message to the first admin.
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Config } from '../config/config.ts'
@@ -11,6 +11,7 @@ import type { Message } from '../send/message.ts'
 import type { OutboxStore } from '../store/store.ts'
 import { type BodyBudget, jsonBody } from './body.ts'
 import { notFound, orUnavailable } from './errors.ts'
+import { isSecret } from './shared-secret.ts'
 
 export interface InboundDeps {
   readonly config: () => Config
@@ -35,7 +36,7 @@ export function inboundRoute(
   const onRequest = (request: FastifyRequest, _reply: unknown, done: () => void) => {
     const { inbound } = config()
     if (!inbound || inbound.secret === '') throw notFound(request)
-    if (!equalSecrets(request.headers['x-webhook-secret'], inbound.secret)) {
+    if (!isSecret(request.headers['x-webhook-secret'], inbound.secret)) {
       throw new UserError('unauthorized', 'the header X-Webhook-Secret must hold inbound.secret')
     }
     done()
@@ -76,10 +77,3 @@ function idempotencyKey(request: FastifyRequest): string | undefined {
   if (typeof key === 'string' && IDEMPOTENCY_KEY.test(key)) return key
   throw new UserError('invalid_input', 'Idempotency-Key must be 1 to 255 printable ASCII characters')
 }
-
-// As digests, which are of one length whatever was sent.
-function equalSecrets(sent: string | readonly string[] | undefined, secret: string): boolean {
-  return typeof sent === 'string' && timingSafeEqual(digestOf(sent), digestOf(secret))
-}
-
-const digestOf = (text: string) => createHash('sha256').update(text).digest()

@@ -62,7 +62,7 @@ describe('an invocation', () => {
     expect(await server.store.runs.get('run-1')).toMatchObject({
       module: 'review',
       entity: PR,
-      repository: 'octocat/hello-world',
+      repository: 'Octocat/Hello-World',
       trigger: { type: 'invoke', event: null, action: null, by: 'alice', at: '2026-11-22T12:00:00.000Z' },
       delivery: null,
       recipients: ['alice'],

@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
+import { longestCooldown } from '../registry/module-windows.ts'
 import type { ModuleRegistry } from '../registry/module-registry.ts'
 import type { CreateOptions, NewRun, RunStatus, RunStore } from '../store/store.ts'
 import type { Principal } from './auth.ts'
@@ -101,9 +102,6 @@ export function invocableModule({ registry }: Pick<InvokeDeps, 'registry'>, name
 
 function newRunOf(deps: InvokeDeps, principal: Principal, module: Module, invocation: Invocation): NewRun {
   const now = deps.clock()
-  const cooldowns = module.manifest.triggers.map((trigger) =>
-    trigger.type === 'webhook' ? trigger.cooldownMs : 0,
-  )
   return {
     id: deps.newRunId(),
     module: module.name,
@@ -122,7 +120,7 @@ function newRunOf(deps: InvokeDeps, principal: Principal, module: Module, invoca
     dueAt: now,
     waiting: false,
     concurrency: module.manifest.concurrency,
-    cooldownMs: Math.max(0, ...cooldowns),
+    cooldownMs: longestCooldown(module.manifest),
     input: invocation.input,
     depth: 0,
     createdAt: now,

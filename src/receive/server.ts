@@ -12,6 +12,7 @@ import { answerClientError, createErrorHandler, installErrors } from './errors.t
 import { githubRoute } from './github.ts'
 import { healthRoutes } from './health.ts'
 import { inboundRoute } from './inbound.ts'
+import { type TelegramUpdates, telegramRoute } from './telegram.ts'
 
 /** What the server needs of the rest. The getters answer with what is in force: a reload swaps it. */
 export interface ServerDeps {
@@ -25,6 +26,8 @@ export interface ServerDeps {
   readonly wakeDispatch: () => void
   readonly wakeRuns: () => void
   readonly wakeOutbox: () => void
+  /** Takes updates of the chat bot; absent: there is no chat. */
+  readonly telegram?: TelegramUpdates
   /** Adds the routes of the API. */
   readonly api?: (app: FastifyInstance, auth: Auth) => void
   /** A request was refused, with this code. */
@@ -98,6 +101,7 @@ export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {
   healthRoutes(app, { ...deps, stopping: () => closing || (deps.stopping?.() ?? false) })
   githubRoute(app, deps, webhookBodyBytes, budget)
   inboundRoute(app, deps, webhookBodyBytes, budget)
+  telegramRoute(app, deps, webhookBodyBytes, budget)
   deps.api?.(app, auth)
   return app
 }

@@ -179,3 +179,35 @@ test('once runs its function once, and what was interrupted is not run again', a
   })
   expect(calls).toContainEqual(['once.end', { key: 'k', result: 'made' }])
 })
+
+test('a module that floods the service with messages ends only its own run', async () => {
+  const made = start(
+    handler(
+      `for (;;) { for (let n = 0; n < 500; n += 1) process.send({ t: 'call', id: n, method: 'once.begin', params: { key: 'k' } }); await new Promise(setImmediate) }`,
+    ),
+  )
+  expect(await made.run(init(), deaf, never)).toEqual({
+    kind: 'died',
+    how: expect.stringMatching(/messages in a second/),
+  })
+})
+
+test('of endless log lines the first ones are kept, and that the rest is dropped is said once', async () => {
+  const lines: string[] = []
+  const made = start(
+    handler(
+      `for (let n = 0; n < 3000; n += 1) { ctx.log.info('line ' + n); if (n % 500 === 0) await new Promise((r) => setTimeout(r, 150)) } return done('ok')`,
+    ),
+  )
+  await made.run(init(), { ...deaf, onLog: (_level, message) => void lines.push(message) }, never)
+  expect(lines).toHaveLength(2001)
+  expect(lines.at(-1)).toMatch(/dropped/)
+})
+
+test('an outcome too large to keep is refused with its size', async () => {
+  const { parseOutcome } = await import('./protocol.ts')
+  expect(parseOutcome({ status: 'done', summary: 'x'.repeat(100_000) })).toMatch(/100000 characters/)
+  expect(parseOutcome({ status: 'done', summary: 'x', details: 'y'.repeat(2_000_000) })).toMatch(
+    /characters of JSON/,
+  )
+})

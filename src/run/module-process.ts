@@ -16,6 +16,12 @@ const RESIDENT_LIMIT = 1024 * 1024 * 1024
 const MEMORY_CHECK_MS = 1_000
 /** How long a handler has to notice its aborted signal, in ms, before the process is killed. */
 const ABORT_GRACE_MS = 1_000
+/** How long a handler may take to load or to validate a value, in ms. */
+const ANSWER_MS = 20_000
+/** Messages in one second that end a run: what sends more is a loop, and every message costs the service. */
+const FLOOD_PER_SECOND = 5_000
+/** Log lines of one run; further ones are dropped, and that is said once. */
+const MAX_LOG_LINES = 2_000
 /** Calls that a handler may have under way at once. */
 const MAX_OUTSTANDING = 256
 
@@ -122,14 +128,22 @@ function wrap(child: ChildProcess): ModuleProcess {
     new Promise<T>((resolve, reject) => {
       if (ended !== null)
         return reject(new PermanentError(`the module process ${ended}`, { reason: 'load_failed' }))
-      onEnd = (how) => reject(new PermanentError(`the module process ${how}`, { reason: 'load_failed' }))
+      const late = setTimeout(() => {
+        reject(new PermanentError(`it did not load within ${ANSWER_MS / 1_000} s`, { reason: 'load_failed' }))
+        killGroup()
+      }, ANSWER_MS)
+      onEnd = (how) => {
+        clearTimeout(late)
+        reject(new PermanentError(`the module process ${how}`, { reason: 'load_failed' }))
+      }
       listener = (answer) => {
-        if (answer.t === 'threw')
-          return reject(
-            new PermanentError(answer.error.message, { reason: answer.error.reason ?? 'load_failed' }),
-          )
         const picked = pick(answer)
-        if (picked !== undefined) resolve(picked)
+        if (answer.t !== 'threw' && picked === undefined) return
+        clearTimeout(late)
+        if (answer.t === 'threw') {
+          const { message, reason = 'load_failed' } = answer.error
+          reject(new PermanentError(message, { reason }))
+        } else if (picked !== undefined) resolve(picked)
       }
       say(message)
     })
@@ -148,10 +162,31 @@ function wrap(child: ChildProcess): ModuleProcess {
       if (child.pid !== undefined) await exited
     },
     run(init, handlers, signal) {
-      output = handlers
       return new Promise<ProcessResult>((resolve) => {
         let outstanding = 0
         let grace: NodeJS.Timeout | undefined
+        let lines = 0
+        let messages = 0
+        let second = 0
+        /** True when this message is one too many of its second; the run is over then. */
+        const floods = () => {
+          const now = Math.floor(performance.now() / 1_000)
+          messages = now === second ? messages + 1 : 1
+          second = now
+          if (messages <= FLOOD_PER_SECOND) return false
+          finish({
+            kind: 'died',
+            how: `sent more than ${FLOOD_PER_SECOND} messages in a second and was killed`,
+          })
+          killGroup()
+          return true
+        }
+        const log: RunHandlers['onLog'] = (level, message, fields) => {
+          lines += 1
+          if (lines <= MAX_LOG_LINES) handlers.onLog(level, message, fields)
+          else if (lines === MAX_LOG_LINES + 1)
+            handlers.onLog('warn', `after ${MAX_LOG_LINES} lines, further ones of this run are dropped`)
+        }
         const memory = setInterval(() => {
           if (residentBytes(child.pid ?? 0) > RESIDENT_LIMIT) {
             finish({
@@ -166,6 +201,7 @@ function wrap(child: ChildProcess): ModuleProcess {
           say({ t: 'abort', reason: String((signal.reason as Error | undefined)?.message ?? 'aborted') })
           grace ??= setTimeout(killGroup, ABORT_GRACE_MS)
         }
+        output = { ...handlers, onLog: log }
         const finish = (result: ProcessResult) => {
           clearInterval(memory)
           clearTimeout(grace)
@@ -187,8 +223,9 @@ function wrap(child: ChildProcess): ModuleProcess {
         }
         onEnd = (how) => finish({ kind: 'died', how })
         listener = (message) => {
+          if (floods()) return
           if (message.t === 'call') void answerCall(message.id, message.method, message.params)
-          else if (message.t === 'log') handlers.onLog(message.level, message.message, message.fields)
+          else if (message.t === 'log') log(message.level, message.message, message.fields)
           else if (message.t === 'outcome' || message.t === 'threw') {
             if (message.leftovers > 0 || outstanding > 0) clean = false
             finish(

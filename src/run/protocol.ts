@@ -114,10 +114,25 @@ export function parseFromChild(message: unknown): FromChild | null {
   return parsed.success ? parsed.data : null
 }
 
+/** What an outcome may hold, in characters of JSON: it is stored, journaled and shown. */
+const MAX_OUTCOME = 1_048_576
+const MAX_SUMMARY = 65_536
+
 /** The outcome, or the sentence that says what is wrong with it. */
 export function parseOutcome(value: unknown): CheckedOutcome | string {
   const parsed = outcome.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return tooLarge(value) ?? parsed.data
   const found = JSON.stringify(value)?.slice(0, 120) ?? String(value)
   return `the handler returned ${found}; expected done(summary), failed(summary), skipped(reason) or paused(question)`
+}
+
+function tooLarge(value: unknown): string | null {
+  const { summary } = value as { summary?: string }
+  if ((summary?.length ?? 0) > MAX_SUMMARY) {
+    return `the handler's summary has ${summary?.length} characters; at most ${MAX_SUMMARY} go`
+  }
+  const size = JSON.stringify(value).length
+  return size > MAX_OUTCOME
+    ? `the handler's outcome has ${size} characters of JSON; at most ${MAX_OUTCOME} go`
+    : null
 }

@@ -3,6 +3,7 @@
 import { questionMessage } from '../ask/question-message.ts'
 import { type PausedOutcome, readQuestion } from '../ask/read-question.ts'
 import { PermanentError, RetryAfterError } from '../errors.ts'
+import type { Redactor } from '../lib/redactor.ts'
 import type { Module } from '../registry/manifest.ts'
 import { reasonOf } from '../sdk/errors.ts'
 import type { Message } from '../send/message.ts'
@@ -62,6 +63,19 @@ export function settlementOf(result: AttemptResult, input: SettleInput): Settlem
     case 'interrupted':
       return settleInterruption(result.by, input)
   }
+}
+
+/** The settlement as it may be stored, journaled and sent: what a module said goes without the service's secrets. */
+export function withoutSecrets(settlement: Settlement, redact: Redactor): Settlement {
+  const { error, details, messages } = settlement
+  const said = {
+    error: redact(error),
+    details: redact(details),
+    // The address may be a secret itself, and must stay what it is.
+    messages: messages.map((row) => ({ ...row, message: redact(row.message) })),
+  }
+  if (settlement.kind !== 'finished') return { ...settlement, ...said }
+  return { ...settlement, ...said, summary: redact(settlement.summary) }
 }
 
 function settleOutcome(value: unknown, input: SettleInput): Settlement {

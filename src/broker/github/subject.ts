@@ -36,28 +36,41 @@ export async function loadSubject(
   const octokit = github.octokit(scope.repository, scope.signal)
   const repository = ownerAndName(scope.repository)
   if (kind === 'repository') {
-    const repo = toRepository((await octokit.rest.repos.get(repository)).data)
+    const repo = toRepository((await octokit.rest.repos.get(repository)).data, scope.repository)
     return { kind, pr: null, issue: null, repo, subject: { kind, number: null, headSha: null } }
   }
   const number = numberOf(scope, kind)
   if (kind === 'pull_request') {
     const { data } = await octokit.rest.pulls.get({ ...repository, pull_number: number })
     // A pull request's base holds the whole repository, so that costs no second question.
-    const repo = toRepository(data.base.repo)
+    const repo = toRepository(data.base?.repo, scope.repository)
     return {
       kind,
-      pr: toPullRequest(data),
+      pr: toPullRequest(data, scope.repository),
       issue: null,
       repo,
-      subject: { kind, number, headSha: data.head.sha },
+      subject: { kind, number, headSha: data.head?.sha ?? null },
     }
   }
   const [issue, repo] = await Promise.all([
     octokit.rest.issues.get({ ...repository, issue_number: number }),
-    octokit.rest.repos.get(repository),
+    // What surrounds the issue: worth having, no reason to fail without it.
+    octokit.rest.repos.get(repository).catch(unlessFinal),
   ])
   const subject: ScopeSubject = { kind, number, headSha: null }
-  return { kind, pr: null, issue: toNumbered(issue.data), repo: toRepository(repo.data), subject }
+  return {
+    kind,
+    pr: null,
+    issue: toNumbered(issue.data),
+    repo: toRepository(repo?.data, scope.repository),
+    subject,
+  }
+}
+
+/** A refusal of GitHub's is no answer; what may pass is thrown for the run's retry. */
+function unlessFinal(thrown: unknown): null {
+  if (thrown instanceof PermanentError) return null
+  throw thrown
 }
 
 function numberOf(scope: RunScope, kind: SubjectKind): number {
@@ -76,7 +89,7 @@ interface RawNumbered {
   readonly state: string
   readonly html_url: string
   readonly user: RawAccount | null
-  readonly labels: readonly (
+  readonly labels?: readonly (
     string | { readonly name?: string | null; readonly description?: string | null }
   )[]
   readonly assignees?: readonly RawAccount[] | null
@@ -96,7 +109,7 @@ function toNumbered(raw: RawNumbered): IssueData {
     html_url: raw.html_url,
     user: raw.user && toAccount(raw.user),
     author: authorOf(raw.user),
-    labels: raw.labels.map(toLabel),
+    labels: (raw.labels ?? []).map(toLabel),
     assignees: (raw.assignees ?? []).map(toAccount),
     data: raw as unknown as Readonly<Record<string, unknown>>,
   }
@@ -107,38 +120,39 @@ type RawPullRequest = RawNumbered &
     readonly draft?: boolean
   }
 
-function toPullRequest(raw: RawPullRequest): PullRequestData {
+function toPullRequest(raw: RawPullRequest, repository: string): PullRequestData {
   const { head, base } = raw
   return {
     ...toNumbered(raw),
     draft: raw.draft ?? false,
     merged: raw.merged,
     // The head's repository is gone when the fork was deleted.
-    head: { ref: head.ref, sha: head.sha, repo: head.repo && { full_name: head.repo.full_name } },
-    base: { ref: base.ref, sha: base.sha, repo: { full_name: base.repo.full_name } },
+    head: { ref: head.ref, sha: head.sha, repo: head.repo ? { full_name: head.repo.full_name } : null },
+    base: { ref: base?.ref, sha: base?.sha, repo: { full_name: base?.repo?.full_name ?? repository } },
     additions: raw.additions,
     deletions: raw.deletions,
     changed_files: raw.changed_files,
   }
 }
 
-type RawRepository = Omit<RepositoryData, 'data'>
+type RawRepository = Partial<Omit<RepositoryData, 'data'>>
 
-function toRepository(raw: RawRepository): RepositoryData {
+/** `name` stands in where the answer says nothing. */
+function toRepository(raw: RawRepository | null | undefined, name: string): RepositoryData {
   return {
-    full_name: raw.full_name,
-    default_branch: raw.default_branch,
-    private: raw.private,
-    description: raw.description,
-    html_url: raw.html_url,
-    data: raw as unknown as Readonly<Record<string, unknown>>,
+    full_name: raw?.full_name ?? name,
+    default_branch: raw?.default_branch ?? 'main',
+    private: raw?.private ?? false,
+    description: raw?.description ?? null,
+    html_url: raw?.html_url ?? `https://github.com/${name}`,
+    data: (raw ?? {}) as Readonly<Record<string, unknown>>,
   }
 }
 
 const toAccount = ({ login, type }: RawAccount): Account => ({ login, type })
 
 /** GitHub's issues have labels as names or as objects, by the age of the route. */
-export function toLabel(raw: RawNumbered['labels'][number]): Label {
+export function toLabel(raw: NonNullable<RawNumbered['labels']>[number]): Label {
   if (typeof raw === 'string') return { name: raw, description: null }
   return { name: raw.name ?? '', description: raw.description ?? null }
 }

@@ -1,0 +1,76 @@
+// What a command of the chat is: its name and words for people, and what it answers. Commands change nothing by
+// themselves: they say which settings change, and the update's commit writes them with the answer.
+import type { Access } from '../access/access.ts'
+import type { Config, User } from '../config/config.ts'
+import type { Trail } from '../explain/why.ts'
+import type { Target } from '../explain/target.ts'
+import type { ModuleRegistry } from '../registry/module-registry.ts'
+import type { Line } from '../send/message.ts'
+import type { RunQuery, RunRecord, SettingChange, Store, UserSetting } from '../store/store.ts'
+import type { ChatRef } from './update.ts'
+
+export interface Command {
+  /** Without its slash: `[a-z0-9_]`, as the Bot API wants it. */
+  readonly name: string
+  /** What follows the name: `MODULE ENTITY`; '' for nothing. */
+  readonly usage: string
+  /** A few words, for the list of commands. */
+  readonly summary: string
+  /** Also taken from a user in a group that is no user's chat. */
+  readonly forGuests?: boolean
+  /** @throws UserError whose text is the answer */
+  readonly run: (call: Call, world: ChatWorld) => Promise<Reply> | Reply
+}
+
+/** One use of a command. */
+export interface Call {
+  /** As they are now, settings included. */
+  readonly user: User
+  readonly args: readonly string[]
+  readonly chat: ChatRef
+  readonly updateId: number
+  /** ms since the epoch */
+  readonly now: number
+}
+
+export interface Reply {
+  readonly lines: readonly Line[]
+  readonly changes?: readonly SettingChange[]
+}
+
+/** What commands may ask of the service. Getters: a reload swaps what they answer with. */
+export interface ChatWorld {
+  readonly config: () => Config
+  readonly registry: () => ModuleRegistry
+  readonly access: () => Access
+  readonly store: {
+    readonly chat: Pick<Store['chat'], 'settings'>
+    readonly runs: { list(query: RunQuery): Promise<RunRecord[]> }
+    readonly overview: Pick<Store['overview'], 'counts'>
+  }
+  /**
+   * Starts a run as this user. The same `key` starts it once.
+   * @throws UserError when the user may not, or the module or the entity does not fit
+   */
+  readonly startRun: (
+    user: User,
+    module: string,
+    request: { readonly entity?: string; readonly key: string },
+  ) => Promise<string>
+  /** What happened to the target and why, as far as this user may see it; null when nothing is known. */
+  readonly trace: (user: User, target: Target) => Promise<Trail | null>
+  /** Of Hookyard, with how long it has been running in ms, and what the agent is. */
+  readonly about: () => { readonly version: string; readonly upMs: number; readonly agent: string }
+}
+
+/** The settings that one user made. */
+export async function settingsOf(world: ChatWorld, user: string): Promise<UserSetting[]> {
+  return (await world.store.chat.settings()).filter((setting) => setting.user === user)
+}
+
+/** What the configuration says of the user, without settings. */
+export function configuredUser(world: ChatWorld, name: string): User {
+  const user = world.config().users.find((one) => one.name === name)
+  if (!user) throw new Error(`the user ${name} is not in the configuration`)
+  return user
+}

@@ -1,0 +1,142 @@
+// /notify, /mute, /unmute, /reset: where this user's messages go, which stay away, and back to the configuration.
+import type { Line } from '../../send/message.ts'
+import type { SettingChange, UserSetting } from '../../store/store.ts'
+import {
+  type Call,
+  type ChatWorld,
+  type Command,
+  type Reply,
+  configuredUser,
+  settingsOf,
+} from '../command.ts'
+import { describeAddress, openMutes } from '../described.ts'
+import { readDuration, readEntity, readModule, readRepository, requireArgs, unfit } from '../read-args.ts'
+import { minuteOf, placeOf } from '../said.ts'
+
+export const notifyCommand: Command = {
+  name: 'notify',
+  usage: 'here',
+  summary: 'Send your messages to this chat',
+  forGuests: true,
+  async run({ args, user, chat }, world) {
+    const word = args[0]?.toLowerCase()
+    requireArgs(args, 0, 1, '/notify here')
+    const configured = configuredUser(world, user.name)
+    const set = (value: string | null): SettingChange => ({ user: user.name, kind: 'notify', key: '', value })
+    if (word === undefined) {
+      const { value, source } = describeAddress(configured, await settingsOf(world, user.name))
+      return {
+        lines: [
+          [`Your messages go to ${placeOf(value, chat.id)} (${source}). /notify here brings them here.`],
+        ],
+      }
+    }
+    if (word === 'default') {
+      return {
+        lines: [[`Your messages go to ${placeOf(configured.address, chat.id)} again.`]],
+        changes: [set(null)],
+      }
+    }
+    if (word !== 'here')
+      throw unfit('Write /notify here in the chat where your messages shall go, or /notify default.')
+    return {
+      lines: [['Your messages go to this chat (user). /notify default takes that back.']],
+      changes: [set(`telegram:${chat.id}`)],
+    }
+  },
+}
+
+export const muteCommand: Command = {
+  name: 'mute',
+  usage: 'ENTITY|REPO DURATION',
+  summary: 'No messages of a pull request, issue or repository for a time',
+  run: (call, world) => mute(call, world),
+}
+
+export const unmuteCommand: Command = {
+  name: 'unmute',
+  usage: 'ENTITY|REPO',
+  summary: 'Messages of it again',
+  async run({ args, ...call }, world) {
+    requireArgs(args, 1, 1, '/unmute ENTITY|REPO')
+    return unmute({ args, ...call }, world, readEntity(args[0] ?? ''))
+  },
+}
+
+async function mute(call: Call, world: ChatWorld): Promise<Reply> {
+  const { args, user, now } = call
+  if (args.length === 0) return { lines: muteLines(await settingsOf(world, user.name), now) }
+  requireArgs(args, 2, 2, '/mute ENTITY|REPO DURATION, such as /mute octocat/hello-world#42 2h')
+  const key = readEntity(args[0] ?? '')
+  const word = args[1]?.toLowerCase() ?? ''
+  if (word === 'off' || word === '0') return unmute(call, world, key)
+  const until = now + readDuration(word)
+  const settings = await settingsOf(world, user.name)
+  const over = settings.filter(({ kind, value }) => kind === 'mute' && !(Number(value) > now))
+  return {
+    lines: [
+      ['No messages of ', { code: key }, ` until ${minuteOf(until)} (user).`],
+      ['Modules go on working, and a question still reaches you.'],
+    ],
+    changes: [
+      ...over.map(({ key: old }) => change(user.name, old, null)),
+      change(user.name, key, String(until)),
+    ],
+  }
+}
+
+async function unmute({ user, now }: Call, world: ChatWorld, key: string): Promise<Reply> {
+  const held = openMutes(await settingsOf(world, user.name), now)
+  if (!held.some((one) => one.key === key)) {
+    const others = held.map((one) => one.key).join(', ')
+    throw unfit(`${key} is not muted.${others === '' ? '' : ` Muted: ${others}.`}`)
+  }
+  return {
+    lines: [['You get messages of ', { code: key }, ' again.']],
+    changes: [change(user.name, key, null)],
+  }
+}
+
+const change = (user: string, key: string, value: string | null): SettingChange => ({
+  user,
+  kind: 'mute',
+  key,
+  value,
+})
+
+/** What is muted, and until when. */
+export function muteLines(settings: readonly UserSetting[], now: number): Line[] {
+  const mutes = openMutes(settings, now)
+  if (mutes.length === 0) return [['Nothing is muted.']]
+  return mutes.map(({ key, until }) => ['Muted: ', { code: key }, ` until ${minuteOf(until)} (user)`])
+}
+
+export const resetCommand: Command = {
+  name: 'reset',
+  usage: 'MODULE|REPO|notify|all',
+  summary: 'Back to what the configuration says',
+  async run({ args, user }, world) {
+    requireArgs(args, 1, 1, '/reset MODULE|REPO|notify|all')
+    const settings = await settingsOf(world, user.name)
+    const meant = settings.filter(matcherOf(args[0] ?? '', world))
+    if (meant.length === 0) return { lines: [['There you have set nothing: the configuration holds.']] }
+    return {
+      lines: [[`The configuration holds again: ${meant.map(nameOf).join(', ')}.`]],
+      changes: meant.map(({ kind, key }) => ({ user: user.name, kind, key, value: null })),
+    }
+  },
+}
+
+function matcherOf(word: string, world: ChatWorld): (setting: UserSetting) => boolean {
+  if (word.toLowerCase() === 'all') return () => true
+  if (word.toLowerCase() === 'notify') return ({ kind }) => kind === 'notify'
+  if (word.includes('/')) {
+    const repository = readRepository(word)
+    return ({ kind, key }) => kind === 'repo' && key === repository
+  }
+  const { featureFlag } = readModule(world.registry(), word).manifest
+  return ({ kind, key }) => kind === 'feature' && key === featureFlag
+}
+
+const nameOf = ({ kind, key }: UserSetting) =>
+  kind === 'notify' ? 'notify' : kind === 'mute' ? `mute of ${key}` : key

@@ -1,0 +1,96 @@
+// /repos, /add, /remove: of which repositories this user hears. Hearing of one gives messages, never authority.
+import { covers, repositoryPatterns } from '../../access/effective-user.ts'
+import type { Line } from '../../send/message.ts'
+import type { SettingChange } from '../../store/store.ts'
+import {
+  type Call,
+  type ChatWorld,
+  type Command,
+  type Reply,
+  configuredUser,
+  settingsOf,
+} from '../command.ts'
+import { describeRepos } from '../described.ts'
+import { readRepository, requireArgs, unfit } from '../read-args.ts'
+import { mayActIn } from './switches.ts'
+
+export const reposCommand: Command = {
+  name: 'repos',
+  usage: '',
+  summary: 'The repositories that you hear of',
+  async run({ args, user }, world) {
+    requireArgs(args, 0, 0, '/repos')
+    const configured = configuredUser(world, user.name)
+    const repos = describeRepos(configured, user, await settingsOf(world, user.name))
+    const lines: Line[] = [[{ bold: 'You hear of' }]]
+    if (repos.everything) lines.push(['every repository (default)'])
+    else if (repos.heard.length === 0) lines.push(['none yet: /add OWNER/REPO'])
+    for (const { pattern, source } of repos.heard) lines.push([{ code: pattern }, ` (${source})`])
+    for (const pattern of repos.removed) lines.push(['not of ', { code: pattern }, ' (user)'])
+    const where = mayActIn(user, world)
+    lines.push([{ bold: 'Modules work for you in' }])
+    lines.push([where.length === 0 ? 'none (config)' : `${where.join(', ')} (config)`])
+    return { lines }
+  },
+}
+
+export const addCommand: Command = {
+  name: 'add',
+  usage: 'OWNER/REPO',
+  summary: 'Hear of a repository',
+  async run({ args, user }, world) {
+    requireArgs(args, 1, 1, '/add OWNER/REPO')
+    const pattern = readRepository(args[0] ?? '')
+    const { configured, removed, set } = await stateOf(user.name, world)
+    const everything = user.role === 'admin' && user.repos.length === 0
+    const byConfig = covers(configured.repos, pattern)
+    // What is heard of without a setting needs none, unless another one takes it away.
+    const plain =
+      (byConfig || (everything && removed.includes(pattern))) &&
+      !removed.some((one) => one !== pattern && covers([one], pattern))
+    const source = !plain ? 'user' : byConfig ? 'config' : 'default'
+    const lines: Line[] = [['You hear of ', { code: pattern }, ` (${source}).`]]
+    if (everything && !plain) {
+      lines.push(['Until now you heard of every repository; from now on of what /repos lists.'])
+    }
+    if (!pattern.endsWith('/*') && !world.access().mayAct(user, pattern)) {
+      lines.push(["You get its messages. Modules don't work there: that is the operator's to say."])
+    }
+    return { lines, changes: [set(pattern, plain ? null : 'added')] }
+  },
+}
+
+export const removeCommand: Command = {
+  name: 'remove',
+  usage: 'OWNER/REPO',
+  summary: 'Hear no more of a repository',
+  async run(call, world) {
+    requireArgs(call.args, 1, 1, '/remove OWNER/REPO')
+    return remove(call, world, readRepository(call.args[0] ?? ''))
+  },
+}
+
+async function remove({ user }: Call, world: ChatWorld, pattern: string): Promise<Reply> {
+  const { configured, added, set } = await stateOf(user.name, world)
+  // A pattern takes along what was added under it.
+  const below = added.filter((one) => covers([pattern], one))
+  const others = added.filter((one) => !below.includes(one))
+  // An admin may hear of anything: without repositories, or when nobody else does.
+  const remains = user.role === 'admin' || covers([...configured.repos, ...others], pattern)
+  const touched = remains || configured.repos.some((one) => covers([pattern], one))
+  if (!touched && below.length === 0)
+    throw unfit(`You don't hear of ${pattern}. /repos lists what you hear of.`)
+  const gone = below.filter((one) => one !== pattern).map((one) => set(one, null))
+  const lines: Line[] = [['You hear no more of ', { code: pattern }, ' (user).']]
+  const left = user.repos.filter((one) => !covers([pattern], one))
+  if (user.role === 'admin' && user.repos.length > 0 && left.length === 0) {
+    lines.push(['It was the last one: as an admin without repositories you now hear of every other one.'])
+  }
+  return { lines, changes: [...gone, set(pattern, touched ? 'removed' : null)] }
+}
+
+async function stateOf(name: string, world: ChatWorld) {
+  const { added, removed } = repositoryPatterns(await settingsOf(world, name))
+  const set = (key: string, value: string | null): SettingChange => ({ user: name, kind: 'repo', key, value })
+  return { configured: configuredUser(world, name), added, removed, set }
+}
