@@ -6,11 +6,13 @@ import { type Agent, createAgent } from './broker/agent/agent.ts'
 import { type GitHubBroker, createGitHubBroker } from './broker/github/broker.ts'
 import { createGitHub } from './broker/github/client.ts'
 import type { Config } from './config/config.ts'
+import { secretsOf } from './config/redact.ts'
 import { ConfigError, formatProblems } from './config/problem.ts'
 import type { YamlSource } from './config/yaml-source.ts'
 import { UserError } from './errors.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { createRedactor, type Redactor } from './lib/redactor.ts'
 import type { ModuleRegistry } from './registry/module-registry.ts'
 import { withSwitches } from './registry/switched.ts'
 import { type HandlerShapes, inspectHandlers } from './run/inspect-handlers.ts'
@@ -45,6 +47,8 @@ export interface InstalledParts {
   /** null: the installation has no GitHub credentials. */
   readonly github: GitHubBroker | null
   readonly senders: readonly Sender[]
+  /** Takes this installation's secrets out of what modules say. */
+  readonly redact: Redactor
 }
 
 export interface InstallContext {
@@ -71,6 +75,7 @@ export async function install(
     switches,
     access: accessOf(config, registry, await context.chat.settings()),
     handlers: await inspectHandlers(registry.all(), context.pool, manifestSources),
+    redact: createRedactor(secretsOf(config)),
     agent: createAgent(config.agent, { environment: env, log, clock }),
     github: await createGitHubPart(config, context),
     senders: await createSenders(config, context),

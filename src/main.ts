@@ -1,10 +1,8 @@
 // The composition root: the only file that knows every stage. Read it first: what exists, how it is wired, how
 // it starts and how it stops.
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { monotonicFactory } from 'ulid'
 import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.ts'
 import { createBroker } from './broker/broker.ts'
 import { connectChat } from './connect-chat.ts'
@@ -21,15 +19,18 @@ import {
 import { createIntake } from './intake.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { createRunIds } from './lib/run-ids.ts'
 import { type Metrics, createMetrics } from './metrics/metrics.ts'
 import { ModuleJournal } from './run/journal.ts'
 import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
+import { withoutSecrets } from './run/settlement.ts'
 import { type Runner, createRunner } from './run/runner.ts'
 import { type Scheduler, createScheduler } from './schedule/scheduler.ts'
 import { formatEvent } from './send/format.ts'
 import { type Outbox, createOutbox } from './send/outbox.ts'
 import type { Sender } from './send/sender.ts'
+import { listenProblem, makeDataDir } from './start-problems.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Plan, Store } from './store/store.ts'
@@ -101,7 +102,7 @@ export async function startService({
   requestsPerMinute,
 }: ServiceOptions): Promise<Service> {
   const { dataDir, workers, server: address } = installation.config
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await makeDataDir(installation.config)
   const databaseFile = join(dataDir, 'hookyard.db')
   const store = await openSqliteStore({ file: databaseFile, clock, log })
   const pool = createProcessPool({ keep: workers.concurrency, environment: installation.env })
@@ -113,7 +114,7 @@ export async function startService({
   let parts = await install(installation, context).catch(giveUp)
   const senders = new Map(parts.senders.map((sender) => [sender.scheme, sender]))
   const metrics = createMetrics({ version, counts: () => store.overview.counts(), clock })
-  const newRunId = lowerCaseUlid()
+  const newRunId = createRunIds()
   const shared: Shared = { now: () => parts, store, pool, senders, metrics, newRunId, clock, log }
   const stages = createStages(shared)
   // A reload and a switch both replace the parts: one after the other, or one of them would be forgotten.
@@ -152,7 +153,9 @@ export async function startService({
 
   const reclaimed = await store.runs.reclaim(clock(), true)
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
-  const url = await server.listen(address).catch(giveUp)
+  const url = await server
+    .listen(address)
+    .catch((thrown: unknown) => giveUp(listenProblem(installation.config, thrown)))
   await writeServerFile(dataDir, { url, token: localToken, pid: process.pid })
   for (const stage of [stages.dispatcher, stages.runner, stages.outbox]) stage.start()
   await stages.scheduler.start()
@@ -212,6 +215,7 @@ function createStages(shared: Shared): Stages {
   const agent = () => now().agent
   const config = () => now().config
   const broker = createBroker({
+    redact: (value) => now().redact(value),
     github,
     agent,
     config,
@@ -241,7 +245,7 @@ function createStages(shared: Shared): Stages {
         log,
       }
       const began = performance.now()
-      const settlement = await runModule(run, stop, options)
+      const settlement = withoutSecrets(await runModule(run, stop, options), now().redact)
       metrics.attempted(run, settlement, performance.now() - began)
       return settlement
     },
@@ -300,9 +304,3 @@ function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 const namesOf = (parts: InstalledParts) => parts.registry.all().map((module) => module.name)
-
-/** Run ids sort by time, also within a millisecond, and read well in a file name. */
-function lowerCaseUlid(): () => string {
-  const next = monotonicFactory()
-  return () => next().toLowerCase()
-}
