@@ -77,8 +77,7 @@ function api(vendor: Vendor, config: Config['agent'], options: SelectOptions): A
   }
   const environmentUrl = vendor === 'anthropic' ? options.environment.ANTHROPIC_BASE_URL : undefined
   const baseUrl = config.baseUrl ?? (environmentUrl?.trim() ? environmentUrl : null)
-  const { clock, log } = options
-  return createApiBackend({ vendor, apiKey, baseUrl, price: config.price ?? null, clock, log })
+  return createApiBackend({ vendor, apiKey, baseUrl, price: config.price ?? null, ...options })
 }
 
 function claudeCli(config: Config['agent'], { environment, log }: SelectOptions): AgentBackend {

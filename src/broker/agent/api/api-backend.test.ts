@@ -1,5 +1,8 @@
 // What is the APIs' own: names and addresses, tokens for money, forms that a server does not take, and a key that
 // goes nowhere else.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { silentLog } from '../../../lib/log.ts'
 import { serveLoopback } from '../../../standin/http.ts'
@@ -26,7 +29,10 @@ async function open(protocol: VendorProtocol, ...script: readonly Script[]): Pro
 }
 
 const backend = (options: Partial<ApiOptions> & Pick<ApiOptions, 'vendor' | 'baseUrl'>) =>
-  createApiBackend({ apiKey: KEY, price: null, clock: () => 0, log: silentLog, ...options })
+  createApiBackend({
+    ...{ apiKey: KEY, price: null, environment: {}, clock: () => 0, log: silentLog },
+    ...options,
+  })
 
 const question = (more: Partial<BackendRequest> = {}): BackendRequest => ({
   ...{ prompt: 'Look.', schema: null, task: null, model: 'sonnet', timeoutMs: 20_000, maxUsd: 1 },
@@ -279,6 +285,24 @@ test('a connection that breaks in the middle may hold next time', async () => {
   await expect(backend({ vendor: 'anthropic', baseUrl: server.url }).run(question())).rejects.toMatchObject({
     ...{ name: 'AgentError' },
   })
+})
+
+test('the proxy of the environment is used, but not to reach this machine', async () => {
+  const asked: string[] = []
+  const proxy = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    response.writeHead(502).end('{}')
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  opened.push({ close: async () => void proxy.close() })
+  const environment = { HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` }
+  const far = backend({ vendor: 'anthropic', baseUrl: 'http://models.test', environment })
+  await expect(far.run(question())).rejects.toMatchObject({ reason: 'agent_failed' })
+  expect(asked).toEqual(['http://models.test/v1/messages'])
+  const api = await open(anthropicProtocol, { says: 'near' })
+  const near = await backend({ vendor: 'anthropic', baseUrl: api.url, environment }).run(question())
+  expect([near.text, asked.length]).toEqual(['near', 1])
 })
 
 test('an abort closes the connection', async () => {

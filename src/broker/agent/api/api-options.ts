@@ -1,6 +1,7 @@
 // What an API back-end is made of.
 import type { Clock } from '../../../lib/clock.ts'
 import type { Log } from '../../../lib/log.ts'
+import type { Environment } from '../child-environment.ts'
 import type { Vendor } from './vendor.ts'
 
 export interface ApiOptions {
@@ -11,6 +12,8 @@ export interface ApiOptions {
   readonly baseUrl: string | null
   /** The operator's price in USD per million tokens, in place of the built-in table's. */
   readonly price: { readonly input: number; readonly output: number } | null
+  /** For the proxy's variables alone. */
+  readonly environment: Environment
   readonly clock: Clock
   readonly log: Log
 }

@@ -5,7 +5,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { LanguageModel } from 'ai'
 import type { ApiOptions } from './api-options.ts'
 import { toStrict } from './strict-schema.ts'
-import { fetchAnswer } from './transport.ts'
+import { createTransport } from './transport.ts'
 import { addressOf } from './vendor.ts'
 
 export interface Connection {
@@ -18,18 +18,19 @@ export interface Connection {
 
 /** The model of this name, to be asked for an answer of this form. Sends nothing. */
 export function connect(
-  { vendor, apiKey, baseUrl }: ApiOptions,
+  { vendor, apiKey, baseUrl, environment }: ApiOptions,
   name: string,
   schema: Readonly<Record<string, unknown>> | null,
 ): Connection {
   const baseURL = addressOf(vendor, baseUrl)
+  const fetch = createTransport(environment)
   switch (vendor) {
     case 'anthropic': {
-      const provider = createAnthropic({ baseURL, apiKey: apiKey ?? '', fetch: fetchAnswer })
+      const provider = createAnthropic({ baseURL, apiKey: apiKey ?? '', fetch })
       return { model: provider(name), schema, options: {} }
     }
     case 'openai': {
-      const provider = createOpenAI({ baseURL, apiKey: apiKey ?? '', fetch: fetchAnswer })
+      const provider = createOpenAI({ baseURL, apiKey: apiKey ?? '', fetch })
       const form = schema === null ? null : toStrict(schema)
       // Nothing of a private repository stays with the vendor.
       const options = { openai: { store: false, strictJsonSchema: form?.strict ?? false } }
@@ -42,7 +43,7 @@ export function connect(
         baseURL,
         ...(apiKey !== null && { apiKey }),
         supportsStructuredOutputs: true,
-        fetch: fetchAnswer,
+        fetch,
       })
       const options = { compatible: { strictJsonSchema: form?.strict ?? false } }
       return { model: provider.chatModel(name), schema: form?.schema ?? null, options }

@@ -1,29 +1,45 @@
 // One request to a model's API. Not the global `fetch`: that gives up after 300 s without headers, which a model
 // that thinks may take, and it follows redirects with the key in a header of its own.
-import { request as plainRequest, type IncomingMessage } from 'node:http'
-import { request as tlsRequest } from 'node:https'
+import { Agent, request, type AgentOptions, type IncomingMessage } from 'node:http'
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import type { Environment } from '../child-environment.ts'
 
 /** What a model may answer with, in bytes. */
 const MAX_ANSWER = 8 * 1024 * 1024
 
-/** `fetch` as far as the AI SDK needs it: a text body out, a whole answer back, no redirects, a limit. */
-export const fetchAnswer: typeof fetch = (input, init = {}) =>
-  new Promise((resolve, reject) => {
-    const url = new URL(input instanceof Request ? input.url : input)
-    if (init.body != null && typeof init.body !== 'string')
-      return reject(new TypeError('only text can be sent'))
-    const send = url.protocol === 'https:' ? tlsRequest : plainRequest
-    const outgoing = send(url, {
-      method: init.method ?? 'GET',
-      headers: Object.fromEntries(new Headers(init.headers)),
-      // A connection of its own: one that was kept may be closed just when it is used.
-      agent: false,
-      ...(init.signal ? { signal: init.signal } : {}),
+const PROXY_NAMES = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']
+
+/**
+ * `fetch` as far as the AI SDK needs it: a text body out, a whole answer back, no redirects, a limit. Goes through
+ * the proxy that the environment names (Node 24.5 and newer), never to this machine itself.
+ */
+export function createTransport(environment: Environment): typeof fetch {
+  // A connection per question: one that was kept may be closed just when it is used.
+  const options = { keepAlive: false, proxyEnv: proxyOf(environment) } as AgentOptions
+  const [plain, tls] = [new Agent(options), new TlsAgent(options)]
+  return (input, init = {}) =>
+    new Promise((resolve, reject) => {
+      const url = new URL(input instanceof Request ? input.url : input)
+      if (init.body != null && typeof init.body !== 'string')
+        return reject(new TypeError('only text can be sent'))
+      const secure = url.protocol === 'https:'
+      const outgoing = (secure ? tlsRequest : request)(url, {
+        method: init.method ?? 'GET',
+        headers: Object.fromEntries(new Headers(init.headers)),
+        agent: secure ? tls : plain,
+        ...(init.signal ? { signal: init.signal } : {}),
+      })
+      outgoing.on('response', (answer) => void readWhole(answer).then(resolve, reject))
+      outgoing.on('error', reject)
+      outgoing.end(init.body ?? undefined)
     })
-    outgoing.on('response', (answer) => void readWhole(answer).then(resolve, reject))
-    outgoing.on('error', reject)
-    outgoing.end(init.body ?? undefined)
-  })
+}
+
+function proxyOf(environment: Environment): Record<string, string> {
+  const direct = [environment.NO_PROXY ?? environment.no_proxy ?? '', 'localhost', '127.0.0.1', '[::1]']
+  const proxies = PROXY_NAMES.flatMap((name) => (environment[name] ? [[name, environment[name]]] : []))
+  return { ...Object.fromEntries(proxies), NO_PROXY: direct.filter(Boolean).join(',') }
+}
 
 async function readWhole(answer: IncomingMessage): Promise<Response> {
   const chunks: Buffer[] = []
