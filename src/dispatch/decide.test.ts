@@ -144,6 +144,15 @@ test.each([
   )
 })
 
+test('a payload that names no pull request starts no run of a module about pull requests, and is told', () => {
+  const payload = pullRequest('opened', { number: 1.5 })
+  expect(
+    outcomes(delivery('pull_request', { ...payload, number: 1.5 }), {
+      bindings: [binding(review, 'pull_request')],
+    })[0],
+  ).toEqual(['alice', 'pr-review', 'skipped', 'no_subject'])
+})
+
 test('an event inside a skip window is taken, and nobody is told', () => {
   const states = [
     {

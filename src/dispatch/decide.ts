@@ -3,13 +3,14 @@
 // decide here.
 import { hasFeature } from '../access/has-feature.ts'
 import type { User } from '../config/config.ts'
+import { subjectNumber } from '../entity/entity.ts'
 import { toError } from '../errors.ts'
 import { fields } from '../lib/fields.ts'
 import { failedFilter } from '../registry/filters.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
-import type { Message } from '../send/message.ts'
-import type { Decision, NewMessage, NewRun, Plan, RunTrigger } from '../store/store.ts'
+import type { Decision, NewRun, Plan, RunTrigger } from '../store/store.ts'
 import { decideCommands } from './decide-commands.ts'
+import { notify, withoutModule } from './notify.ts'
 import { concerns } from './relevance.ts'
 import type { Bindings, DeliveryToDecide, Draft, World } from './world.ts'
 
@@ -114,8 +115,8 @@ function decideModule(
     runId,
   })
   try {
-    const filtered = failedFilter(module.manifest.when, delivery.event, delivery.payload)
-    const verdicts = audience.map((user) => [user, refusal(module, user, filtered)] as const)
+    const unwanted = unfit(module, delivery) ?? filteredBy(module, delivery)
+    const verdicts = audience.map((user) => [user, refusal(module, user, unwanted)] as const)
     const wanting = verdicts.filter(([, reason]) => reason === null).map(([user]) => user)
     const result = wanting.some((user) => world.access.mayAct(user, delivery.repository))
       ? plan(binding, wanting, delivery, world, draft)
@@ -128,11 +129,23 @@ function decideModule(
   }
 }
 
+/** A payload that names nothing the module could be about starts no run of it. */
+function unfit({ manifest: { subject } }: Module, { entity, repository }: DeliveryToDecide): string | null {
+  const fits =
+    subject === 'none' || (subject === 'repository' ? repository !== null : subjectNumber(entity) !== null)
+  return fits ? null : 'no_subject'
+}
+
+function filteredBy({ manifest }: Module, { event, payload }: DeliveryToDecide): string | null {
+  const name = failedFilter(manifest.when, event, payload)
+  return name === null ? null : `filtered:${name}`
+}
+
 /** Why this user gets no run of this module, the authority aside; null when nothing stands against it. */
-function refusal(module: Module, user: User, filtered: string | null): string | null {
+function refusal(module: Module, user: User, unwanted: string | null): string | null {
   if (!module.enabled) return 'module_disabled'
   if (!hasFeature(user, module.manifest.featureFlag)) return 'feature_disabled'
-  return filtered === null ? null : `filtered:${filtered}`
+  return unwanted
 }
 
 /** One run for everybody who wants it, or none: the window decides once per delivery and module. */
@@ -200,42 +213,6 @@ function cancelEntity(module: Module, delivery: DeliveryToDecide, world: World, 
   for (const runId of runIds) draft.cancelled.push({ runId, reason })
   world.tracker.cancelled(module.name, delivery.entity, runIds)
 }
-
-/** The formatted message of contract section 5, for a user whom no module served. */
-function notify(user: User, delivery: DeliveryToDecide, world: World, draft: Draft): void {
-  try {
-    const message = world.format(delivery.event, delivery.action, delivery.payload)
-    if (message === null) {
-      draft.decisions.push(withoutModule(user, 'no_message', 'nothing_to_say'))
-      return
-    }
-    draft.messages.push(deliveryMessage(user, delivery, message, world.now))
-    draft.decisions.push(withoutModule(user, 'notified', null))
-  } catch (thrown) {
-    draft.decisions.push(withoutModule(user, 'no_message', `error:${toError(thrown).message.slice(0, 200)}`))
-  }
-}
-
-function deliveryMessage(user: User, delivery: DeliveryToDecide, message: Message, now: number): NewMessage {
-  const address = user.address ?? 'log:'
-  return {
-    address,
-    message,
-    // Two users who share a chat hear of a delivery once.
-    dedupeKey: `delivery:${delivery.guid}:${delivery.replay ?? 0}:${address}`,
-    runId: null,
-    delivery: delivery.guid,
-    createdAt: now,
-  }
-}
-
-const withoutModule = (user: User, outcome: 'notified' | 'no_message', reason: string | null): Decision => ({
-  user: user.name,
-  module: null,
-  outcome,
-  reason,
-  runId: null,
-})
 
 function triggerOf(delivery: DeliveryToDecide): RunTrigger {
   const login = fields(fields(delivery.payload)['sender'])['login']

@@ -6,6 +6,7 @@ const SENTENCES: Readonly<Record<string, (decision: Decision) => string>> = {
   feature_disabled: ({ user, module }) => `${user} has the feature flag of ${module} off`,
   not_authorized: () =>
     'the repository is neither in the `repos` of a user with the flag nor in the top-level `repos`; or, of a command, its author has no write access there',
+  no_subject: ({ module }) => `the payload names nothing that ${module} could be about`,
   cooldown: () => 'an earlier run opened a cooldown window that is still open, and the trigger says skip',
   joined_waiting_run: () => 'a run of this entity waits already; it takes this newer delivery',
   window_open: () => 'a cooldown window is open; one run starts at its end, with the newest delivery',
