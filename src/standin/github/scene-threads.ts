@@ -15,6 +15,12 @@ export interface SeenThread {
 }
 
 export interface ThreadHands {
+  /** Somebody begins a thread on a line of the diff; answers with the comment's id. */
+  commentOnLine(
+    repository: string,
+    number: number,
+    comment: { login: string; path: string; line: number; body: string },
+  ): number
   /** Somebody answers in the thread that a line comment is in; answers with the reply's id. */
   replyTo(repository: string, number: number, comment: number, reply: { login: string; body: string }): number
   /** Somebody reacts to a line comment: `-1`, `+1` … */
@@ -36,6 +42,14 @@ export function createThreadHands(
     return found
   }
   return {
+    commentOnLine(repository, number, { login, path, line, body }) {
+      const pull = pullOf(repository, number)
+      const [id, createdAt] = [world.nextId(), world.now()]
+      const where = { path, line, side: 'RIGHT', startLine: null, startSide: null, diffHunk: '' } as const
+      const own = { id, body, createdAt, user: world.account(login), commitId: pull.head.sha }
+      pull.reviewComments.push({ ...where, ...own, reviewId: null, inReplyTo: null, reactions: [] })
+      return id
+    },
     replyTo(repository, number, comment, { login, body }) {
       const pull = pullOf(repository, number)
       const first = commentOf(pull, comment)

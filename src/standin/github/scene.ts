@@ -35,6 +35,17 @@ export interface SeenReview {
   }[]
 }
 
+export interface SeenThing {
+  readonly isPull: boolean
+  readonly title: string
+  readonly body: string | null
+  readonly state: string
+  readonly locked: boolean
+  readonly draft: boolean
+  readonly merged: boolean
+  readonly assignees: readonly string[]
+}
+
 export interface Scene extends ThreadHands {
   /** Makes everything that a webhook payload speaks of exist. */
   seedFromPayload(payload: unknown): Seeded
@@ -69,6 +80,8 @@ export interface Scene extends ThreadHands {
   /** Names of the labels on the issue or pull request, or without a number: those that the repository has. */
   labels(repository: string, number?: number): readonly string[]
   checkRuns(repository: string): readonly CheckRunState[]
+  /** An issue or pull request itself; null when there is none. */
+  look(repository: string, number: number): SeenThing | null
   /** The head sha of a pull request. */
   headSha(repository: string, number: number): string
   /** The node id of an issue or pull request, as GraphQL knows it. */
@@ -133,12 +146,24 @@ export function createScene(world: World): Scene {
       number === undefined
         ? [...repositoryOf(repository).labels.values()].map(({ name }) => name)
         : [...threadOf(repository, number).labels],
+    look: (repository, number) => seenThing(repositoryOf(repository).threads.get(number)),
     checkRuns: (repository) => structuredClone([...repositoryOf(repository).checkRuns.values()]),
     headSha: (repository, number) => pullOf(repository, number).head.sha,
     nodeIdOf: (repository, number) => {
       const { id, pull } = threadOf(repository, number)
       return nodeId(pull ? 'PullRequest' : 'Issue', id)
     },
+  }
+}
+
+function seenThing(thread: ThreadState | undefined): SeenThing | null {
+  if (!thread) return null
+  const { pull, title, body, state, locked, assignees } = thread
+  return {
+    ...{ isPull: pull !== null, title, body, state, locked },
+    draft: pull?.draft ?? false,
+    merged: pull?.merged ?? false,
+    assignees: assignees.map(({ login }) => login),
   }
 }
 
