@@ -50,6 +50,10 @@ test.each([
   expect(ticks(schedule(cron, 'Europe/Berlin'), after, expected.length)).toEqual(expected)
 })
 
+test('a nickname is a pattern too', () => {
+  expect(ticks(schedule('@daily', 'Europe/Berlin'), '2026-07-01T12:00:00Z', 1)).toEqual(['2026-07-01T22:00'])
+})
+
 test('several schedules of a module are one row of ticks, each time once', () => {
   const triggers = [
     schedule('0 9 * * *'),
