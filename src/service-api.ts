@@ -13,9 +13,13 @@ import type { Metrics } from './metrics/metrics.ts'
 import type { Auth } from './receive/auth.ts'
 import { checkHandlerInput } from './run/inspect-handlers.ts'
 import type { ProcessPool } from './run/process-pool.ts'
+import { nextTicks } from './schedule/ticks.ts'
 import { formatEvent } from './send/format.ts'
 import { backupDatabase } from './store/sqlite/backup.ts'
 import type { Plan, Store } from './store/store.ts'
+
+/** Ticks told of each module. */
+const NEXT_TICKS = 3
 
 /** What the API needs of the running service. */
 export interface ServiceApiOptions extends Pick<
@@ -47,7 +51,7 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
     module: (name) => now().registry.get(name),
     switches: () => now().switches,
     checkInput: (module, input) => checkHandlerInput(module, input, now().handlers, pool),
-    nextTicks: () => [],
+    nextTicks: (module) => nextTicks(module, clock(), NEXT_TICKS),
     replay: (guid) =>
       replayDelivery(guid, {
         store,

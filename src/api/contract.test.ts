@@ -21,6 +21,7 @@ interface Case {
 }
 
 const inbound = { 'x-webhook-secret': 'inbound-secret' }
+const bot = { 'x-telegram-bot-api-secret-token': 'telegram-secret' }
 const rpc = { accept: 'application/json, text/event-stream' }
 const github = (guid: string, event = 'issues', raw = ISSUE) => ({
   raw,
@@ -34,6 +35,7 @@ const GOOD: readonly Case[] = [
   { operation: 'receiveGitHubWebhook', gives: 200, ...github('g1') },
   { operation: 'receiveGitHubWebhook', gives: 200, ...github('g2', 'ping') },
   { operation: 'receiveWebhook', gives: 202, headers: inbound, body: { message: 'hello' } },
+  { operation: 'receiveTelegramUpdate', gives: 200, headers: bot, body: { update_id: 1 } },
   { operation: 'listModules', gives: 200 },
   { operation: 'getModule', gives: 200, of: 'review' },
   {
@@ -98,6 +100,7 @@ const REFUSED: readonly Case[] = [
     headers: { ...inbound, 'idempotency-key': 'ö' },
     body: {},
   },
+  { operation: 'receiveTelegramUpdate', gives: 'unauthorized', body: {} },
   { operation: 'getModule', gives: 'unknown_module', of: 'nobody' },
   { operation: 'invokeModule', gives: 'unknown_module', of: 'nobody', body: {} },
   { operation: 'invokeModule', gives: 'invoke_disabled', of: 'quiet', body: {} },
@@ -245,6 +248,11 @@ const OF: Readonly<Record<string, string>> = {
   disableModule: 'review',
 }
 
+const SECRETS: Readonly<Record<string, Record<string, string>>> = {
+  receiveWebhook: inbound,
+  receiveTelegramUpdate: bot,
+}
+
 /** The codes that the document names for an operation. */
 const codesOf = ({ responses }: DescribedOperation) =>
   Object.values(responses).flatMap(({ content }) => {
@@ -262,12 +270,10 @@ function casesAlike(operations: Server['described']['operations']): Case[] {
       const how = ALIKE[gives]
       if (!how || isRefused(operation, gives)) return []
       const lacking = ['listModules', 'getModule'].includes(operation) ? { token: 'reader-token' } : {}
-      const size = operation === 'receiveGitHubWebhook' ? github('g4', 'issues', how.raw ?? '') : {}
-      const secret = operation === 'receiveWebhook' ? { headers: inbound } : {}
-      const of = OF[operation] ?? 'x'
-      return [
-        { operation, gives, of, ...how, ...(gives === 'insufficient_scope' && lacking), ...size, ...secret },
-      ]
+      const signed = operation === 'receiveGitHubWebhook' ? github('g4', 'issues', how.raw ?? '') : {}
+      const headers = { ...SECRETS[operation], ...how.headers }
+      const token = gives === 'insufficient_scope' ? lacking : {}
+      return [{ operation, gives, of: OF[operation] ?? 'x', ...how, headers, ...token, ...signed }]
     }),
   )
 }
@@ -300,8 +306,8 @@ test('with the store gone each operation that needs it answers 503', async () =>
     return [{ ...good, operation, gives: 'storage_unavailable' as const }]
   })
   expect(cases.length).toBeGreaterThan(15)
-  // What a backup copies is a file; switching is a test’s own here.
-  const own = ['getBackup', 'enableModule', 'disableModule']
+  // What a backup copies is a file; switching and the chat are a test’s own here.
+  const own = ['getBackup', 'enableModule', 'disableModule', 'receiveTelegramUpdate']
   const asked = cases.filter(({ operation }) => !own.includes(operation))
   expect(await faults(server, asked)).toEqual([])
 })

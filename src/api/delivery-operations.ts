@@ -26,12 +26,14 @@ const DeliveryFilter = z.strictObject({
   ...paging,
 })
 
-const DeliveryList = named(
+/** A good answer. */
+export const DeliveryList = named(
   'DeliveryList',
   z.object({ deliveries: z.array(Delivery), next_cursor: nextCursor() }),
 )
 
-const Replayed = named(
+/** A good answer. */
+export const Replayed = named(
   'Replayed',
   z.object({
     status: z.literal('replayed'),

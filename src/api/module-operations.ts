@@ -34,7 +34,8 @@ const LAST_RUNS = 5
 
 const ModuleName = z.object({ name: z.string().describe('The module’s name') })
 named('Invocation', InvokeBody)
-const ModuleList = named('ModuleList', z.object({ modules: z.array(Module) }))
+/** A good answer. */
+export const ModuleList = named('ModuleList', z.object({ modules: z.array(Module) }))
 
 /** The operations on modules. */
 export function moduleOperations(deps: ModuleOperationDeps): Operation[] {

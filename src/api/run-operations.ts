@@ -47,7 +47,8 @@ export const RunFilter = z.strictObject({
   ...paging,
 })
 
-const RunList = named('RunList', z.object({ runs: z.array(Run), next_cursor: nextCursor() }))
+/** A good answer. */
+export const RunList = named('RunList', z.object({ runs: z.array(Run), next_cursor: nextCursor() }))
 
 /** The operations on runs. */
 export function runOperations(deps: RunOperationDeps): Operation[] {

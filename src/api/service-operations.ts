@@ -32,7 +32,8 @@ export interface About {
   readonly modules: { readonly enabled: number; readonly disabled: number }
 }
 
-const Status = named(
+/** A good answer. */
+export const Status = named(
   'Status',
   z.object({
     version: z.string(),

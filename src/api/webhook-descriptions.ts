@@ -111,4 +111,27 @@ export const descriptions: readonly Description[] = [
       'storage_unavailable',
     ],
   },
+  {
+    id: 'receiveTelegramUpdate',
+    method: 'post',
+    path: '/webhook/telegram',
+    tag: 'webhooks',
+    summary: 'Take in an update of the chat bot',
+    description: 'For Telegram, with `telegram.updates: webhook`.',
+    scope: 'open',
+    headers: z.object({
+      'X-Telegram-Bot-Api-Secret-Token': z.string().optional().describe('`telegram.webhook_secret`'),
+    }),
+    body: anyObject(),
+    answers: { 200: { description: 'It has had its effect', schema: Ok } },
+    refusals: [
+      'unauthorized',
+      'unsupported_media_type',
+      'too_large',
+      'invalid_json',
+      'not_an_object',
+      'invalid_input',
+      'storage_unavailable',
+    ],
+  },
 ]

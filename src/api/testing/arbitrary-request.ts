@@ -153,6 +153,11 @@ function arbitraryHeaders({ operationId }: DescribedOperation): fc.Arbitrary<Rec
   if (operationId === 'receiveWebhook') {
     return fc.record({ 'x-webhook-secret': fc.constantFrom('inbound-secret', 'inbound-secret', 'x') })
   }
+  if (operationId === 'receiveTelegramUpdate') {
+    return fc.record({
+      'x-telegram-bot-api-secret-token': fc.constantFrom('telegram-secret', 'telegram-secret', 'x'),
+    })
+  }
   if (operationId !== 'callMcp') return fc.constant({})
   return fc.record({
     accept: fc.constantFrom(

@@ -51,6 +51,10 @@ export async function startPopulated(options: StartOptions = {}) {
     config: { ...PEOPLE, apiTokens, inbound: { secret: 'inbound-secret' } },
     modules: MODULES,
     ...options,
+    deps: {
+      telegram: { webhookSecret: () => 'telegram-secret', take: async () => undefined },
+      ...options.deps,
+    },
   })
   await addDeliveries(server.store)
   await addRuns(server.store)
