@@ -172,7 +172,7 @@ async function checkAgent({ config, env }: Installation): Promise<readonly Probl
     if (agent.describe().backend === 'offline') return []
     await agent.run(
       { prompt: 'Answer with the one word: ready' },
-      { maxUsd: 0.05, signal: AbortSignal.timeout(60_000) },
+      { maxUsd: 0.25, signal: AbortSignal.timeout(60_000) },
     )
     return []
   } catch (thrown) {
