@@ -83,13 +83,16 @@ export function createPoller(options: PollerOptions): Poller {
     }, leaseMs)
     try {
       const updates = await api.updates(offsetAfter(last, clock()), signal)
-      recovered()
       for (const update of updates) {
         if (abort.signal.aborted) return
         await options.take(update)
         const updateId = readUpdate(update)?.updateId
         if (updateId !== undefined) last = { updateId, at: clock() }
       }
+      recovered()
+    } catch (thrown) {
+      // Another process has the lease now: what it does there is no failure here.
+      if (!asking.signal.aborted) throw thrown
     } finally {
       clearInterval(renewing)
     }
@@ -106,8 +109,8 @@ export function createPoller(options: PollerOptions): Poller {
     const { code, text, afterMs } = readBotFailure(thrown, options.botToken)
     failures += 1
     const say = (sentence: string, fields: Record<string, unknown> = {}) => {
-      if (lastFailure !== `${code}`) log.error({ ...fields, error: text }, sentence)
-      lastFailure = `${code}`
+      if (lastFailure !== sentence) log.error({ ...fields, error: text }, sentence)
+      lastFailure = sentence
     }
     if (code === 409) {
       say('another program takes this bot’s updates: stop it, or give this installation a bot of its own')
