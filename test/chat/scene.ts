@@ -14,7 +14,7 @@ export const ALICE = 111
 export const BOB = 222
 
 /** Messages about events and runs, which may come in between. */
-const NEWS = /^(PR #|took |starred|watched|\S+ (failed|was skipped) on )/
+const NEWS = /^(PR #|took |heard |went on |\S+ (failed|was skipped) on )/
 
 /** alice is an admin with repositories of her own, bob a member with one. */
 export const people = [
