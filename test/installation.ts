@@ -4,7 +4,7 @@ import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
-import { silentLog } from '../src/lib/log.ts'
+import { type Log, silentLog } from '../src/lib/log.ts'
 import { type Service, startService } from '../src/main.ts'
 import { loadInstallation } from '../src/registry/load.ts'
 import { type GitHubStandin, startGitHub } from '../src/standin/github/github.ts'
@@ -31,6 +31,8 @@ export interface Given {
   /** Further keys of hookyard.yaml. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly env?: NodeJS.ProcessEnv
+  /** What the service says; by itself nothing is kept. */
+  readonly log?: Log
 }
 
 export interface Decision {
@@ -128,7 +130,12 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
     })
     // Tests look again and again.
     const requestsPerMinute = 1_000_000
-    return startService({ installation, log: silentLog, clock: () => Date.now() + offset, requestsPerMinute })
+    return startService({
+      installation,
+      log: given.log ?? silentLog,
+      clock: () => Date.now() + offset,
+      requestsPerMinute,
+    })
   }
   let service = await start()
   let running = true

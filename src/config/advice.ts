@@ -64,6 +64,14 @@ function adviseTelegram(config: Config, warn: Warn): void {
       hint: 'write server.public_url',
     })
   }
+  users.forEach((user, index) => {
+    if (user.hear !== 'mine' || user.github !== null) return
+    warn(['users', index, 'hear'], {
+      found: 'mine, without a GitHub login',
+      expected: 'a login; without one nothing is theirs, and they hear nothing',
+      hint: `write github: LOGIN for ${user.name}`,
+    })
+  })
   const chats = users.map((user) => user.chatId)
   users.forEach((user, index) => {
     if (user.chatId === null || chats.indexOf(user.chatId) === index) return

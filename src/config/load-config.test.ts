@@ -158,6 +158,13 @@ test('an admin who names no address does not get the top-level one, and is told 
   expect(warnings.map(brief)).toContain('1:1 notify: an address that nobody uses, because there are users')
 })
 
+test('a user who hears only what is theirs, and has no login, is told so', () => {
+  const of = (keys: string) =>
+    readText(`users: [{ name: a, role: admin, chat_id: 1, repos: [a/b], ${keys} }]`).warnings.map(brief)
+  expect(of('hear: mine').join()).toContain('users[0].hear: mine, without a GitHub login')
+  expect(of('hear: mine, github: a').join()).not.toContain('hear')
+})
+
 test('a group that the implicit admin hears in is not the admin', () => {
   expect(goodConfig('notify: telegram:-100222').users[0]).toMatchObject({
     chatId: null,
