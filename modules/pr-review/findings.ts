@@ -60,7 +60,7 @@ function readFinding(
   const [title, why] = [text(raw['title']), text(raw['why'])]
   const path = text(raw['file'])
   if (title === null || path === null) return null
-  const file = files.has(path) ? path : path.replace(/^(?:\.\/|[ab]\/)/, '')
+  const file = files.has(path) ? path : pathAsMeant(path, files)
   const line = lineNumber(raw['line'])
   const endLine = lineNumber(raw['end_line'])
   const place = line === null ? null : placeIn(files.get(file), line, endLine)
@@ -71,6 +71,14 @@ function readFinding(
     replacement: typeof raw['replacement'] === 'string' ? raw['replacement'] : null,
     known: text(raw['known']),
   }
+}
+
+/** With the diff's prefix, or as git quotes unusual names: so the agent has seen them. */
+function pathAsMeant(path: string, files: ReadonlyMap<string, DiffFile>): string {
+  const plain = path.replace(/^"(.*)"$/, '$1').replace(/^(?:\.\/|[ab]\/)/, '')
+  if (files.has(plain) || !plain.includes('\\')) return plain
+  const quoted = [...files.values()].find(({ text }) => text.includes(`\n+++ "b/${plain}"`))
+  return quoted?.file ?? plain
 }
 
 /** Of several answers one: in ranking order, each finding once, without guesses about taste. */

@@ -52,7 +52,12 @@ function headerNames(header: readonly string[]): { from: string; to: string } {
   }
   const bare = (name: string | null) =>
     name === null || name === '/dev/null' ? null : name.replace(/^[ab]\//, '')
-  const git = /^diff --git (?:"a\/.*?"|a\/.*?) ("b\/.*"|b\/.*)$/.exec(header[0] ?? '')?.[1] ?? ''
+  // Without a rename both names are the same, and one may hold ` b/` itself.
+  const same = /^diff --git a\/(.*) b\/\1$/.exec(header[0] ?? '')?.[1]
+  const git =
+    same === undefined
+      ? (/^diff --git (?:"a\/.*?"|a\/.*?) ("b\/.*"|b\/.*)$/.exec(header[0] ?? '')?.[1] ?? '')
+      : `b/${same}`
   const to = after('rename to ') ?? bare(after('+++ ')) ?? bare(unquote(git)) ?? ''
   return { from: after('rename from ') ?? bare(after('--- ')) ?? to, to }
 }
