@@ -4,6 +4,7 @@ import { config, module, user } from '../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
 import type { User } from '../config/config.ts'
 import type { Manifest } from '../registry/manifest.ts'
+import type { UserSetting } from '../store/store.ts'
 import { planTick } from './plan-tick.ts'
 
 const TICK = Date.parse('2026-11-22T09:00:00Z')
@@ -15,16 +16,25 @@ interface Given {
   enabled?: boolean
   seen?: readonly string[]
   lateMs?: number
+  settings?: readonly UserSetting[]
 }
 
-function runs({ users, repos = [], manifest = {}, enabled = true, seen = [], lateMs = 0 }: Given) {
+function runs({
+  users,
+  repos = [],
+  manifest = {},
+  enabled = true,
+  seen = [],
+  lateMs = 0,
+  settings = [],
+}: Given) {
   let ids = 0
   return planTick({
     module: module('sweep', { subject: 'repository', ...manifest }, { enabled }),
     trigger: { type: 'schedule', cron: '0 9 * * *', timezone: null },
     tick: TICK,
     now: TICK + lateMs,
-    access: createAccess(config({ users, repos })),
+    access: createAccess(config({ users, repos }), { settings, featureFlags: ['nightly'] }),
     seen,
     newRunId: () => `run-${(ids += 1)}`,
   })
@@ -41,6 +51,26 @@ test('one run per named repository, for its subscribers', () => {
   expect(served({ users })).toEqual([
     ['octocat/hello-world', 'root,alice'],
     ['octocat/spoon', 'root,alice,bob'],
+  ])
+})
+
+test('who added a repository and switched the module on by chat joins a run, and starts none', () => {
+  const users = [
+    user('root', { role: 'admin', repos: ['root/own'], features: {} }),
+    user('alice', { repos: ['octocat/spoon'], features: {} }),
+    user('bob', { repos: ['bob/own'], features: {} }),
+  ]
+  const set = (name: string, kind: UserSetting['kind'], key: string, value: string) => ({
+    ...{ user: name, kind, key, value },
+    changedAt: 0,
+  })
+  const manifest = { featureFlag: 'nightly' }
+  const bobs = [set('bob', 'feature', 'nightly', 'on'), set('bob', 'repo', 'octocat/spoon', 'added')]
+  expect(served({ users, manifest, settings: bobs })).toEqual([['bob/own', 'bob']])
+  const settings = [...bobs, set('alice', 'feature', 'nightly', 'on')]
+  expect(served({ users, manifest, settings })).toEqual([
+    ['bob/own', 'bob'],
+    ['octocat/spoon', 'alice,bob'],
   ])
 })
 

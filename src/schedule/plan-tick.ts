@@ -36,7 +36,9 @@ export function planTick(plan: TickToPlan): NewRun[] {
     .flatMap((repository) => {
       // A schedule is about nobody in particular, so it is nothing to those who hear only of what is about them.
       const hearing = access.audience(repository).filter(({ hear }) => hear === 'all')
-      return runsFor(plan, repository, repository, wanting(hearing))
+      // Who hears by their own word alone joins the run that somebody else starts.
+      const starts = hearing.some((user) => hasFeature(user, featureFlag) && access.mayCall(user, repository))
+      return starts ? runsFor(plan, repository, repository, wanting(hearing)) : []
     })
 }
 
