@@ -12,7 +12,7 @@ export interface TickToPlan {
   /** The planned time; ms since the epoch, as is `now`. */
   readonly tick: number
   readonly now: number
-  readonly access: Pick<Access, 'audience' | 'named' | 'reaches' | 'admins'>
+  readonly access: Pick<Access, 'audience' | 'named' | 'reaches' | 'admins' | 'mayCall'>
   /** Repositories that are known from their deliveries; those that no `repos` reach are left out here. */
   readonly seen: readonly string[]
   readonly newRunId: () => string

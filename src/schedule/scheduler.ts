@@ -25,7 +25,7 @@ export interface SchedulerOptions {
   readonly store: { readonly schedules: ScheduleStore; readonly leases: LeaseStore }
   /** Getters: a reload swaps both between two looks. */
   readonly schedules: () => readonly ScheduleBinding[]
-  readonly access: () => Pick<Access, 'audience' | 'named' | 'reaches' | 'admins'>
+  readonly access: () => Pick<Access, 'audience' | 'named' | 'reaches' | 'admins' | 'mayCall'>
   readonly newRunId: () => string
   /** This process, as the owner of the lease. */
   readonly owner: string
