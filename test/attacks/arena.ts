@@ -40,6 +40,8 @@ export interface ArenaOptions {
   readonly moduleDirs?: readonly string[]
   /** `modules.NAME.config`. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Repeats of every module; default: as its manifest says. */
+  readonly retries?: number
 }
 
 export interface Ended {
@@ -61,6 +63,8 @@ export interface Arena {
   run(module: string, number: number, trigger?: Partial<RunTrigger>): Promise<Ended>
   /** One attempt that is not settled, as if the service had died right after it. */
   attempt(module: string, number: number, trigger?: Partial<RunTrigger>): Promise<Settlement>
+  /** Moves the clock, in ms. */
+  wait(ms: number): void
   close(): Promise<void>
 }
 
@@ -85,9 +89,9 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
   const config = testConfig({
     users: [user('admin', { role: 'admin', address: 'log:' })],
     modules: Object.fromEntries(
-      Object.entries(options.config ?? {}).map(([name, own]) => [
+      ['pr-review', 'issue-triage'].map((name) => [
         name,
-        { enabled: true, config: own, budgets: { perRunUsd: null, perDayUsd: null } },
+        settingsOf(options.config?.[name] ?? {}, options.retries),
       ]),
     ),
   })
@@ -153,6 +157,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
       return told(run, settlement)
     },
     attempt: async (name, number, trigger = {}) => execute(await claim(name, number, trigger)),
+    wait: (ms) => void (waited += ms),
     async close() {
       await pool.close()
       await Promise.all([github.close(), store.close()])
@@ -160,6 +165,11 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
     },
   }
 }
+
+const settingsOf = (config: Readonly<Record<string, unknown>>, retries: number | undefined) => ({
+  ...{ enabled: true, config, budgets: { perRunUsd: null, perDayUsd: null } },
+  ...(retries === undefined ? {} : { retries: { max: retries } }),
+})
 
 function loadModules(dirs: readonly string[], config: ReturnType<typeof testConfig>): Map<string, Module> {
   const { manifests, problems } = scanModules(dirs)

@@ -165,7 +165,7 @@ export const HOSTILE: readonly HostileModule[] = [
   },
   {
     name: 'a flood of calls',
-    body: 'await Promise.allSettled(Array.from({ length: 3000 }, () => ctx.repo.labels()))',
+    body: 'await Promise.allSettled(Array.from({ length: 800 }, () => ctx.repo.labels()))',
   },
   {
     name: 'a flood of messages',

@@ -44,6 +44,6 @@ test('an App without the permission for projects is told so', async () => {
 test('the limit of GraphQL is waited out, not taken for a refusal', async () => {
   const { broker, issueScope, standin } = await openScene()
   standin.createProject('octo', 'Road Map')
-  standin.failNext({ method: 'POST', path: '/graphql', status: 403, retryAfter: 20 })
+  standin.failNext({ method: 'POST', path: '/graphql', status: 403, headers: { 'retry-after': '1' } })
   expect(await broker.write(issueScope({ may }), 'project', ['Road Map'])).toMatchObject({ added: true })
 })
