@@ -14,6 +14,7 @@ import { toPlainText } from '../send/message.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
+import { worldInForce } from './world-in-force.ts'
 
 export interface SimulateCommand {
   readonly config: string
@@ -25,19 +26,18 @@ export interface SimulateCommand {
 /** Prints what would happen. @throws ConfigError; UsageError for a payload that is none. */
 export async function runSimulate(file: string, options: SimulateCommand): Promise<void> {
   const payload = parsePayload(await readPayload(file), file)
-  const { config, registry } = await loadInstallation({
+  const installation = loadInstallation({
     file: resolve(options.config),
     env: environment(),
     cwd: process.cwd(),
     builtinModulesDir: builtinModulesDir(),
   })
-  const database = join(config.dataDir, 'hookyard.db')
+  const database = join(installation.config.dataDir, 'hookyard.db')
   const store =
     !options.fresh && existsSync(database) ? await openSqliteStore({ file: database, readOnly: true }) : null
   try {
     const result = await simulate({
-      config,
-      registry,
+      ...(await worldInForce(installation, store)),
       event: options.event,
       payload,
       format: formatEvent,

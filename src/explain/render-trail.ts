@@ -17,9 +17,14 @@ function renderDelivery(delivery: DeliveryTrail): string {
     `${time(delivery.receivedAt)}  ${name}  ${delivery.entity}`,
     `  delivery ${delivery.guid}, ${statusOf(delivery)}`,
   ]
+  let replay = 0
   for (const decision of delivery.decisions) {
     const reason = decision.reason ? `: ${decision.reason}` : ''
     const run = decision.runId ? ` (run ${decision.runId})` : ''
+    if (decision.replay !== undefined && decision.replay !== replay) {
+      replay = decision.replay
+      lines.push(`  replay ${replay}`)
+    }
     lines.push(
       `  ${decision.user} · ${decision.module ?? 'message'} · ${decision.outcome}${reason}${run}`,
       `      ${explainDecision(decision)}`,

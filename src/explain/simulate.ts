@@ -1,6 +1,5 @@
 // What would happen to a payload under a configuration: the very decisions of dispatch, and nothing else.
-import { createAccess } from '../access/access.ts'
-import type { Config } from '../config/config.ts'
+import type { Access } from '../access/access.ts'
 import { CooldownTracker } from '../dispatch/cooldown-tracker.ts'
 import { type Bindings, decide, pairsOf } from '../dispatch/decide.ts'
 import { describeEvent } from '../entity/entity.ts'
@@ -8,7 +7,7 @@ import type { Message } from '../send/message.ts'
 import type { EntityState, Plan } from '../store/store.ts'
 
 export interface SimulateOptions {
-  readonly config: Config
+  readonly access: Access
   readonly registry: Bindings
   readonly event: string
   readonly payload: unknown
@@ -43,7 +42,7 @@ export async function simulate(options: SimulateOptions): Promise<Simulation> {
   let runs = 0
   const plan = decide(delivery, {
     registry: options.registry,
-    access: createAccess(options.config),
+    access: options.access,
     tracker: new CooldownTracker(states),
     format: options.format,
     newRunId: () => `simulated-${(runs += 1)}`,

@@ -1,5 +1,4 @@
 // What happened and why: the trail of a delivery or of everything about an entity, from what the stages wrote.
-import { addressLabel } from '../send/address.ts'
 import type { DeliveryRecord, RunRecord, SentMessage, Store } from '../store/store.ts'
 import type { Target } from './target.ts'
 
@@ -55,17 +54,4 @@ async function traceDelivery(store: Store, delivery: DeliveryRecord): Promise<De
 
 async function traceRun(store: Store, run: RunRecord): Promise<RunTrail> {
   return { ...run, messages: await store.outbox.ofRun(run.id) }
-}
-
-/** The trail as it may be printed whole: the address of a web hook is a secret. */
-export function withoutSecrets(trail: Trail): Trail {
-  const labelled = <Part extends { readonly messages: readonly SentMessage[] }>(part: Part): Part => ({
-    ...part,
-    messages: part.messages.map((message) => ({ ...message, address: addressLabel(message.address) })),
-  })
-  return {
-    ...trail,
-    deliveries: trail.deliveries.map((one) => ({ ...labelled(one), runs: one.runs.map(labelled) })),
-    otherRuns: trail.otherRuns.map(labelled),
-  }
 }

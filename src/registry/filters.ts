@@ -14,7 +14,13 @@ export function failedFilter(when: Filters, event: string, payload: unknown): Fi
   if (when.ignoreBots && isBot(fields(body['sender']))) return 'ignore_bots'
   if (when.draft !== null && subject['draft'] !== undefined && subject['draft'] !== when.draft) return 'draft'
   if (!holds(when.branches, branches(body))) return 'branches'
-  if (!holds(when.labels, list(subject['labels']).map((label) => text(fields(label)['name'])))) return 'labels'
+  if (
+    !holds(
+      when.labels,
+      list(subject['labels']).map((label) => text(fields(label)['name'])),
+    )
+  )
+    return 'labels'
   if (!holds(when.authors, [text(fields(subject['user'])['login'])])) return 'authors'
   if (event === 'push' && !holds(when.paths, pushedPaths(body))) return 'paths'
   return null

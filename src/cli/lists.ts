@@ -1,0 +1,167 @@
+// `hookyard status`, `modules`, `runs`, `deliveries`: what the server tells, as tables.
+import type { z } from 'zod'
+import { DeliveryList } from '../api/delivery-operations.ts'
+import { ModuleList } from '../api/module-operations.ts'
+import type { Module } from '../api/module-shape.ts'
+import { RunList } from '../api/run-operations.ts'
+import { Status } from '../api/service-operations.ts'
+import { formatDuration } from '../lib/duration.ts'
+import { oneLine } from '../send/outside-text.ts'
+import type { ServerOptions } from './client/find-server.ts'
+import { openClient } from './client/server-client.ts'
+import { dollars, print, renderTable, shortTime } from './print.ts'
+
+interface ListOptions extends ServerOptions {
+  readonly json?: boolean
+}
+
+/** Prints how the server is. @throws CommandFailure */
+export async function runStatus(options: ListOptions): Promise<void> {
+  const client = await openClient(options)
+  const status = await client.get('/api/status', Status)
+  print({ url: client.url, ...status }, options.json, renderStatus)
+}
+
+function renderStatus({
+  url,
+  version,
+  started_at,
+  agent,
+  modules,
+  deliveries,
+  runs,
+  messages,
+}: z.output<typeof Status> & { url: string }): string {
+  const rows = [
+    ['server', `${url}, version ${version}, since ${shortTime(started_at)} UTC`],
+    ['agent', `${agent.backend}: ${agent.why}`],
+    ['modules', `${modules.enabled} on, ${modules.disabled} off`],
+    ['deliveries', `${deliveries.received} to be dispatched`],
+    ['runs', `${runs.queued} queued, ${runs.running} running, ${runs.paused} paused`],
+    ['messages', `${messages.queued} to be sent, ${messages.dead} refused for good`],
+  ]
+  return rows.map(([label = '', value = '']) => `${label.padEnd(12)}${value}\n`).join('')
+}
+
+/** Prints the modules. @throws CommandFailure */
+export async function runModules(options: ListOptions): Promise<void> {
+  const client = await openClient(options)
+  const list = await client.get('/api/modules', ModuleList)
+  print(list, options.json, ({ modules }) =>
+    modules.length === 0
+      ? 'no modules\n'
+      : renderTable(['MODULE', 'ON', 'STARTED BY', 'NEXT', 'LAST RUN'], modules.map(moduleRow)),
+  )
+}
+
+type ShownModule = z.output<typeof Module>
+
+function moduleRow(module: ShownModule): string[] {
+  const { name, enabled, enabled_source: source, switched, next_ticks, last_runs } = module
+  const who = switched ? ` (${switched.by})` : source === 'config' ? ' (config)' : ''
+  const last = last_runs[0]
+  return [
+    name,
+    `${enabled ? 'on' : 'off'}${who}`,
+    startedBy(module),
+    shortTime(next_ticks[0] ?? null),
+    last ? `${last.status} ${last.entity} ${shortTime(last.created_at)}` : '-',
+  ]
+}
+
+function startedBy({ triggers, invoke }: ShownModule): string {
+  const told = triggers.map((trigger) => {
+    if (trigger.type === 'command') return `/${trigger.command}`
+    if (trigger.type === 'schedule')
+      return `"${trigger.cron}"${trigger.timezone ? ` ${trigger.timezone}` : ''}`
+    return trigger.actions === null ? trigger.event : `${trigger.event} (${trigger.actions.join(', ')})`
+  })
+  return [...told, ...(invoke ? ['invoke'] : [])].join('; ')
+}
+
+export interface RunsCommand extends ListOptions {
+  readonly module?: string
+  readonly status?: string
+  readonly entity?: string
+  readonly cursor?: string
+  readonly limit: string
+  readonly cost?: boolean
+}
+
+/** Prints runs, newest first. @throws CommandFailure */
+export async function runRuns(options: RunsCommand): Promise<void> {
+  const { module, status, entity, cursor, limit } = options
+  const client = await openClient(options)
+  const list = await client.get(`/api/runs${queryOf({ module, status, entity, cursor, limit })}`, RunList)
+  print(list, options.json, (shown) => renderRuns(shown, options.cost ?? false))
+}
+
+function renderRuns({ runs, next_cursor }: z.output<typeof RunList>, cost: boolean): string {
+  if (runs.length === 0) return 'no runs\n'
+  const rows = runs.map((run) => [
+    run.id,
+    shortTime(run.created_at),
+    run.module,
+    run.entity,
+    `${run.status}${run.reason ? ` (${oneLine(run.reason, 30)})` : ''}`,
+    ...(cost ? [dollars(run.cost_usd)] : []),
+    tookOf(run.started_at, run.finished_at),
+    oneLine(run.result.summary ?? run.error ?? '', 60),
+  ])
+  const headings = [
+    'RUN',
+    'MADE (UTC)',
+    'MODULE',
+    'ABOUT',
+    'STATUS',
+    ...(cost ? ['COST'] : []),
+    'TOOK',
+    'RESULT',
+  ]
+  const total = runs.reduce((sum, run) => sum + run.cost_usd, 0)
+  const sum = cost ? `$${total.toFixed(2)} for these ${runs.length} runs\n` : ''
+  return renderTable(headings, rows) + sum + moreOf(next_cursor)
+}
+
+const tookOf = (from: string | null, to: string | null) =>
+  from === null || to === null ? '-' : formatDuration(Date.parse(to) - Date.parse(from))
+
+export interface DeliveriesCommand extends ListOptions {
+  readonly entity?: string
+  readonly cursor?: string
+  readonly limit: string
+}
+
+/** Prints deliveries, newest first. @throws CommandFailure */
+export async function runDeliveries(options: DeliveriesCommand): Promise<void> {
+  const { entity, cursor, limit } = options
+  const client = await openClient(options)
+  const list = await client.get(`/api/deliveries${queryOf({ entity, cursor, limit })}`, DeliveryList)
+  print(list, options.json, renderDeliveries)
+}
+
+function renderDeliveries({ deliveries, next_cursor }: z.output<typeof DeliveryList>): string {
+  if (deliveries.length === 0) return 'no deliveries\n'
+  const rows = deliveries.map((delivery) => [
+    delivery.guid,
+    shortTime(delivery.received_at),
+    [delivery.event, delivery.action].filter(Boolean).join('.'),
+    delivery.entity,
+    delivery.status === 'dispatched' ? outcomesOf(delivery.decisions) : delivery.status,
+  ])
+  return renderTable(['GUID', 'RECEIVED (UTC)', 'EVENT', 'ABOUT', 'OUTCOME'], rows) + moreOf(next_cursor)
+}
+
+/** `ran pr-review; notified` */
+function outcomesOf(decisions: z.output<typeof DeliveryList>['deliveries'][number]['decisions']): string {
+  const told = decisions.map(({ outcome, module }) => (module === null ? outcome : `${outcome} ${module}`))
+  return [...new Set(told)].join('; ') || 'nobody hears of it'
+}
+
+const moreOf = (cursor: string | null) => (cursor === null ? '' : `more: --cursor ${cursor}\n`)
+
+function queryOf(given: Readonly<Record<string, string | undefined>>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, value)
+  return query.size === 0 ? '' : `?${query.toString()}`
+}

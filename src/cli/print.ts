@@ -1,0 +1,37 @@
+// What commands print: tables for people, one JSON document for programs. Much of it was written by strangers, and a
+// terminal obeys what it is sent: no control character comes through.
+import { oneLine } from '../send/outside-text.ts'
+
+/** Rows under headings, in columns as wide as they must be; the last column as it comes. */
+export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings, ...rows].map((row) => row.map((cell) => oneLine(cell)))
+  const widths = headings.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))))
+  return all
+    .map((row) =>
+      row
+        .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - width(cell))))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+/** How many places a text takes, as far as counting its characters tells. */
+const width = (text: string) => [...new Intl.Segmenter().segment(text)].length
+
+/** Prints the result: as JSON, or as the text that is made of it. */
+export function print<Result>(
+  result: Result,
+  json: boolean | undefined,
+  render: (result: Result) => string,
+): void {
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : render(result))
+}
+
+/** A moment as people read it, in UTC; a dash for none. */
+export const shortTime = (iso: string | null): string =>
+  iso === null ? '-' : iso.slice(0, 19).replace('T', ' ')
+
+/** Dollars as a table shows them. */
+export const dollars = (usd: number): string => (usd === 0 ? '-' : `$${usd.toFixed(usd < 0.1 ? 4 : 2)}`)
