@@ -157,13 +157,16 @@ test('without a default the run ends as skipped: expired, nobody is told, and th
   at.advance(2 * 3_600_000)
   expect(await done(at, runId)).toMatchObject({ status: 'skipped', reason: 'expired' })
   const folder = join(at.dir, 'data', 'modules', 'asker', 'events')
-  await until('the journal', () => readdirSync(folder).some((name) => name.endsWith('.json')))
+  await until(
+    'the journal',
+    () => existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.json')),
+  )
   expect(journalOf(at, runId)).toMatchObject({
     status: 'skipped',
     reason: 'expired',
     details: { looked_at: 2, answers: [{ status: 'expired', answer: null }] },
   })
-  expect(at.telegram.messages).toHaveLength(2)
+  expect(await at.messagesSent(2)).toHaveLength(2)
 })
 
 test('cancel_on ends a paused run; its question is answered by nobody any more', async () => {
