@@ -1,5 +1,5 @@
 // A module asks its people and goes on with their answer: over the whole service, with restarts in between.
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { readButton } from '../src/ask/answer-button.ts'
