@@ -46,7 +46,8 @@ export function planReview({ findings, known, fixed, files, maxFindings }: PlanI
   const again = new Set(matched.flatMap(({ before }) => before?.id ?? []))
   const before = known.filter(({ id, status }) => status === 'open' && !again.has(id))
   const gone = before.filter((one) => isFixed(one, fixed, files))
-  const standing = before.filter((one) => !gone.includes(one))
+  // What was told in the summary alone and is not told again is just not told again.
+  const standing = before.filter((one) => one.inline && !gone.includes(one))
   const all = [...matched, ...standing.map(toOpen)].toSorted(
     (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
   )
@@ -112,16 +113,15 @@ function findKnown(
   )
 }
 
-/**
- * Its code is gone from the new version, or the agent says that it is fixed somewhere else. One that was told in the
- * summary alone and is not told again is gone too: there is nothing else that would keep it.
- */
+/** The agent says so, or the code on whose line it was told is gone from the new version. */
 function isFixed(
   { id, file, code, thread, inline }: Known,
   fixed: readonly string[],
   files: ReadonlyMap<string, DiffFile>,
 ): boolean {
-  if (!inline || fixed.includes(id) || !files.has(file)) return true
+  if (fixed.includes(id)) return true
+  if (!inline) return false
+  if (!files.has(file)) return true
   return code === '' ? thread?.outdated === true : !showsCode(files.get(file), code)
 }
 
