@@ -124,7 +124,9 @@ test('the author hears of the run by their GitHub login, also without subscripti
       { ...author, features: { pr_review: true } },
     ],
   }
-  expect(plan(wanting).runs[0]?.recipients).toEqual(['carol'])
+  // A flag starts a run where its user's own `repos` or the top-level ones reach.
+  expect(plan(wanting).decisions[1]).toMatchObject({ user: 'carol', reason: 'not_authorized' })
+  expect(plan({ ...wanting, repos: ['octocat/*'] }).runs[0]?.recipients).toEqual(['carol'])
 })
 
 test.each<[string, Given, string]>([

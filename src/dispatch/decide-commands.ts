@@ -34,10 +34,11 @@ export function wantedCommands(
   world: Pick<World, 'registry' | 'access'>,
 ): readonly Command[] {
   const { repository, payload } = delivery
-  if (repository === null || !world.access.reaches(repository)) return []
+  const { access } = world
+  if (repository === null || !access.reaches(repository)) return []
   return matchCommands(delivery, world.registry).filter(({ module, comment }) =>
-    [...world.access.audience(repository), ...world.access.people(comment.login)].some(
-      (user) => refusal(module, user, payload) === null,
+    [...access.audience(repository), ...access.people(comment.login)].some(
+      (user) => refusal(module, user, payload) === null && access.mayCall(user, repository),
     ),
   )
 }
@@ -66,7 +67,7 @@ function decideCommand(
   try {
     const refusals = new Map(people.map((user) => [user, refusal(module, user, delivery.payload)]))
     const wanting = people.filter((user) => refusals.get(user) === null)
-    const authority = authorityOf(delivery, world)
+    const authority = authorityOf(delivery, wanting, world)
     if (wanting.length === 0 || authority !== null) {
       return people.map((user) => say(user, 'skipped', refusals.get(user) ?? authority))
     }
@@ -95,9 +96,15 @@ function refusal(module: Module, user: User, payload: unknown): string | null {
     : null
 }
 
-/** Why nobody may command here; null when the author may. */
-function authorityOf({ repository }: DeliveryToDecide, { access, facts }: World): string | null {
+/** Why no run may start here; null when the author may command, and somebody who wants the module may start it. */
+function authorityOf(
+  { repository }: DeliveryToDecide,
+  wanting: readonly User[],
+  { access, facts }: World,
+): string | null {
+  // Who hears or wants by their own word alone, said in a chat, joins a run and starts none.
   if (repository === null || !access.reaches(repository)) return 'not_authorized'
+  if (!wanting.some((user) => access.mayCall(user, repository))) return 'not_authorized'
   const author = facts?.author ?? 'unknown'
   if (author === 'refused') return 'not_authorized'
   return author === 'unknown' ? 'permission_unknown' : null
