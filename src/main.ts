@@ -214,12 +214,16 @@ function createStages(shared: Shared): Stages {
   const github = () => now().github
   const agent = () => now().agent
   const config = () => now().config
+  const spend: Store['runs']['spend'] = async (spending) => {
+    await store.runs.spend(spending)
+    metrics.spent(spending)
+  }
   const broker = createBroker({
     redact: (value) => now().redact(value),
     github,
     agent,
     config,
-    store,
+    store: { ...store, runs: { ...store.runs, spend } },
     addressOf,
     isMuted,
     module,

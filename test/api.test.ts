@@ -4,6 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { loadInstallation } from '../src/registry/load.ts'
+import { standinAgent } from '../src/standin/agent/program.ts'
 import { officialPayload } from '../src/standin/payloads.ts'
 import { openSqliteStore } from '../src/store/sqlite/open.ts'
 import {
@@ -266,4 +267,18 @@ test('no token is in any file of the data folder', async () => {
     const bytes = readFileSync(join(entry.parentPath, entry.name))
     for (const token of [TOKEN, at.service.localToken]) expect(bytes.includes(token)).toBe(false)
   }
+})
+
+test('what an agent costs is counted, per module', async () => {
+  const at = await openInstallation({
+    modules: {
+      mine: onIssues(`return done((await ctx.agent.run({ prompt: 'Say something' })).text.slice(0, 10))`),
+    },
+    config: { agent: { backend: 'claude-cli', command: standinAgent() } },
+  })
+  const { runId } = await deliver(at)
+  const run = await at.ended(runId)
+  expect(run['cost_usd']).toBeGreaterThan(0)
+  const answer = await fetch(`${at.service.url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })
+  expect(await answer.text()).toContain(`hookyard_cost_usd_total{module="mine"} ${String(run['cost_usd'])}\n`)
 })
