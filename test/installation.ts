@@ -85,10 +85,20 @@ export async function until<T>(
 ): Promise<T> {
   const giveUp = performance.now() + patienceMs
   for (;;) {
-    const seen = await look()
+    const seen = await lookOnce(look)
     if (seen !== undefined && seen !== false && seen !== null) return seen
     if (performance.now() > giveUp) throw new Error(`waited ${patienceMs / 1_000} s for ${what}`)
     await new Promise((wake) => setTimeout(wake, 10))
+  }
+}
+
+/** A file that is not there yet is nothing seen. */
+async function lookOnce<T>(look: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await look()
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw thrown
   }
 }
 

@@ -126,8 +126,10 @@ test('an outage is waited out: said once, and once that it is over', async () =>
   poll(bench, { random: () => -0.99 })
   bench.telegram.sendText(222, '/on pr-review')
   await until('the setting', async () => (await bench.store.chat.settings()).length === 1)
+  const again = () => bench.logged.filter((line) => line.includes('Telegram answers again'))
+  await until('the end of the outage', () => again().length > 0)
   expect(errors(bench).length).toBeGreaterThan(0)
-  expect(bench.logged.filter((line) => line.includes('Telegram answers again'))).toHaveLength(1)
+  expect(again()).toHaveLength(1)
   expect(bench.logged.join()).not.toContain('secret_token')
 })
 
@@ -162,6 +164,24 @@ test('one that has lost its lease asks no more until it has it again', async () 
   await leases.release('telegram:42', 'another process')
   await asked(bench, before + 1)
   expect(errors(bench)).toEqual([])
+})
+
+test('an answer of nothing that comes at once is not asked for again at once', async () => {
+  const bench = await openChatBench()
+  let asked = 0
+  const api = {
+    ...bench.api,
+    updates() {
+      asked += 1
+      return Promise.resolve([])
+    },
+  }
+  const poller = poll(bench, { api, emptyMs: 3_600_000 })
+  await until('the first question', () => asked > 0)
+  const tried = vi.spyOn(bench.store.leases, 'take')
+  await until('some time to pass', () => tried.mock.calls.length >= 3)
+  expect(asked).toBe(1)
+  await poller.stop()
 })
 
 test('stopping does not wait for the poll under way', async () => {
