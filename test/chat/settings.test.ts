@@ -241,6 +241,32 @@ describe('/mute', () => {
   })
 })
 
+test('a reload starts and ends the chat', async () => {
+  const at = await openChat({ telegram: { updates: 'off' } })
+  const reload = async (updates: string) => {
+    const file = readFileSync(at.configFile, 'utf8')
+    writeFileSync(at.configFile, file.replace(/^( {2}updates:) .*$/m, `$1 "${updates}"`))
+    const builtinModulesDir = resolve(import.meta.dirname, '../../modules')
+    const installation = await loadInstallation({
+      file: at.configFile,
+      env: {},
+      cwd: at.dir,
+      builtinModulesDir,
+    })
+    await at.service.reload(installation)
+  }
+  at.telegram.sendText(BOB, '/off taker')
+  expect(at.telegram.calls).toEqual([])
+  await reload('polling')
+  await until('the answer to what waited', () => at.said(BOB)[0]?.startsWith('taker is off for you'))
+  await reload('off')
+  const calls = at.telegram.calls.filter(({ method }) => method === 'getUpdates').length
+  at.telegram.sendText(BOB, '/on taker')
+  await reload('polling')
+  await until('the next answer', () => at.said(BOB)[1]?.startsWith('taker is on for you'))
+  expect(at.telegram.calls.filter(({ method }) => method === 'getUpdates').length).toBeGreaterThan(calls)
+})
+
 test('/reset takes settings back, one or all', async () => {
   const at = await openChat()
   for (const text of ['/on taker', '/add acme/one', '/notify here', '/mute octocat/x 1h'])
