@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Receipt } from '../../sdk/subject.ts'
 import { fitted } from './body.ts'
 import { keyShape } from './comment.ts'
+import type { GitHub } from './client.ts'
 import { type EffectDeps, applyKeyed, freshPullRequest, unlessGone } from './effects.ts'
 import { isEqual, signature } from './marker.ts'
 import { GitHubRefusal, isRefused } from './refusal.ts'
@@ -27,6 +28,7 @@ export async function writeCheck(
   const number = requireNumber(scope, 'check()', ['pull_request'])
   const key = checked(keyShape, args[0], 'check(key)')
   const input = checked(checkShape, args[1], 'check(key, input)')
+  requireApp(deps)
   const sha = scope.subject?.headSha ?? (await freshPullRequest(deps, scope, number)).head.sha
   const marked = {
     module: scope.module,
@@ -80,15 +82,25 @@ export async function writeCheck(
   })
 }
 
+/** Clients whose credentials were refused a check run: they are not asked again, or every review would ask in vain. */
+const refused = new WeakSet<GitHub>()
+
 // https://docs.github.com/en/rest/checks/runs: write permission for check runs is only available to GitHub Apps.
+function requireApp({ github }: EffectDeps): void {
+  if (!refused.has(github)) return
+  throw new GitHubRefusal(
+    'check runs need a GitHub App: set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY instead of GITHUB_TOKEN, or take `check` out of the module’s `may`',
+    { reason: 'github_forbidden', status: 403 },
+  )
+}
+
 async function needsApp<T>(deps: EffectDeps, write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {
     if (deps.github.credential === 'app' || !isRefused(error, 403)) throw error
-    throw new GitHubRefusal(
-      'check runs need a GitHub App: set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY instead of GITHUB_TOKEN, or take `check` out of the module’s `may`',
-      { reason: 'github_forbidden', status: 403 },
-    )
+    refused.add(deps.github)
+    requireApp(deps)
+    throw error
   }
 }

@@ -161,12 +161,15 @@ test('a check run whose answer was lost is found by its external id', async () =
   expect(standin.checkRuns(REPO)).toHaveLength(1)
 })
 
-test('with a personal token, check says that it needs an App', async () => {
-  const { broker, scope } = await openScene()
-  await expect(broker.write(scope(), 'check', ['c', check])).rejects.toMatchObject({
-    reason: 'github_forbidden',
-    message: expect.stringContaining('check runs need a GitHub App') as string,
-  })
+test('with a personal token, check says that it needs an App, and GitHub is asked once alone', async () => {
+  const { broker, scope, writes } = await openScene()
+  for (const key of ['c', 'd']) {
+    await expect(broker.write(scope(), 'check', [key, check])).rejects.toMatchObject({
+      reason: 'github_forbidden',
+      message: expect.stringContaining('check runs need a GitHub App') as string,
+    })
+  }
+  expect(writes()).toEqual([`POST /repos/${REPO}/check-runs`])
 })
 
 test('as an App, comments are written under the bot’s name and found again', async () => {
