@@ -11,7 +11,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'modules/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'modules/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
     // Real processes, real HTTP and a real database: generous, because a slow machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
