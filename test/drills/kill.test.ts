@@ -15,6 +15,8 @@ import { type ServiceProcess, killServiceProcesses, startServiceProcess } from '
 
 const KILLS = Number(process.env['HOOKYARD_DRILL_KILLS'] ?? 5)
 const PER_ROUND = 12
+/** A chat takes a message a second: so many of them, each with its own repository, that none is waited for long. */
+const CHATS = 12
 const SECRET = 'drill-secret'
 
 let standins: (GitHubStandin | TelegramStandin)[] = []
@@ -63,7 +65,12 @@ function writeInstallation(
       github: { webhook_secret: SECRET, token: github.token, api_url: github.url },
       telegram: { bot_token: telegram.token, api_url: telegram.url, updates: 'off' },
       agent: { backend: 'offline' },
-      users: [{ name: 'alice', role: 'admin', chat_id: 111, repos: ['codertocat/*'] }],
+      users: Array.from({ length: CHATS }, (_, chat) => ({
+        name: `user-${chat}`,
+        role: chat === 0 ? 'admin' : 'member',
+        chat_id: 111 + chat,
+        repos: [repositoryOf(chat)],
+      })),
       module_dirs: ['./mods'],
       log: { level: 'info' },
     }),
@@ -71,13 +78,19 @@ function writeInstallation(
   return { configFile, database: join(dir, 'data', 'hookyard.db') }
 }
 
-function opened(number: number) {
-  const payload = structuredClone(officialPayload('pull_request', 'opened')) as {
+const repositoryOf = (number: number) => `Codertocat/Hello-World-${number % CHATS}`
+
+/** The official payload, for a pull request of this number in one of the repositories. */
+function opened(number: number): unknown {
+  const text = JSON.stringify(officialPayload('pull_request', 'opened'))
+  const payload = JSON.parse(text.replaceAll('Codertocat/Hello-World', repositoryOf(number))) as {
     number: number
     pull_request: Record<string, unknown>
+    repository: Record<string, unknown>
   }
   payload.number = payload.pull_request['number'] = number
-  payload.pull_request['html_url'] = `https://github.com/Codertocat/Hello-World/pull/${number}`
+  payload.pull_request['html_url'] = `https://github.com/${repositoryOf(number)}/pull/${number}`
+  payload.repository['name'] = repositoryOf(number).split('/')[1]
   return payload
 }
 
@@ -140,7 +153,7 @@ test(
         numbersDone.push(Number(guid.slice('drill-'.length)))
       }
       const comments = numbersDone.map((pull) =>
-        github.comments('codertocat/hello-world', pull).map(({ body }) => body.split('\n')[0]),
+        github.comments(repositoryOf(pull).toLowerCase(), pull).map(({ body }) => body.split('\n')[0]),
       )
       expect(comments).toEqual(numbersDone.map((pull) => [`first of ${pull}`, `second of ${pull}`]))
     } finally {
