@@ -1,7 +1,7 @@
 // Plans become rows: decisions, runs, messages, all of a batch or none. The caller brings the transaction.
 import { sql, type Transaction } from 'kysely'
 import { cancelRun } from './cancel-run.ts'
-import { chunks } from './chunks.ts'
+import { insertAlike, powersOfTwo, runCompiled } from './compiled-once.ts'
 import { insertMessages, insertRecipients, insertRuns } from './new-rows.ts'
 import { countReplays } from './replay.ts'
 import { markRepositories } from './schedules.ts'
@@ -52,14 +52,14 @@ async function stillReceived(trx: Transaction<Database>, plans: readonly Plan[])
   const byDelivery = new Map<number, Plan>()
   for (const plan of plans) if (!byDelivery.has(plan.deliveryId)) byDelivery.set(plan.deliveryId, plan)
   const received = new Set<number>()
-  for (const ids of chunks([...byDelivery.keys()], 1)) {
-    const rows = await trx
-      .selectFrom('deliveries')
-      .select('id')
-      .where('id', 'in', ids)
-      .where('status', '=', 'received')
-      .execute()
-    for (const row of rows) received.add(row.id)
+  for (const ids of powersOfTwo([...byDelivery.keys()])) {
+    const build = () =>
+      trx
+        .selectFrom('deliveries')
+        .select('id')
+        .where('id', 'in', ids)
+        .where('status', '=', sql.lit('received'))
+    for (const row of await runCompiled(trx, 'still received', build, ids)) received.add(row.id)
   }
   return [...byDelivery.values()].filter((plan) => received.has(plan.deliveryId))
 }
@@ -136,15 +136,15 @@ async function insertDecisions(trx: Transaction<Database>, plans: readonly Plan[
       replay: plan.replay ?? 0,
     })),
   )
-  for (const rows of chunks(decisions, 7)) await trx.insertInto('decisions').values(rows).execute()
+  await insertAlike(trx, 'decisions', decisions)
 }
 
 async function setStatuses(trx: Transaction<Database>, plans: readonly Plan[]): Promise<void> {
   for (const alike of Map.groupBy(plans, (plan) => `${plan.status}\n${plan.error ?? ''}`).values()) {
-    for (const group of chunks(alike, 1)) {
-      const { status, error } = group[0] as Plan
-      const ids = group.map((plan) => plan.deliveryId)
-      await trx.updateTable('deliveries').set({ status, error }).where('id', 'in', ids).execute()
+    const [{ status, error } = {} as Plan] = alike
+    for (const ids of powersOfTwo(alike.map((plan) => plan.deliveryId))) {
+      const build = () => trx.updateTable('deliveries').set({ status, error }).where('id', 'in', ids)
+      await runCompiled(trx, 'set statuses', build, [status, error, ...ids])
     }
   }
 }

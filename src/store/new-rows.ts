@@ -1,6 +1,6 @@
 // Runs and messages as new rows.
 import type { Kysely } from 'kysely'
-import { chunks } from './chunks.ts'
+import { insertAlike } from './compiled-once.ts'
 import { toJson } from './json.ts'
 import type { Database } from './schema.ts'
 import type { NewMessage, NewRun } from './store.ts'
@@ -8,9 +8,7 @@ import { openWindows } from './windows.ts'
 
 /** Inserts runs with their recipients; a run that does not wait opens its cooldown window now. */
 export async function insertRuns(db: Kysely<Database>, runs: readonly NewRun[]): Promise<void> {
-  for (const rows of chunks(runs, 28)) {
-    await db.insertInto('runs').values(rows.map(toRunRow)).execute()
-  }
+  await insertAlike(db, 'runs', runs.map(toRunRow))
   await insertRecipients(
     db,
     runs.flatMap((run) => run.recipients.map((recipient) => ({ run_id: run.id, recipient }))),
@@ -27,24 +25,12 @@ export async function insertRecipients(
   db: Kysely<Database>,
   recipients: readonly { readonly run_id: string; readonly recipient: string }[],
 ): Promise<void> {
-  for (const rows of chunks(recipients, 2)) {
-    await db
-      .insertInto('run_recipients')
-      .values(rows)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
-  }
+  await insertAlike(db, 'run_recipients', recipients, true)
 }
 
 /** Puts messages into the outbox, without those whose dedupe key has been seen. */
 export async function insertMessages(db: Kysely<Database>, messages: readonly NewMessage[]): Promise<void> {
-  for (const rows of chunks(messages, 9)) {
-    await db
-      .insertInto('outbox')
-      .values(rows.map(toOutboxRow))
-      .onConflict((conflict) => conflict.column('dedupe_key').doNothing())
-      .execute()
-  }
+  await insertAlike(db, 'outbox', messages.map(toOutboxRow), true)
 }
 
 function toRunRow(run: NewRun) {

@@ -1,6 +1,7 @@
 // Schedules: up to when their ticks are handled, and the repositories that a tick may be about.
-import type { Kysely, Transaction } from 'kysely'
+import { sql, type Kysely, type Transaction } from 'kysely'
 import { chunks } from './chunks.ts'
+import { powersOfTwo, runCompiled } from './compiled-once.ts'
 import { createRun } from './create-run.ts'
 import type { Database } from './schema.ts'
 import type { DueTick, ScheduleStore } from './store.ts'
@@ -73,24 +74,25 @@ export async function markRepositories(
   trx: Transaction<Database>,
   deliveryIds: readonly number[],
 ): Promise<void> {
-  for (const ids of chunks(deliveryIds, 1)) {
-    await trx
-      .insertInto('repositories')
-      .columns(['name', 'seen_at'])
-      .expression((eb) =>
-        eb
-          .selectFrom('deliveries')
-          .select((of) => ['repository as name', of.fn.max('received_at').as('seen_at')])
-          .where('id', 'in', ids)
-          .where('repository', 'is not', null)
-          .groupBy('repository'),
-      )
-      .onConflict((conflict) =>
-        conflict
-          .column('name')
-          .doUpdateSet((eb) => ({ seen_at: eb.ref('excluded.seen_at') }))
-          .where((eb) => eb('repositories.seen_at', '<', eb('excluded.seen_at', '-', MARK_MS))),
-      )
-      .execute()
+  for (const ids of powersOfTwo(deliveryIds)) {
+    const build = () =>
+      trx
+        .insertInto('repositories')
+        .columns(['name', 'seen_at'])
+        .expression((eb) =>
+          eb
+            .selectFrom('deliveries')
+            .select((of) => ['repository as name', of.fn.max('received_at').as('seen_at')])
+            .where('id', 'in', ids)
+            .where('repository', 'is not', null)
+            .groupBy('repository'),
+        )
+        .onConflict((conflict) =>
+          conflict
+            .column('name')
+            .doUpdateSet((eb) => ({ seen_at: eb.ref('excluded.seen_at') }))
+            .where((eb) => eb('repositories.seen_at', '<', eb('excluded.seen_at', '-', sql.lit(MARK_MS)))),
+        )
+    await runCompiled(trx, 'mark repositories', build, ids)
   }
 }
