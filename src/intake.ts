@@ -33,9 +33,10 @@ export function createIntake(options: IntakeOptions): ReturnType<typeof createSe
   return createServer({
     config: () => now().config,
     access: () => now().access,
-    async accept(delivery) {
+    async accept(delivery, payload) {
       const accepted = await commit.accept(delivery)
       metrics.accepted(accepted)
+      if (accepted.status === 'accepted') dispatcher.hold(delivery.guid, payload, delivery.body.byteLength)
       return accepted
     },
     api: serviceApi({

@@ -107,6 +107,23 @@ test('five events of one entity in one batch end in one run and one that waits, 
   expect(await store.runs.list({ limit: 10 })).toHaveLength(2)
 })
 
+test('a payload that intake still holds is not read from the store', async () => {
+  const { store, dispatcher, until } = await start(reviewing)
+  const unreadable = (guid: string) => ({
+    ...stored(guid, pullRequest('opened')),
+    body: Buffer.from('no JSON any more'),
+  })
+  await store.deliveries.accept([unreadable('d-1'), unreadable('d-2')])
+  dispatcher.hold('d-1', pullRequest('opened'), 100)
+  dispatcher.start()
+  await until(2)
+  expect(await store.deliveries.get('d-1')).toMatchObject({
+    status: 'dispatched',
+    decisions: [{ outcome: 'ran' }],
+  })
+  expect(await store.deliveries.get('d-2')).toMatchObject({ status: 'failed' })
+})
+
 test('a payload that is no JSON any more fails alone, with its reason', async () => {
   const { store, dispatcher, until } = await start(nobody)
   await store.deliveries.accept([stored('bad', '{"broken'), stored('good', pullRequest('opened'))])

@@ -7,11 +7,12 @@ import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Message } from '../send/message.ts'
-import type { DeliveryStore, Plan, ReceivedDelivery } from '../store/store.ts'
+import type { DeliveryStore, PendingDelivery, Plan } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 import { type Bindings, decide, pairsOf } from './decide.ts'
 import type { AskFacts } from './ask-facts.ts'
 import { type Aside, createAside } from './aside.ts'
+import { type HeldPayloads, createHeldPayloads } from './held-payloads.ts'
 
 export interface DispatcherOptions {
   readonly store: DeliveryStore
@@ -41,6 +42,8 @@ export interface Dispatcher {
   start(): void
   /** There may be something to do. */
   wake(): void
+  /** Spares the store a reading: the payload of a delivery that was accepted just now, and its size in bytes. */
+  hold(guid: string, payload: unknown, bytes: number): void
   /** Finishes the batch under way. */
   stop(): Promise<void>
 }
@@ -53,7 +56,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let notice: (() => void) | undefined
   let loop: Promise<void> = Promise.resolve()
   const aside = createAside({ ask: options.askFacts ?? (() => null), onReady: wake, retryMs })
-  const bench: Bench = { options, aside, tries: new Map(), limit: batchSize }
+  const held = createHeldPayloads()
+  const bench: Bench = { options, aside, held, tries: new Map(), limit: batchSize }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -91,6 +95,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       loop = run()
     },
     wake,
+    hold: held.hold,
     async stop() {
       stopping.abort()
       notice?.()
@@ -103,6 +108,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 interface Bench {
   readonly options: DispatcherOptions
   readonly aside: Aside
+  readonly held: HeldPayloads
   /** Failed commits of single deliveries, by GUID. */
   readonly tries: Map<string, number>
   readonly limit: number
@@ -110,8 +116,10 @@ interface Bench {
 
 /** Dispatches the oldest deliveries, but for those that wait for a fact; answers how many it moved. */
 async function dispatchBatch(bench: Bench): Promise<number> {
-  const { options, aside, limit } = bench
-  const pending = await options.store.pending(limit + aside.waiting)
+  const { options, aside, held, limit } = bench
+  const pending = await options.store.pending(limit + aside.waiting, held.guids)
+  // The store answers in order: what is held by now was accepted before it looked.
+  if (pending.length === 0) held.clear()
   const deliveries = pending.filter(({ guid }) => !aside.isWaiting(guid)).slice(0, limit)
   if (deliveries.length === 0) return 0
   const before = aside.waiting
@@ -128,7 +136,7 @@ async function dispatchBatch(bench: Bench): Promise<number> {
 }
 
 /** The path of a delivery whose batch failed: what is wrong with it must not hold up the others. */
-async function dispatchAlone(bench: Bench, delivery: ReceivedDelivery): Promise<void> {
+async function dispatchAlone(bench: Bench, delivery: PendingDelivery): Promise<void> {
   const { options, tries } = bench
   try {
     await commit(bench, await planBatch(bench, [delivery]))
@@ -150,17 +158,20 @@ async function dispatchAlone(bench: Bench, delivery: ReceivedDelivery): Promise<
 
 const isStale = (thrown: unknown) => toError(thrown).name === 'StalePlanError'
 
-async function commit({ options, aside }: Bench, plans: readonly Plan[]): Promise<void> {
+async function commit({ options, aside, held }: Bench, plans: readonly Plan[]): Promise<void> {
   if (plans.length === 0) return
   const cancel = await options.store.commit(plans)
-  for (const { guid } of plans) aside.forget(guid)
+  for (const { guid } of plans) {
+    aside.forget(guid)
+    held.release(guid)
+  }
   options.onCommitted(plans, cancel)
 }
 
 /** The plans of those that wait for nothing. */
 async function planBatch(
-  { options, aside }: Bench,
-  deliveries: readonly ReceivedDelivery[],
+  { options, aside, held }: Bench,
+  deliveries: readonly PendingDelivery[],
 ): Promise<Plan[]> {
   const registry = options.registry()
   const access = options.access()
@@ -173,7 +184,9 @@ async function planBatch(
     const { payload, ...rest } = delivery
     const now = options.clock()
     try {
-      const parsed = { ...rest, payload: JSON.parse(payload) as unknown }
+      const known: unknown = payload === null ? held.get(rest.guid) : JSON.parse(payload)
+      if (known === undefined) continue // neither held nor read: the next look reads it
+      const parsed = { ...rest, payload: known }
       const facts = aside.factsOf(parsed)
       if (typeof facts === 'string') continue
       const world = { registry, access, tracker, format: options.format, newRunId: options.newRunId, now }
@@ -186,7 +199,7 @@ async function planBatch(
   return plans
 }
 
-function failedPlan(delivery: ReceivedDelivery, error: string, at: number): Plan {
+function failedPlan(delivery: PendingDelivery, error: string, at: number): Plan {
   return {
     deliveryId: delivery.id,
     guid: delivery.guid,

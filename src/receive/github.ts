@@ -16,8 +16,8 @@ import { currentVerifier, type Verifier } from './signature.ts'
 
 export interface GitHubDeps {
   readonly config: () => Config
-  /** Resolves once the delivery is on disk. */
-  readonly accept: (delivery: NewDelivery) => Promise<Accepted>
+  /** Resolves once the delivery, whose body parses to `payload`, is on disk. */
+  readonly accept: (delivery: NewDelivery, payload: object) => Promise<Accepted>
   readonly wakeDispatch: () => void
   readonly wakeRuns: () => void
   readonly clock: Clock
@@ -64,7 +64,17 @@ export function githubRoute(
           'the header X-GitHub-Delivery must hold the GUID of the delivery',
         )
       }
-      accept(deps, deliveryOf(request, event, guid, body, deps.clock()), reply)
+      const json = isForm(request) ? formPayload(body) : body
+      const payload = parseObject(json)
+      const delivery = {
+        guid,
+        hookId: hookIdOf(request),
+        event,
+        ...describeEvent(event, payload),
+        body: json,
+        receivedAt: deps.clock(),
+      }
+      answerOnceStored(deps, reply, delivery, payload)
     })
     registered()
   })
@@ -81,27 +91,18 @@ function signedBody(request: FastifyRequest, verify: Verifier, refuse: Refuse): 
   return body
 }
 
-function deliveryOf(
-  request: FastifyRequest,
-  event: string,
-  guid: string,
-  body: Buffer,
-  now: number,
-): NewDelivery {
-  const json = isForm(request) ? formPayload(body) : body
-  const hookId = request.headers['x-github-hook-id']
-  return {
-    guid,
-    hookId: typeof hookId === 'string' && HOOK_ID.test(hookId) ? hookId : null,
-    event,
-    ...describeEvent(event, parseObject(json)),
-    body: json,
-    receivedAt: now,
-  }
+function hookIdOf(request: FastifyRequest): string | null {
+  const id = request.headers['x-github-hook-id']
+  return typeof id === 'string' && HOOK_ID.test(id) ? id : null
 }
 
-function accept(deps: GitHubDeps, delivery: NewDelivery, reply: FastifyReply): void {
-  deps.accept(delivery).then(
+function answerOnceStored(
+  deps: GitHubDeps,
+  reply: FastifyReply,
+  delivery: NewDelivery,
+  payload: object,
+): void {
+  deps.accept(delivery, payload).then(
     (accepted) => {
       send(reply, accepted.status === 'duplicate' ? 200 : 202, answerOf(accepted, delivery.guid))
       if (accepted.status === 'accepted') deps.wakeDispatch()

@@ -3,11 +3,12 @@ import { sql, type Kysely, type Transaction } from 'kysely'
 import type { Log } from '../lib/log.ts'
 import { unpackBody } from './body.ts'
 import { commitPlans } from './commit.ts'
+import { powersOfTwo, runCompiled } from './compiled-once.ts'
 import { deliveryRecords, withDecisions } from './delivery-record.ts'
 import { entityStates } from './entity-states.ts'
 import { queueAfresh } from './queue-afresh.ts'
 import type { Database } from './schema.ts'
-import type { Accepted, DeliveryStore, NewDelivery, ReceivedDelivery } from './store.ts'
+import type { Accepted, DeliveryStore, NewDelivery, PendingDelivery } from './store.ts'
 
 /** Inserts those whose GUID is not held yet, inside the transaction; true for each that was. */
 export type InsertDeliveries = (
@@ -19,7 +20,7 @@ export type InsertDeliveries = (
 export function createDeliveryStore(db: Kysely<Database>, insert: InsertDeliveries, log: Log): DeliveryStore {
   return {
     accept: (batch) => accept(db, insert, batch),
-    pending: (limit) => pending(db, limit, log),
+    pending: (limit, held = []) => pending(db, limit, new Set(held), log),
     entityStates: (keys) => entityStates(db, keys),
     commit: (plans) => db.transaction().execute((trx) => commitPlans(trx, plans)),
     async get(guid) {
@@ -83,20 +84,31 @@ async function redelivered(trx: Transaction<Database>, delivery: NewDelivery): P
 export const pendingQuery = (db: Kysely<Database>, limit: number) =>
   db
     .selectFrom('deliveries')
-    .innerJoin('payloads', 'payloads.delivery_id', 'deliveries.id')
-    .select(['id', 'guid', 'hook_id as hookId', 'event', 'action', 'repository', 'entity', 'body'])
+    .select(['id', 'guid', 'hook_id as hookId', 'event', 'action', 'repository', 'entity'])
     .select('received_at as receivedAt')
     .where('status', '=', sql.lit('received'))
     .orderBy('id')
     .limit(limit)
 
-async function pending(db: Kysely<Database>, limit: number, log: Log): Promise<ReceivedDelivery[]> {
+async function pending(
+  db: Kysely<Database>,
+  limit: number,
+  held: ReadonlySet<string>,
+  log: Log,
+): Promise<PendingDelivery[]> {
   for (;;) {
-    const rows = await pendingQuery(db, limit).execute()
-    const readable: ReceivedDelivery[] = []
-    for (const { body, ...delivery } of rows) {
+    const rows = await runCompiled(db, 'pending', () => pendingQuery(db, limit), [limit])
+    const bodies = await bodiesOf(
+      db,
+      rows.filter(({ guid }) => !held.has(guid)),
+    )
+    const readable: PendingDelivery[] = []
+    for (const delivery of rows) {
       try {
-        readable.push({ ...delivery, payload: unpackBody(body) })
+        readable.push({
+          ...delivery,
+          payload: held.has(delivery.guid) ? null : readBody(bodies.get(delivery.id)),
+        })
       } catch (error) {
         await setAside(db, delivery, error, log)
       }
@@ -104,6 +116,28 @@ async function pending(db: Kysely<Database>, limit: number, log: Log): Promise<R
     // When all of them were damaged, the next ones have their turn at once.
     if (readable.length > 0 || rows.length === 0) return readable
   }
+}
+
+/** Payloads as they are stored; exported so that a test can ask for its plan. */
+export const bodiesQuery = (db: Kysely<Database>, ids: readonly number[]) =>
+  db.selectFrom('payloads').select(['delivery_id', 'body']).where('delivery_id', 'in', ids)
+
+async function bodiesOf(
+  db: Kysely<Database>,
+  deliveries: readonly { readonly id: number }[],
+): Promise<Map<number, Uint8Array>> {
+  const bodies = new Map<number, Uint8Array>()
+  for (const ids of powersOfTwo(deliveries.map(({ id }) => id))) {
+    const rows = await runCompiled(db, 'bodies', () => bodiesQuery(db, ids), ids)
+    for (const row of rows) bodies.set(row.delivery_id, row.body)
+  }
+  return bodies
+}
+
+/** @throws Error when it is missing or damaged */
+function readBody(stored: Uint8Array | undefined): string {
+  if (!stored) throw new Error('there is none')
+  return unpackBody(stored)
 }
 
 async function setAside(

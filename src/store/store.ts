@@ -14,7 +14,7 @@ import type {
   DeliveryRecord,
   NewDelivery,
   OverviewStore,
-  ReceivedDelivery,
+  PendingDelivery,
 } from './delivery-port.ts'
 import type { ChatStore } from './chat-port.ts'
 import type { EffectStore } from './effect-port.ts'
@@ -34,6 +34,7 @@ export type {
   NewDelivery,
   OverviewStore,
   PastDelivery,
+  PendingDelivery,
   ReceivedDelivery,
 } from './delivery-port.ts'
 export type { ChatCommit, ChatStore, SettingChange, SettingKind, UserSetting } from './chat-port.ts'
@@ -154,8 +155,8 @@ export interface CoalescedRun {
 export interface DeliveryStore {
   /** Inserts all in one transaction, synced to disk before it resolves. One answer per delivery, in order. */
   accept(batch: readonly NewDelivery[]): Promise<Accepted[]>
-  /** Deliveries not yet dispatched, oldest first. */
-  pending(limit: number): Promise<ReceivedDelivery[]>
+  /** Deliveries not yet dispatched, oldest first; the payloads of those in `held` (GUIDs) are not read. */
+  pending(limit: number, held?: readonly string[]): Promise<PendingDelivery[]>
   /** What is under way for these pairs, in their order. */
   entityStates(keys: readonly { module: string; entity: string }[]): Promise<EntityState[]>
   /**

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimable, dueQuery, leasedQuery } from '../claim.ts'
-import { pendingQuery } from '../deliveries.ts'
+import { bodiesQuery, pendingQuery } from '../deliveries.ts'
 import { receiptQuery } from '../effects.ts'
 import { unfinishedQuery } from '../entity-states.ts'
 import { dueMessagesQuery } from '../outbox.ts'
@@ -48,7 +48,8 @@ const pairs = [
 ]
 
 test.each<[string, () => Compilable, RegExp[]]>([
-  ['pending deliveries', () => pendingQuery(open.db, 100), [/INDEX deliveries_pending/, /SEARCH payloads/]],
+  ['pending deliveries', () => pendingQuery(open.db, 100), [/INDEX deliveries_pending/]],
+  ['the payloads of deliveries', () => bodiesQuery(open.db, [1, 2]), [/SEARCH payloads/]],
   [
     'due runs',
     () => dueQuery(open.db, 1, 4),

@@ -80,7 +80,7 @@ test('an error keeps its message and its code on the way, and the store goes on'
   await rm(folder, { recursive: true })
 })
 
-test('calls are done in the order in which they were made', async () => {
+test('calls are done in the order in which they were made, one after the other', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'hookyard-thread-'))
   const store = await openSqliteStore({ file: join(folder, 'hookyard.db') })
   const created = store.runs.create(newRun('r1'))
@@ -93,6 +93,19 @@ test('calls are done in the order in which they were made', async () => {
   expect(await accepted).toEqual([{ status: 'accepted' }])
   expect(await pending).toMatchObject([{ guid: 'a' }])
   await closed
+  await rm(folder, { recursive: true })
+})
+
+test('a delivery that is to be accepted does not wait for what was asked before it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hookyard-thread-'))
+  const store = await openSqliteStore({ file: join(folder, 'hookyard.db') })
+  const order: string[] = []
+  const told = (what: string) => () => void order.push(what)
+  const asked = Array.from({ length: 20 }, () => store.runs.nextDue().then(told('asked')))
+  const accepted = store.deliveries.accept([newDelivery('a')]).then(told('accepted'))
+  await Promise.all([...asked, accepted])
+  expect(order.indexOf('accepted')).toBeLessThan(20)
+  await store.close()
   await rm(folder, { recursive: true })
 })
 

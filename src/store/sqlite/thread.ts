@@ -1,6 +1,7 @@
 // The store's thread: the only connection that writes lives here, so that waiting for the disk never stops
-// the event loop that receives. One request at a time, in the order of their arrival.
-import { parentPort, workerData } from 'node:worker_threads'
+// the event loop that receives. One request at a time, in the order of their arrival; but what somebody outside
+// waits for, a delivery that is to be accepted, goes before what waits only in here.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Log } from '../../lib/log.ts'
 import { createStore } from '../create-store.ts'
 import { StoreError, type Store } from '../store.ts'
@@ -107,13 +108,28 @@ try {
   const { store, written, close } = readOnly ? await openReader() : await openWriter()
   const methods = methodsOf(store)
   methods.set('close', close)
-  let last = Promise.resolve()
-  port.on('message', (request: Request) => {
-    last = last.then(async () => {
+  const accepts: Request[] = []
+  const others: Request[] = []
+  const enqueue = (request: Request) =>
+    (request.method === 'deliveries.accept' ? accepts : others).push(request)
+  const next = () => {
+    // Promises alone never let the port speak: what has arrived since is fetched.
+    for (let arrived; (arrived = receiveMessageOnPort(port));) enqueue(arrived.message as Request)
+    return accepts.shift() ?? others.shift()
+  }
+  let busy = false
+  async function work(): Promise<void> {
+    busy = true
+    for (let request; (request = next());) {
       await answer(request, methods)
-      if (request.method === 'close') port.close()
-      else written()
-    })
+      if (request.method === 'close') return port?.close()
+      written()
+    }
+    busy = false
+  }
+  port.on('message', (first: Request) => {
+    enqueue(first)
+    if (!busy) void work()
   })
   report({ kind: 'ready', methods: [...methods.keys()] })
 } catch (thrown) {
