@@ -2,7 +2,7 @@
 // would have to be unpacked, copied to this thread and parsed again. Only memory: what is not here is read.
 
 /** Bytes of JSON that are held at the most; parsed, they take several times as much. */
-const MAX_BYTES = 4 * 1024 * 1024
+const MAX_BYTES = 8 * 1024 * 1024
 
 export interface HeldPayloads {
   /** Keeps a payload while there is room; the oldest are dispatched first, so a newer one never displaces them. */

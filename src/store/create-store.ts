@@ -1,8 +1,8 @@
-// The port over one database handle; the adapters bring the handle and the hot insert.
+// The port over one database handle; the adapters bring the handle and what they do their own way.
 import { sql, type Kysely } from 'kysely'
 import type { Log } from '../lib/log.ts'
 import { createChatStore } from './chat.ts'
-import { createDeliveryStore, type InsertDeliveries } from './deliveries.ts'
+import { createDeliveryStore, type DeliveryWrites } from './deliveries.ts'
 import { createEffectStore } from './effects.ts'
 import { createLeaseStore } from './leases.ts'
 import { createSwitchStore } from './module-switches.ts'
@@ -14,9 +14,9 @@ import type { Database } from './schema.ts'
 import type { Store } from './store.ts'
 
 /** The store's stages over `db`, which the caller has migrated. `close` closes the handle. */
-export function createStore(db: Kysely<Database>, insert: InsertDeliveries, log: Log): Store {
+export function createStore(db: Kysely<Database>, writes: DeliveryWrites, log: Log): Store {
   return {
-    deliveries: createDeliveryStore(db, insert, log),
+    deliveries: createDeliveryStore(db, writes, log),
     runs: createRunStore(db, log),
     effects: createEffectStore(db),
     outbox: createOutboxStore(db, log),

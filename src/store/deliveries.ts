@@ -8,21 +8,27 @@ import { deliveryRecords, withDecisions } from './delivery-record.ts'
 import { entityStates } from './entity-states.ts'
 import { queueAfresh } from './queue-afresh.ts'
 import type { Database } from './schema.ts'
-import type { Accepted, DeliveryStore, NewDelivery, PendingDelivery } from './store.ts'
+import type { Accepted, DeliveryStore, NewDelivery, PendingDelivery, Plan } from './store.ts'
 
-/** Inserts those whose GUID is not held yet, inside the transaction; true for each that was. */
-export type InsertDeliveries = (
-  trx: Transaction<Database>,
-  batch: readonly NewDelivery[],
-) => boolean[] | Promise<boolean[]>
+/** What each database does its own way, because every delivery passes there. */
+export interface DeliveryWrites {
+  /** Inserts those whose GUID is not held yet, inside the transaction; true for each that was. */
+  insert(trx: Transaction<Database>, batch: readonly NewDelivery[]): boolean[] | Promise<boolean[]>
+  /**
+   * Lets `work` commit without waiting for the disk: what it writes survives the process, and a failure of the
+   * machine only together with the next commit that is synced.
+   */
+  unsynced<Result>(work: () => Promise<Result>): Promise<Result>
+}
 
-/** The stage's queries; the hot insert is each database's own. */
-export function createDeliveryStore(db: Kysely<Database>, insert: InsertDeliveries, log: Log): DeliveryStore {
+/** The stage's queries. */
+export function createDeliveryStore(db: Kysely<Database>, writes: DeliveryWrites, log: Log): DeliveryStore {
+  const commit = (plans: readonly Plan[]) => db.transaction().execute((trx) => commitPlans(trx, plans))
   return {
-    accept: (batch) => accept(db, insert, batch),
+    accept: (batch) => accept(db, writes, batch),
     pending: (limit, held = []) => pending(db, limit, new Set(held), log),
     entityStates: (keys) => entityStates(db, keys),
-    commit: (plans) => db.transaction().execute((trx) => commitPlans(trx, plans)),
+    commit: (plans) => (isDoneAgain(plans) ? writes.unsynced(() => commit(plans)) : commit(plans)),
     async get(guid) {
       const rows = await deliveryRecords(db).where('guid', '=', guid).execute()
       return (await withDecisions(db, rows))[0] ?? null
@@ -39,10 +45,15 @@ export function createDeliveryStore(db: Kysely<Database>, insert: InsertDeliveri
   }
 }
 
+// Decisions that a failing machine forgets are made again, since their deliveries are `received` again, and a run
+// starts with a synced commit. But a message leaves without one, and a replay has been answered.
+const isDoneAgain = (plans: readonly Plan[]): boolean =>
+  plans.every((plan) => plan.messages.length === 0 && plan.replay === undefined)
+
 // ONE transaction: the answer 202 stands on its commit, and a batch is kept whole or not at all.
 async function accept(
   db: Kysely<Database>,
-  insert: InsertDeliveries,
+  { insert }: DeliveryWrites,
   batch: readonly NewDelivery[],
 ): Promise<Accepted[]> {
   if (batch.length === 0) return []

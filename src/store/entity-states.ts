@@ -1,5 +1,6 @@
 // What is under way for (module, entity): the facts that a delivery is decided on.
 import { sql, type Kysely } from 'kysely'
+import { powersOfTwo, runCompiled } from './compiled-once.ts'
 import type { Database } from './schema.ts'
 import type { EntityState } from './store.ts'
 
@@ -8,30 +9,20 @@ interface Key {
   readonly entity: string
 }
 
-// Each pair is a branch of one OR, and SQLite refuses expressions deeper than 1000.
-const KEYS_AT_A_TIME = 200
-
 /** The states of these pairs, in their order. */
 export async function entityStates(db: Kysely<Database>, keys: readonly Key[]): Promise<EntityState[]> {
+  // Each pair is a branch of one OR, and SQLite refuses expressions deeper than 1000.
   const states: EntityState[] = []
-  for (let start = 0; start < keys.length; start += KEYS_AT_A_TIME) {
-    states.push(...(await statesOf(db, keys.slice(start, start + KEYS_AT_A_TIME))))
-  }
+  for (const piece of powersOfTwo(keys)) states.push(...(await statesOf(db, piece)))
   return states
 }
 
 const nameOf = ({ module, entity }: Key) => `${module}\n${entity}`
 
 async function statesOf(db: Kysely<Database>, keys: readonly Key[]): Promise<EntityState[]> {
-  const pairs = [
-    ...new Map(keys.map((key) => [nameOf(key), { module: key.module, entity: key.entity }])).values(),
-  ]
-  const windows = await db
-    .selectFrom('windows')
-    .select(['module', 'entity', 'until'])
-    .where((eb) => eb.or(pairs.map((pair) => eb.and(pair))))
-    .execute()
-  const runs = await unfinishedQuery(db, pairs).execute()
+  const values = keys.flatMap(({ module, entity }) => [module, entity])
+  const windows = await runCompiled(db, 'windows', () => windowsQuery(db, keys), values)
+  const runs = await runCompiled(db, 'unfinished', () => unfinishedQuery(db, keys), values)
   const until = new Map(windows.map((window) => [nameOf(window), window.until]))
   const underWay = Map.groupBy(runs, nameOf)
   return keys.map(({ module, entity }) => {
@@ -46,6 +37,12 @@ async function statesOf(db: Kysely<Database>, keys: readonly Key[]): Promise<Ent
     }
   })
 }
+
+const windowsQuery = (db: Kysely<Database>, pairs: readonly Key[]) =>
+  db
+    .selectFrom('windows')
+    .select(['module', 'entity', 'until'])
+    .where((eb) => eb.or(pairs.map(({ module, entity }) => eb.and({ module, entity }))))
 
 /** Unfinished runs of these pairs; exported so that a test can ask for its plan. */
 export const unfinishedQuery = (db: Kysely<Database>, pairs: readonly Key[]) =>

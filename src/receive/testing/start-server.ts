@@ -13,7 +13,7 @@ import type { Module } from '../../registry/manifest.ts'
 import { silentLog } from '../../lib/log.ts'
 import { createStore } from '../../store/create-store.ts'
 import { createGroupCommit } from '../../store/group-commit.ts'
-import { createInsert } from '../../store/sqlite/accept.ts'
+import { deliveryWrites } from '../../store/sqlite/accept.ts'
 import { openForWriting } from '../../store/sqlite/connection.ts'
 import { openSqliteStore } from '../../store/sqlite/open.ts'
 import type { Store } from '../../store/store.ts'
@@ -100,7 +100,7 @@ export async function startServer(options: StartOptions = {}) {
 /** The same store without its thread. */
 async function openHere(file: string): Promise<Store> {
   const { connection, db } = await openForWriting(file)
-  return createStore(db, createInsert(connection), silentLog)
+  return createStore(db, deliveryWrites(connection), silentLog)
 }
 
 /** `X-Hub-Signature-256` of a body. */

@@ -17,7 +17,7 @@ import {
 } from '../contract/builders.ts'
 import { createStore } from '../create-store.ts'
 import type { Store } from '../store.ts'
-import { createInsert } from './accept.ts'
+import { deliveryWrites } from './accept.ts'
 import { openForWriting } from './connection.ts'
 
 let folder: string
@@ -32,7 +32,7 @@ beforeEach(async () => {
   connection = open.connection
   logged = []
   const log = { ...silentLog, error: (_fields: object, message: string) => logged.push(message) }
-  store = createStore(open.db, createInsert(connection), log)
+  store = createStore(open.db, deliveryWrites(connection), log)
 })
 
 afterEach(async () => {

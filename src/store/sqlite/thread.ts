@@ -4,8 +4,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import type { Log } from '../../lib/log.ts'
 import { createStore } from '../create-store.ts'
-import { StoreError, type Store } from '../store.ts'
-import { createInsert } from './accept.ts'
+import { StoreError, type Plan, type Store } from '../store.ts'
+import { deliveryWrites } from './accept.ts'
 import { startCheckpoints } from './checkpoints.ts'
 import { openForReading, openForWriting } from './connection.ts'
 import { lockOwner } from './lock.ts'
@@ -43,7 +43,7 @@ async function openReader(): Promise<OpenStore> {
     throw new StoreError('SQLITE_READONLY', `${file} was opened to be read only: deliveries go to the server`)
   }
   const close = async () => void connection.close()
-  return { store: createStore(db, refuse, log), written() {}, close }
+  return { store: createStore(db, { insert: refuse, unsynced: refuse }, log), written() {}, close }
 }
 
 async function openWriter(): Promise<OpenStore> {
@@ -51,7 +51,7 @@ async function openWriter(): Promise<OpenStore> {
   try {
     const { connection, db } = await openForWriting(file)
     const checkpoints = startCheckpoints(file, connection, log)
-    const store = createStore(db, createInsert(connection), log)
+    const store = createStore(db, deliveryWrites(connection), log)
     const close = async () => {
       await checkpoints.stop()
       connection.close()
@@ -91,6 +91,7 @@ function methodsOf({ ping, close: _, ...stages }: Store): Map<string, Method> {
     for (const [name, method] of Object.entries(named)) methods.set(`${stage}.${name}`, method as Method)
   }
   methods.set('deliveries.accept', (batch: PackedBatch) => stages.deliveries.accept(unpackBatch(batch)))
+  methods.set('deliveries.commit', (plans: string) => stages.deliveries.commit(JSON.parse(plans) as Plan[]))
   return methods
 }
 

@@ -44,7 +44,8 @@ export interface PackedBatch {
 /** Copies the bodies; a view into a larger buffer would otherwise take all of it along. */
 export function packBatch(batch: readonly NewDelivery[]): PackedBatch {
   const lengths = batch.map((delivery) => delivery.body.byteLength)
-  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0))
+  // Not from the pool, since the buffer is handed over; and not zeroed, since all of it is written.
+  const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0))
   let offset = 0
   const deliveries = batch.map(({ body, ...delivery }) => {
     bytes.set(body, offset)
