@@ -1,5 +1,5 @@
-// One scenario, three servers, round by round; on request a fourth, Hookyard from another checkout, so that a change
-// can be compared with what was before it.
+// One scenario, four servers, round by round; on request a fifth, Hookyard from another checkout, so that a change can
+// be compared with what was before it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -12,7 +12,7 @@ import { type Hookyard, startHookyard } from '../servers/hookyard.ts'
 import { type Server, startStateless } from '../servers/server.ts'
 import { SECRET, type Scenario } from './scenarios.ts'
 
-export type Name = 'bare' | 'probot' | 'hookyard' | 'also'
+export type Name = 'bare' | 'synced' | 'probot' | 'hookyard' | 'also'
 
 export interface CompareOptions {
   readonly folder: string
@@ -142,6 +142,8 @@ async function startAll(
     throw new Error('Probot is not installed: run `node bench/install.js` first')
   const starts: Record<Name, (() => Promise<Server>) | null> = {
     bare: () => startStateless(at('servers/bare.ts'), [SECRET], '/webhook/github', core),
+    synced: () =>
+      startStateless(at('servers/synced.ts'), [SECRET, join(folder, 'synced.log')], '/webhook/github', core),
     probot: () => startStateless(at('servers/probot.js'), [SECRET, ...events], '/api/github/webhooks', core),
     hookyard: () => startHookyard(SECRET, { folder: join(folder, 'hookyard'), core }),
     also:

@@ -60,6 +60,7 @@ export function render({ scenario, options, names, generator, rounds, kept }: Co
       (value) => value <= TARGETS.latency,
       `<= ${TARGETS.latency}`,
     ),
+    `p99 at ${options.rate}/s, hookyard to synced (the disk's share): ${spread(ratio('hookyard', 'synced', p99))}`,
     ...(names.includes('also')
       ? [
           `also (${options.also}) to hookyard: throughput ${spread(ratio('also', 'hookyard', closed))}, p99 ${spread(ratio('also', 'hookyard', p99))}, ` +
