@@ -19,6 +19,7 @@ import {
 import { createIntake } from './intake.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Log } from './lib/log.ts'
+import { oneAtATime } from './lib/one-at-a-time.ts'
 import { createRunIds } from './lib/run-ids.ts'
 import { type Metrics, createMetrics } from './metrics/metrics.ts'
 import { ModuleJournal } from './run/journal.ts'
@@ -26,6 +27,7 @@ import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
 import { withoutSecrets } from './run/settlement.ts'
 import { type Runner, createRunner } from './run/runner.ts'
+import { type Retention, createRetention } from './retention/retention.ts'
 import { type Scheduler, createScheduler } from './schedule/scheduler.ts'
 import { formatEvent } from './send/format.ts'
 import { type Outbox, createOutbox } from './send/outbox.ts'
@@ -84,6 +86,7 @@ interface Stages {
   readonly scheduler: Scheduler
   readonly runner: Runner
   readonly outbox: Outbox
+  readonly retention: Retention
   readonly journal: ModuleJournal
   readonly askFacts: AskFacts
   /** What a commit of plans means to the others. */
@@ -157,7 +160,7 @@ export async function startService({
     .listen(address)
     .catch((thrown: unknown) => giveUp(listenProblem(installation.config, thrown)))
   await writeServerFile(dataDir, { url, token: localToken, pid: process.pid })
-  for (const stage of [stages.dispatcher, stages.runner, stages.outbox]) stage.start()
+  for (const stage of [stages.dispatcher, stages.runner, stages.outbox, stages.retention]) stage.start()
   await stages.scheduler.start()
   chat.start()
   void stages.journal.flush()
@@ -188,6 +191,7 @@ export async function startService({
       await chat.stop()
       await stages.dispatcher.stop()
       await stages.scheduler.stop()
+      await stages.retention.stop()
       await stages.runner.stop(graceMs)
       await stages.journal.flush()
       await stages.outbox.stop()
@@ -294,17 +298,9 @@ function createStages(shared: Shared): Stages {
     log,
     onCreated: () => runner.wake(),
   })
-  return { owner, dispatcher, scheduler, runner, outbox, journal, askFacts, onCommitted }
-}
-
-/** Calls of functions, one after the other; one that fails holds up none. */
-function oneAtATime(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const done = last.then(work, work)
-    last = done.catch(() => undefined)
-    return done
-  }
+  const periods = () => now().config.retention
+  const retention = createRetention({ store, periods, owner, clock, log })
+  return { owner, dispatcher, scheduler, runner, outbox, retention, journal, askFacts, onCommitted }
 }
 
 const namesOf = (parts: InstalledParts) => parts.registry.all().map((module) => module.name)

@@ -68,6 +68,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   receive: ['access', 'ask', 'config', 'entity', 'registry', 'send', 'store', 'lib'],
   ask: ['send', 'store', 'lib'],
   command: ['access', 'config', 'registry', 'store', 'lib'],
+  retention: ['store', 'lib'],
   schedule: ['access', 'config', 'registry', 'store', 'lib'],
   dispatch: ['access', 'command', 'config', 'entity', 'registry', 'send', 'store', 'lib'],
   broker: ['config', 'registry', 'sdk', 'send', 'store', 'lib'],

@@ -6,6 +6,7 @@ import { claimedIds, newDelivery, newMessage, newRun, REVIEW } from './contract/
 import { chattingContract } from './contract/chatting.ts'
 import { committingContract } from './contract/committing.ts'
 import { cooldownContract } from './contract/cooldowns.ts'
+import { keepingContract } from './contract/keeping.ts'
 import { lookingContract } from './contract/looking.ts'
 import { modelContract } from './contract/model.ts'
 import { runningContract } from './contract/running.ts'
@@ -54,6 +55,7 @@ export function storeContract(name: string, create: () => Promise<TestDatabase>)
     lookingContract(use)
     sendingContract(use)
     chattingContract(use)
+    keepingContract(use)
     modelContract(use)
 
     test('everything is there after closing and opening again', async () => {

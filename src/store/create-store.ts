@@ -8,6 +8,7 @@ import { createLeaseStore } from './leases.ts'
 import { createSwitchStore } from './module-switches.ts'
 import { createOutboxStore } from './outbox.ts'
 import { createOverviewStore } from './overview.ts'
+import { createRetentionStore } from './retention.ts'
 import { createRunStore } from './runs.ts'
 import { createScheduleStore } from './schedules.ts'
 import type { Database } from './schema.ts'
@@ -25,6 +26,7 @@ export function createStore(db: Kysely<Database>, writes: DeliveryWrites, log: L
     overview: createOverviewStore(db, log),
     switches: createSwitchStore(db),
     chat: createChatStore(db),
+    retention: createRetentionStore(db),
     async ping() {
       await sql`select 1`.execute(db)
     },

@@ -20,6 +20,7 @@ import type { ChatStore } from './chat-port.ts'
 import type { EffectStore } from './effect-port.ts'
 import type { NewMessage, OutboxStore } from './outbox-port.ts'
 import type { GivenAnswer, NewQuestion, Question } from './question.ts'
+import type { RetentionStore } from './retention-port.ts'
 import type { SwitchStore } from './switch-port.ts'
 
 export type {
@@ -41,6 +42,7 @@ export type { ChatCommit, ChatStore, SettingChange, SettingKind, UserSetting } f
 export type { Effect, EffectKey, EffectStore } from './effect-port.ts'
 export type { NewMessage, OutboxRow, OutboxStore, SentMessage } from './outbox-port.ts'
 export type { GivenAnswer, NewQuestion, Question, QuestionChoice, QuestionStatus } from './question.ts'
+export type { RetentionStore, Swept } from './retention-port.ts'
 export type { ModuleSwitch, SwitchStore } from './switch-port.ts'
 
 export interface Store {
@@ -53,6 +55,7 @@ export interface Store {
   readonly overview: OverviewStore
   readonly switches: SwitchStore
   readonly chat: ChatStore
+  readonly retention: RetentionStore
   /** Resolves when the store can answer; rejects when it cannot. */
   ping(): Promise<void>
   close(): Promise<void>
