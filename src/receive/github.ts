@@ -4,11 +4,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { describeEvent } from '../entity/entity.ts'
-import { toError, UserError } from '../errors.ts'
+import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Accepted, NewDelivery } from '../store/store.ts'
 import { type BodyBudget, parseObject, rawBody } from './body.ts'
+import { eventOf, guidOf, hookIdOf } from './delivery-headers.ts'
 import { JSON_TYPE, storageUnavailable, unsupported } from './errors.ts'
 import { formPayload, hasPayload, isForm } from './form.ts'
 import { createRefusal, type Refuse } from './refusal.ts'
@@ -23,10 +24,6 @@ export interface GitHubDeps {
   readonly clock: Clock
   readonly log: Log
 }
-
-const EVENT = /^[a-z0-9_]{1,64}$/
-const GUID = /^[A-Za-z0-9._:-]{1,128}$/
-const HOOK_ID = /^\d{1,20}$/
 
 /** `POST /webhook/github`; the scope's content-type parsers are its own. */
 export function githubRoute(
@@ -49,21 +46,12 @@ export function githubRoute(
     scope.post('/webhook/github', { config, bodyLimit: maxBytes }, (request, reply) => {
       // Nothing is returned: a reply is thenable, and Fastify would listen for its end.
       const body = signedBody(request, verify, refuse)
-      const event = request.headers['x-github-event']
-      if (typeof event !== 'string' || !EVENT.test(event)) {
-        throw new UserError('missing_event', 'the header X-GitHub-Event must name an event, such as `push`')
-      }
+      const event = eventOf(request)
       if (event === 'ping') {
         send(reply, 200, '{"msg":"pong"}')
         return
       }
-      const guid = request.headers['x-github-delivery']
-      if (typeof guid !== 'string' || !GUID.test(guid)) {
-        throw new UserError(
-          'missing_delivery',
-          'the header X-GitHub-Delivery must hold the GUID of the delivery',
-        )
-      }
+      const guid = guidOf(request)
       const json = isForm(request) ? formPayload(body) : body
       const payload = parseObject(json)
       const delivery = {
@@ -89,11 +77,6 @@ function signedBody(request: FastifyRequest, verify: Verifier, refuse: Refuse): 
   if (body === undefined || (isForm(request) && !hasPayload(body))) throw unsupported(request)
   if (!verify(body, request.headers['x-hub-signature-256'])) refuse(request)
   return body
-}
-
-function hookIdOf(request: FastifyRequest): string | null {
-  const id = request.headers['x-github-hook-id']
-  return typeof id === 'string' && HOOK_ID.test(id) ? id : null
 }
 
 function answerOnceStored(
