@@ -79,9 +79,12 @@ describe('invoke', () => {
     expect((await run(at, ['runs'])).stdout).not.toMatch(/[^\P{Cc}\n]/u)
   })
 
-  test('follows a run over a restart of the server', async () => {
+  test.each([
+    ['a restart of a server that is named', freePort],
+    ['one that gives the server of this folder another port and another token', () => 0],
+  ])('follows a run over %s', async (_what, port) => {
     const at = await openInstallation({
-      config: { server: { port: await freePort() } },
+      config: { server: { port: await port() } },
       modules: {
         talking: {
           manifest: { subject: 'none' },
@@ -90,9 +93,8 @@ describe('invoke', () => {
         },
       },
     })
-    const following = run(at, ['invoke', 'talking'], {
-      env: { HOOKYARD_URL: at.service.url, HOOKYARD_TOKEN: TOKEN },
-    })
+    const named = { HOOKYARD_URL: at.service.url, HOOKYARD_TOKEN: TOKEN }
+    const following = run(at, ['invoke', 'talking'], { env: port === freePort ? named : {} })
     await until('the run to be running', async () => {
       const { body } = await at.api('/api/runs?status=running')
       return (body['runs'] as unknown[]).length === 1

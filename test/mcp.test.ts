@@ -201,6 +201,13 @@ test('without a good token nobody is let in, over either way', async () => {
   await expect(overStdio(at, { HOOKYARD_TOKEN: 'another' })).rejects.toThrow(/not known here/)
 })
 
+test('over stdio a server that was started anew is found again, with its new port and token', async () => {
+  const at = await open()
+  const client = await overStdio(at)
+  await at.restart()
+  expect((await call(client, 'list_runs')).data).toEqual({ runs: [], next_cursor: null })
+})
+
 test('over stdio a server that has gone is told as such', async () => {
   const at = await open()
   const { url } = at.service

@@ -8,13 +8,15 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { isInitializeRequest, isJSONRPCRequest } from '@modelcontextprotocol/sdk/types.js'
 import { toError } from '../errors.ts'
 import { fields, text } from '../lib/fields.ts'
-import { findServer, type ServerOptions } from './client/find-server.ts'
+import type { FoundServer, ServerOptions } from './client/find-server.ts'
+import { openServerLine } from './client/server-line.ts'
 
 /** Serves until standard input ends. @throws CommandFailure when no server is named and none runs here */
 export async function runMcp(options: ServerOptions): Promise<void> {
-  const { url, token, mend } = await findServer(options)
-  const server = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
-    requestInit: { headers: { authorization: `Bearer ${token}` } },
+  const line = await openServerLine(options)
+  const server = new StreamableHTTPClientTransport(new URL(`${line.server.url}/mcp`), {
+    // An agent's program runs for days, and over restarts of the server.
+    fetch: (_url, init) => line.fetch('/mcp', init),
   })
   const client = new StdioServerTransport()
   const ended = new Promise<void>((resolve) => process.stdin.once('end', resolve))
@@ -31,7 +33,7 @@ export async function runMcp(options: ServerOptions): Promise<void> {
       ? underWay.then(() => server.send(message))
       : server.send(message)
     const done = sent.catch((thrown: unknown) => {
-      const why = whyNot(thrown, url, mend)
+      const why = whyNot(thrown, line.server)
       process.stderr.write(`hookyard: ${why}\n`)
       // A notification is answered by nobody.
       if (!isJSONRPCRequest(message)) return undefined
@@ -47,7 +49,7 @@ export async function runMcp(options: ServerOptions): Promise<void> {
 }
 
 /** Why the server could not be asked, or what it said. */
-function whyNot(thrown: unknown, url: string, mend: string): string {
+function whyNot(thrown: unknown, { url, mend }: FoundServer): string {
   const { message, cause } = toError(thrown)
   const silent = fields(cause)['code']
   if (typeof silent === 'string') return `no server answers at ${url} (${silent}): ${mend}`

@@ -3,11 +3,11 @@ import type { z } from 'zod'
 import { toError } from '../../errors.ts'
 import { fields } from '../../lib/fields.ts'
 import { CommandFailure } from '../failure.ts'
-import { type FoundServer, findServer, type ServerOptions } from './find-server.ts'
+import type { ServerOptions } from './find-server.ts'
+import { openServerLine, type ServerLine } from './server-line.ts'
 
 export interface ServerClient {
   readonly url: string
-  readonly token: string
   /** @throws ServerRefusal; CommandFailure when it does not answer, or not as this version expects */
   get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>>
   /** As `get`. */
@@ -36,23 +36,22 @@ export class ServerSilence extends CommandFailure {}
 
 /** A client of the server that these options mean. @throws CommandFailure, UsageError */
 export async function openClient(options: ServerOptions): Promise<ServerClient> {
-  return createClient(await findServer(options))
+  return createClient(await openServerLine(options))
 }
 
-/** A client of this server. */
-export function createClient({ url, token, mend }: FoundServer): ServerClient {
+function createClient(line: ServerLine): ServerClient {
   async function ask(path: string, init: RequestInit): Promise<Response> {
     let answer: Response
     try {
-      const headers = { ...(init.headers as Record<string, string>), authorization: `Bearer ${token}` }
-      answer = await fetch(`${url}${path}`, { ...init, headers })
+      answer = await line.fetch(path, init)
     } catch (thrown) {
+      const { url, mend } = line.server
       const { cause, message } = toError(thrown)
       const why = (cause as { code?: string } | undefined)?.code ?? message
       throw new ServerSilence(`no server answers at ${url} (${why}): ${mend}`)
     }
     if (answer.ok) return answer
-    throw await refusalOf(answer, url)
+    throw await refusalOf(answer, line.server.url)
   }
 
   async function read<Schema extends z.ZodType>(answer: Response, schema: Schema, path: string) {
@@ -60,13 +59,14 @@ export function createClient({ url, token, mend }: FoundServer): ServerClient {
     const parsed = schema.safeParse(body)
     if (parsed.success) return parsed.data
     throw new CommandFailure(
-      `${url}${path} answers otherwise than this version of the command expects; use the command of the server's version`,
+      `${line.server.url}${path} answers otherwise than this version of the command expects; use the command of the server's version`,
     )
   }
 
   return {
-    url,
-    token,
+    get url() {
+      return line.server.url
+    },
     get: async (path, schema) => read(await ask(path, {}), schema, path),
     async post(path, schema, body) {
       const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
@@ -75,7 +75,7 @@ export function createClient({ url, token, mend }: FoundServer): ServerClient {
     async download(path) {
       const { body } = await ask(path, {})
       if (body) return body
-      throw new CommandFailure(`${url}${path} answers without a body`)
+      throw new CommandFailure(`${line.server.url}${path} answers without a body`)
     },
   }
 }
