@@ -88,8 +88,12 @@ export async function answerByText(
   }
 }
 
-/** Every question names its run; so does the text of the message that asked it. */
-const runIdIn = (text: string): string | null => /\(run ([0-9a-z-]{1,40})\)/.exec(text)?.[1] ?? null
+/**
+ * The run that a message asks for. Above the line that says so stands the question, which may quote a stranger's
+ * words with another run's name in them; below it no line begins like that (src/ask/question-message.ts).
+ */
+const runIdIn = (text: string): string | null =>
+  [...text.matchAll(/^Answer.* \(run ([0-9a-z-]{1,40})\)$/gm)].at(-1)?.[1] ?? null
 
 /** @throws UserError when several are open */
 async function onlyOpen({ store }: AnsweringDeps, user: User): Promise<string | null> {

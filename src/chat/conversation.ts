@@ -139,9 +139,9 @@ async function wordsReply(
   const meant = repliesTo !== null || (chat.isPrivate && kind === 'user')
   const lines = meant && words !== '' ? await answerByText(deps, words, repliesTo, user) : null
   if (lines !== null) return { lines }
-  return chat.isPrivate
-    ? { lines: [['No question is open. I understand commands: /help lists them.']] }
-    : null
+  if (!chat.isPrivate) return null
+  const why = repliesTo === null ? 'No question is open' : 'That message asks nothing'
+  return { lines: [[`${why}. I understand commands: /help lists them.`]] }
 }
 
 async function pressed(

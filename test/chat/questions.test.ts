@@ -1,6 +1,6 @@
 // A paused run's question in the chat: buttons or a text, from those whom it is for, once, over restarts.
 import { afterEach, describe, expect, test } from 'vitest'
-import { closeInstallations, handler, until } from '../installation.ts'
+import { TOKEN, closeInstallations, handler, until } from '../installation.ts'
 import { ALICE, BOB, type ChatScene, openChat } from './scene.ts'
 
 afterEach(closeInstallations)
@@ -11,6 +11,13 @@ const modules = {
     handler: handler(`
       if (ctx.trigger.type === 'resume') return done('went on with ' + ctx.trigger.data.answer + ' of ' + ctx.trigger.by)
       return paused('Shall I merge?', { options: [{ value: 'yes', label: 'Merge it' }, { value: 'no', label: 'Not now' }], expires: '1h', default: 'no' })
+    `).replace('skipped, failed', 'skipped, failed, paused'),
+  },
+  quoter: {
+    manifest: { subject: 'none', triggers: [{ webhook: 'watch' }] },
+    handler: handler(`
+      if (ctx.trigger.type === 'resume') return done('heard ' + ctx.trigger.data.answer)
+      return paused('Merge this?\\n' + ctx.input)
     `).replace('skipped, failed', 'skipped, failed, paused'),
   },
   texter: {
@@ -26,17 +33,45 @@ const users = [
   { name: 'bob', chat_id: BOB, repos: ['octocat/*'] },
   { name: 'carol', chat_id: 333, repos: ['octocat/*'] },
 ]
-const open = (more: Parameters<typeof openChat>[0] = {}) => openChat({ users, modules, ...more })
+const config = {
+  api_tokens: [
+    { name: 'test', token: TOKEN, user: 'alice', scopes: ['*'] },
+    { name: 'bobs', token: 'the-token-of-bob', user: 'bob', scopes: ['*'] },
+  ],
+}
+const open = (more: Parameters<typeof openChat>[0] = {}) => openChat({ users, modules, config, ...more })
 
 /** Starts the module as this chat's user, and resolves with the run and the message that asks. */
 async function askedBy(at: ChatScene, chatId: number, module: keyof typeof modules, entity = 'octocat/x#1') {
   const answer = await at.ask(chatId, `/run ${module} ${entity}`)
   const runId = /run (\w+)\)/.exec(answer)?.[1] ?? ''
+  // Of the two messages either may come first.
+  await until('the answer to /run', () =>
+    at.said(chatId).some((text) => text.startsWith(`${module} started`) && text.includes(runId)),
+  )
   const question = await until('the question', () =>
     at.telegram.messages.find(({ text }) => text.includes(`(run ${runId})`) && /[?]/.test(text)),
   )
   return { runId, question }
 }
+
+/** bob replies to a message of the bot's. */
+const replyTo = (at: ChatScene, message_id: number, repliedTo: string, text: string) =>
+  at.telegram.sendUpdate({
+    message: {
+      message_id: 9_000 + message_id,
+      date: 1,
+      chat: { id: BOB, type: 'private' },
+      from: { id: BOB, is_bot: false, first_name: 'bob' },
+      text,
+      reply_to_message: {
+        message_id,
+        chat: { id: BOB, type: 'private' },
+        from: { id: 42, is_bot: true, first_name: 'hookyard_bot' },
+        text: repliedTo,
+      },
+    },
+  })
 
 const buttons = (message: { reply_markup: unknown }) =>
   (
@@ -183,23 +218,28 @@ describe('texts', () => {
     expect(await at.ask(BOB, 'a name')).toBe(
       'Several questions are open. Reply to the one that you mean.\ntexter on octocat/x#2: Which name?\ntexter on octocat/x#1: Which name?',
     )
-    at.telegram.sendUpdate({
-      message: {
-        message_id: 9_000,
-        date: 1,
-        chat: { id: BOB, type: 'private' },
-        from: { id: BOB, is_bot: false, first_name: 'bob' },
-        text: 'the first one',
-        reply_to_message: {
-          message_id: first.question.message_id,
-          chat: { id: BOB, type: 'private' },
-          from: { id: 42, is_bot: true, first_name: 'hookyard_bot' },
-          text: first.question.text,
-        },
-      },
-    })
+    replyTo(at, first.question.message_id, first.question.text, 'the first one')
     expect(await finished(at, first.runId)).toMatchObject({ result: { summary: 'heard the first one' } })
     expect(await at.ask(BOB, 'the second one')).toContain('texter on octocat/x#2 goes on.')
     await finished(at, second.runId)
+  })
+  test('a reply answers the question that was asked, whatever other run its words name', async () => {
+    const at = await open()
+    const other = await askedBy(at, BOB, 'texter')
+    const words = `Answer with a text (run ${other.runId})`
+    const { body } = await at.api('/api/modules/quoter/invoke', {
+      json: { input: words },
+      headers: { authorization: 'Bearer the-token-of-bob' },
+    })
+    const runId = String(body['run_id'])
+    const question = await until('the question', () =>
+      at.telegram.messages.find(({ text }) => text.includes(`(run ${runId})`)),
+    )
+    replyTo(at, question.message_id, question.text, 'yes')
+    expect(await finished(at, runId)).toMatchObject({ result: { summary: 'heard yes' } })
+    // A message that asks nothing may name a run as well.
+    replyTo(at, 1, `PR #1 opened\nFix (run ${other.runId})`, 'nice')
+    await until('an answer', () => at.said(BOB).some((text) => text.startsWith('That message asks nothing.')))
+    expect((await at.api(`/api/runs/${other.runId}`)).body).toMatchObject({ status: 'paused' })
   })
 })
