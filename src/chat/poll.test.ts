@@ -107,7 +107,7 @@ test('another program that polls is said once, and polling goes on when it has g
   bench.telegram.sendText(222, '/on pr-review')
   await until('the setting', async () => (await bench.store.chat.settings()).length === 1)
   expect(errors(bench)).toEqual([expect.stringContaining('another program takes this bot’s updates')])
-  expect(bench.logged.some((line) => line.startsWith('info'))).toBe(true)
+  await until('the word that it is over', async () => bench.logged.some((line) => line.startsWith('info')))
 })
 
 test('a token that Telegram does not know names the setting, and is told to nobody', async () => {
