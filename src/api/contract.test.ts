@@ -283,6 +283,15 @@ test('what operations of a kind refuse alike is refused by each, as described', 
   expect(await faults(server, casesAlike(server.described.operations))).toEqual([])
 })
 
+test.each(['cancelRun', 'retryRun', 'enableModule', 'disableModule', 'replayDelivery'])(
+  '%s asks for no body: an empty one that is announced as JSON is none',
+  async (operation) => {
+    const good = GOOD.find((one) => one.operation === operation)!
+    const headers = { 'content-type': 'application/json', 'content-length': '0' }
+    expect(await faults(await startPopulated(), [{ ...good, raw: '', headers }])).toEqual([])
+  },
+)
+
 test('with the bucket empty each operation with a token says so, and when to come back', async () => {
   const server = await startPopulated({ api: { requestsPerMinute: 2 } })
   // One was spent on the document; this is the other.
