@@ -134,6 +134,8 @@ const REFUSED: readonly Case[] = [
   { operation: 'resumeRun', gives: 'invalid_input', of: 'paused-both', body: { answer: 'maybe' } },
   { operation: 'resumeRun', gives: 'invalid_input', of: 'paused-both', body: {} },
   { operation: 'listDeliveries', gives: 'invalid_input', query: '?cursor=x' },
+  { operation: 'listRuns', gives: 'invalid_input', query: '?cursor=' },
+  { operation: 'listRuns', gives: 'invalid_input', query: '?cursor=01ABC' },
   { operation: 'getDelivery', gives: 'unknown_delivery', of: 'nothing' },
   { operation: 'replayDelivery', gives: 'unknown_delivery', of: 'nothing' },
   { operation: 'replayDelivery', gives: 'not_authorized', of: 'dispatched-1', token: 'alice-token' },

@@ -67,6 +67,7 @@ const listRuns = ({ store, log }: RunOperationDeps) =>
     query: RunFilter,
     answers: { 200: { description: 'A page of runs', schema: RunList } },
     async run({ principal, query: { cursor, limit, entity, ...filter } }) {
+      if (cursor !== undefined) requireCursor(cursor)
       const runs = await orUnavailable(
         log,
         store.runs.list({
@@ -169,6 +170,12 @@ const resumeRun = (deps: RunOperationDeps) =>
       return { status: 202, body: startedAnswer({ ...run, status: 'queued' }) }
     },
   })
+
+/** The id of a page's last run; anything else would name an arbitrary place in the list. @throws UserError */
+function requireCursor(cursor: string): void {
+  if (/^[0-9a-z-]{1,40}$/.test(cursor)) return
+  throw new UserError('invalid_input', 'cursor: it is none that a page of runs gave as `next_cursor`')
+}
 
 /** @throws UserError unknown_run, also for one that the caller may not see */
 async function visibleRun(
