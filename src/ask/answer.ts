@@ -10,7 +10,7 @@ export interface AnswerRequest {
   /** The question that is meant, by its ordinal (a button knows); absent: the one that is open. */
   readonly question?: number
   readonly by: { readonly name: string; readonly isAdmin: boolean }
-  /** Where it was said, for the record: `api`, `telegram`, `cli`, `mcp`. */
+  /** Where it was said, for the record: `api` (the command line asks it), `telegram`, `mcp`. */
   readonly via: string
   /** ms since the epoch */
   readonly at: number
