@@ -294,6 +294,9 @@ describe('why and simulate', () => {
       ['invoke'],
       ['invoke', 'talking', '--input', '{'],
       ['frobnicate'],
+      ['runs', '--status', 'finished'],
+      ['runs', '--limit', 'many'],
+      ['deliveries', '--limit', '0'],
       ['new-module', 'Not A Name'],
       ['test-module', '.', '--event', 'push'],
       ['status', '--url', 'nowhere'],
@@ -400,7 +403,12 @@ describe('modules of one’s own', () => {
       join(dir, 'handler.test.ts'),
       `import { test } from 'node:test'\ntest('x', () => { throw new Error('no') })\n`,
     )
-    expect((await run(at, ['test-module', dir])).code).toBe(1)
+    const { code, stdout, stderr } = await run(at, ['test-module', dir, '--json'])
+    expect([code, JSON.parse(stdout)]).toEqual([
+      1,
+      { module: 'talking', tests: ['handler.test.ts'], passed: false },
+    ])
+    expect(stderr).toContain('handler.test.ts')
     writeFileSync(join(dir, 'module.yaml'), 'name: talking\nmay: [everything]\n')
     expect(await run(at, ['test-module', dir])).toMatchObject({
       code: 1,

@@ -1,9 +1,10 @@
 // The `hookyard` command: which commands there are, and how each ends. 0 good, 1 a failure that the message
 // explains, 2 wrong usage. Results go to stdout, everything else to stderr.
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { environment } from '../config/env.ts'
 import { ConfigError, formatProblems } from '../config/problem.ts'
 import { UserError, toError } from '../errors.ts'
+import type { RunStatus } from '../store/store.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { version } from './version.ts'
 
@@ -90,6 +91,22 @@ function addSimulate(hookyard: Command): void {
     })
 }
 
+const STATUSES: readonly RunStatus[] = [
+  'queued',
+  'running',
+  'paused',
+  'done',
+  'failed',
+  'skipped',
+  'cancelled',
+]
+
+/** @throws InvalidArgumentError */
+function readLimit(given: string): string {
+  if (/^[1-9]\d{0,2}$/.test(given) && Number(given) <= 200) return given
+  throw new InvalidArgumentError('expected 1 to 200')
+}
+
 /** Commands that ask a running server. */
 function addServerCommands(hookyard: Command): void {
   hookyard.commandsGroup('The running server:')
@@ -117,16 +134,16 @@ function addServerCommands(hookyard: Command): void {
     .action(async (options) => (await lists()).runModules(options))
   ask('runs', 'runs, newest first')
     .option('--module <name>')
-    .option('--status <status>', 'queued, running, paused, done, failed, skipped or cancelled')
+    .addOption(new Option('--status <status>', 'only those in this state').choices(STATUSES))
     .option('--entity <entity>')
     .option('--cost', 'also what they cost, and the sum')
-    .option('--limit <count>', 'at most so many', '20')
+    .option('--limit <count>', 'at most so many, up to 200', readLimit, '20')
     .option('--cursor <cursor>', 'go on after an earlier page')
     .option(...JSON_FLAG)
     .action(async (options) => (await lists()).runRuns(options))
   ask('deliveries', 'deliveries, newest first')
     .option('--entity <entity>')
-    .option('--limit <count>', 'at most so many', '20')
+    .option('--limit <count>', 'at most so many, up to 200', readLimit, '20')
     .option('--cursor <cursor>', 'go on after an earlier page')
     .option(...JSON_FLAG)
     .action(async (options) => (await lists()).runDeliveries(options))

@@ -42,7 +42,7 @@ export async function runTestModule(
 ): Promise<void> {
   const manifest = readManifest(resolve(folder))
   if (file === undefined && options.event === undefined && options.input === undefined) {
-    return runTests(manifest)
+    return runTests(manifest, options.json)
   }
   if (file !== undefined && options.event === undefined) {
     throw new UsageError('a payload wants --event NAME: pull_request, issues, push …')
@@ -150,8 +150,8 @@ function render(
   return `${lines.join('\n')}\n`
 }
 
-/** The tests beside the handler, by node's own runner. */
-async function runTests({ dir }: Manifest): Promise<void> {
+/** The tests beside the handler, by node's own runner; as JSON only whether they passed, its report goes to stderr. */
+async function runTests({ dir, name }: Manifest, json: boolean | undefined): Promise<void> {
   const files = readdirSync(dir).filter((name) => /\.test\.[jt]s$/.test(name))
   if (files.length === 0) {
     throw new UsageError(
@@ -162,10 +162,9 @@ async function runTests({ dir }: Manifest): Promise<void> {
   const tests = spawn(
     process.execPath,
     ['--import', setup, '--test', ...files.map((name) => join(dir, name))],
-    {
-      stdio: 'inherit',
-    },
+    { stdio: json ? ['inherit', 2, 2] : 'inherit' },
   )
   const [code] = (await once(tests, 'exit')) as [number | null]
+  print({ module: name, tests: files, passed: code === 0 }, json, () => '')
   if (code !== 0) throw new CommandFailure('a test has failed; it is told above')
 }
