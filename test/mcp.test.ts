@@ -222,6 +222,15 @@ test('over stdio a server that has gone is told as such', async () => {
   await new Promise((closed) => another.close(closed))
 })
 
+test('whoever takes JSON is answered, also without taking streams', async () => {
+  const at = await open()
+  const json = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_runs', arguments: {} } }
+  for (const accept of ['application/json', '*/*', 'text/html, application/json;q=0.9']) {
+    const { status, body } = await at.api('/mcp', { json, headers: { accept } })
+    expect([status, body]).toMatchObject([200, { result: { structuredContent: { runs: [] } } }])
+  }
+})
+
 test('there are no streams and no sessions: GET and DELETE are told so', async () => {
   const at = await open()
   for (const method of ['GET', 'DELETE']) {

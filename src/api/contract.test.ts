@@ -76,7 +76,12 @@ const GOOD: readonly Case[] = [
     body: { jsonrpc: '2.0', method: 'notifications/initialized' },
   },
   { operation: 'callMcp', gives: 400, headers: rpc, body: { jsonrpc: '1.0' } },
-  { operation: 'callMcp', gives: 406, body: { jsonrpc: '2.0', id: 1, method: 'ping' } },
+  {
+    operation: 'callMcp',
+    gives: 406,
+    headers: { accept: 'text/html' },
+    body: { jsonrpc: '2.0', id: 1, method: 'ping' },
+  },
 ]
 
 const REFUSED: readonly Case[] = [

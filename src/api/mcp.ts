@@ -29,7 +29,7 @@ export const mcpDescription: Description = {
     'Streamable HTTP without sessions. Tools: list_modules, invoke_module, get_run, list_runs, answer_question, why; each wants the scope of its operation.',
   scope: 'token',
   headers: z.object({
-    Accept: z.string().optional().describe('Must name application/json and text/event-stream'),
+    Accept: z.string().optional().describe('When it is there, application/json must be among it'),
     'MCP-Protocol-Version': z.string().optional(),
   }),
   body: named('RpcMessage', z.looseObject({ ...Message.shape })),
@@ -43,7 +43,7 @@ export const mcpDescription: Description = {
       description: 'The body is no JSON object, or no message of the protocol',
       schema: named('RpcRefusal', z.union([z.object({ error: z.string(), code: z.string() }), RpcError])),
     },
-    406: { description: 'The header Accept names too little', schema: named('RpcError', RpcError) },
+    406: { description: 'The header Accept does not let JSON come', schema: named('RpcError', RpcError) },
   },
 }
 
@@ -95,10 +95,19 @@ async function answerMessage(request: FastifyRequest, deps: ToolDeps): Promise<R
   }
 }
 
-/** What the protocol reads; the token stays outside. */
+/**
+ * What the protocol reads; the token stays outside. Its library wants to be told that streams are taken as well; no
+ * answer here is one, so whoever takes JSON is served.
+ */
 function headersOf({ headers }: FastifyRequest): Record<string, string> {
-  const read = ['accept', 'content-type', 'mcp-protocol-version']
-  return Object.fromEntries(
-    read.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])),
-  )
+  const { accept = '*/*' } = headers
+  const read = ['content-type', 'mcp-protocol-version']
+  return {
+    accept: TAKES_JSON.test(accept) ? 'application/json, text/event-stream' : accept,
+    ...Object.fromEntries(
+      read.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]]] : [])),
+    ),
+  }
 }
+
+const TAKES_JSON = /(?:^|,)\s*(?:application\/json|application\/\*|\*\/\*)\s*(?:[;,]|$)/i
