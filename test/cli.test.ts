@@ -1,8 +1,10 @@
 // The commands as a shell runs them: what they print, how they end, and what they say when they cannot.
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { officialPayload } from '../src/standin/payloads.ts'
 import { openSqliteStore } from '../src/store/sqlite/open.ts'
@@ -304,6 +306,21 @@ describe('why and simulate', () => {
     const ended = await Promise.all(wrong.map((args) => hookyard(args, { cwd })))
     expect(ended.map(({ code, stdout }) => [code, stdout])).toEqual(wrong.map(() => [2, '']))
     for (const { stderr } of ended) expect(stderr).not.toMatch(/\n\s+at |^$/)
+  })
+
+  test('whoever has read enough of the output ends the command, which says nothing of it', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'hookyard-head-'))
+    mkdirSync(join(cwd, 'wordy'))
+    writeFileSync(join(cwd, 'wordy', 'module.yaml'), 'name: wordy\ndescription: Says much\nsubject: none\n')
+    writeFileSync(
+      join(cwd, 'wordy', 'handler.ts'),
+      `import { defineModule, done } from '@hookyard/sdk'
+       export default defineModule({ handle: () => done('x', { details: 'much '.repeat(100_000) }) })`,
+    )
+    const script = '"$0" "$1" test-module wordy --input "{}" --json | head -c 1'
+    const shell = spawn('sh', ['-c', script, process.execPath, resolve('bin/hookyard.js')], { cwd })
+    const [stdout, stderr] = await Promise.all([text(shell.stdout), text(shell.stderr)])
+    expect([stdout, stderr]).toEqual(['{', ''])
   })
 })
 

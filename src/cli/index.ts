@@ -231,4 +231,9 @@ if (environment()['HOOKYARD_HANDED_OVER'] && process.channel) {
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
   process.channel.unref()
 }
+// `hookyard runs | head`: whoever has read enough of what is printed ends the command, and that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 process.exitCode = await main(process.argv.slice(2))
