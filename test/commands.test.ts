@@ -223,15 +223,19 @@ describe('somebody without write access', () => {
 })
 
 describe('while GitHub does not answer', () => {
-  test('the other deliveries pass, and a restart asks again', async () => {
+  test('deliveries about something else pass, those behind it wait, and a restart asks again', async () => {
     const at = await open()
     at.github.failNext({ path: /\/permission/, hang: true })
     const { guid } = await at.post('issue_comment', commented(at, '/inspect'))
     await until('GitHub to be asked', () => asked(at) === 1)
-    await comment(at, 'something else', { login: 'mallory' })
-    expect((await at.api(`/api/deliveries/${guid}`)).body['status']).toBe('received')
+    const behind = await at.post('issue_comment', commented(at, 'and then', { login: 'mallory' }))
+    const elsewhere = await at.post('issues', officialPayload('issues', 'opened'))
+    await at.decisions(elsewhere.guid)
+    for (const waiting of [guid, behind.guid])
+      expect((await at.api(`/api/deliveries/${waiting}`)).body['status']).toBe('received')
     await at.restart()
     expect((await at.decisions(guid))[0]).toMatchObject({ module: 'reviewer', outcome: 'ran' })
+    await at.decisions(behind.guid)
   })
 
   test('for good, the command is skipped with its reason, and the comment is told', async () => {

@@ -5,9 +5,11 @@ import { createAside } from './aside.ts'
 import type { DeliveryToDecide, Facts } from './world.ts'
 
 const facts: Facts = { own: false, author: 'allowed' }
-const some = (guid: string): DeliveryToDecide => ({
+/** Each about a pull request of its own, unless the entity is given. */
+const some = (guid: string, entity = `o/r#${guid}`): DeliveryToDecide => ({
   ...delivery('pull_request', pullRequest('opened')),
   guid,
+  entity,
 })
 
 function scene(retryMs = 0) {
@@ -69,4 +71,21 @@ test('a flood waits its turn', async () => {
   asked.get('a7')?.resolve(facts)
   await ready
   expect(aside.factsOf(some('one-more'))).toBe('waiting')
+})
+
+test('a later delivery of the entity does not pass one that waits; its own question is asked meanwhile', async () => {
+  const { aside, asked, nextReady } = scene()
+  const [first, second, plain] = [some('a', 'o/r#1'), some('b', 'o/r#1'), some('plain', 'o/r#1')]
+  const look = () => [first, second, plain].map((one) => aside.factsOf(one))
+  expect(look()).toEqual(['waiting', 'waiting', 'waiting'])
+  expect([...asked.keys(), aside.waiting]).toEqual(['a', 'b', 3])
+  expect(aside.factsOf(some('plain-too', 'o/r#2'))).toBeNull()
+  let ready = nextReady()
+  asked.get('b')?.resolve(facts)
+  await ready
+  expect(look()).toEqual(['waiting', 'waiting', 'waiting'])
+  ready = nextReady()
+  asked.get('a')?.resolve(facts)
+  await ready
+  expect([...look(), aside.waiting]).toEqual([facts, facts, null, 0])
 })

@@ -1,5 +1,7 @@
-// Deliveries that wait for a fact stand aside: the others pass them, and when the fact is there they are next. Only
-// memory: after a crash the fact is asked for again.
+// Deliveries that wait for a fact stand aside: the others pass them, and when the fact is there they are next. Later
+// ones of the same entity do not pass: a closed pull request must not be decided before the opened one. Only memory:
+// after a crash the fact is asked for again.
+import { NO_ENTITY } from '../entity/entity.ts'
 import type { DeliveryToDecide, Facts } from './world.ts'
 
 /** So many wait at a time; a flood of comments must not become a flood of questions. */
@@ -7,8 +9,8 @@ const MAX_WAITING = 256
 
 export interface Aside {
   /**
-   * What is known, `waiting` while it is being asked for, or null when there was nothing to ask. `full`: too many
-   * wait already; come again.
+   * What is known, or null when there was nothing to ask. `waiting` while it is being asked for, here or for an
+   * earlier delivery of the entity; `full`: too many wait already. Give it deliveries oldest first.
    */
   factsOf(delivery: DeliveryToDecide): Facts | 'waiting' | 'full' | null
   isWaiting(guid: string): boolean
@@ -27,42 +29,48 @@ export interface AsideOptions {
 
 /** One per dispatcher. */
 export function createAside({ ask, onReady, retryMs }: AsideOptions): Aside {
-  const waiting = new Set<string>()
+  const asking = new Map<string, DeliveryToDecide>()
+  /** Those that only wait for an earlier one of their entity: GUID to entity. */
+  const behind = new Map<string, string>()
   const known = new Map<string, Facts>()
 
-  function waitFor(guid: string, facts: Promise<Facts>): void {
-    waiting.add(guid)
+  function waitFor(delivery: DeliveryToDecide, facts: Promise<Facts>): void {
+    const { guid, entity } = delivery
+    asking.set(guid, delivery)
+    const done = () => {
+      asking.delete(guid)
+      for (const [waiting, about] of behind) if (about === entity) behind.delete(waiting)
+      onReady()
+    }
     facts.then(
       (found) => {
         known.set(guid, found)
-        waiting.delete(guid)
-        onReady()
+        done()
       },
-      () => {
-        const again = () => {
-          waiting.delete(guid)
-          onReady()
-        }
-        setTimeout(again, retryMs).unref()
-      },
+      () => setTimeout(done, retryMs).unref(),
     )
+  }
+
+  function isBehind({ id, entity }: DeliveryToDecide): boolean {
+    if (entity === NO_ENTITY) return false
+    return [...asking.values()].some((earlier) => earlier.entity === entity && earlier.id < id)
   }
 
   return {
     factsOf(delivery) {
-      const { guid } = delivery
+      const { guid, entity } = delivery
+      if (asking.has(guid) || behind.has(guid)) return 'waiting'
       const facts = known.get(guid)
-      if (facts) return facts
-      if (waiting.has(guid)) return 'waiting'
-      if (waiting.size >= MAX_WAITING) return 'full'
-      const asked = ask(delivery)
-      if (asked === null) return null
-      waitFor(guid, asked)
+      if (!facts && asking.size + behind.size >= MAX_WAITING) return 'full'
+      const asked = facts ? null : ask(delivery)
+      if (asked) waitFor(delivery, asked)
+      else if (isBehind(delivery)) behind.set(guid, entity)
+      else return facts ?? null
       return 'waiting'
     },
-    isWaiting: (guid) => waiting.has(guid),
+    isWaiting: (guid) => asking.has(guid) || behind.has(guid),
     get waiting() {
-      return waiting.size
+      return asking.size + behind.size
     },
     forget: (guid) => void known.delete(guid),
   }

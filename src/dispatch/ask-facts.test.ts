@@ -1,11 +1,13 @@
 // What is asked before a delivery is decided, of whom, and what becomes of it when nobody answers.
 import { expect, test } from 'vitest'
-import { config, delivery, module, pullRequest, user } from '../../test/builders.ts'
+import { binding, config, delivery, module, pullRequest, user } from '../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
 import { silentLog } from '../lib/log.ts'
+import type { Module } from '../registry/manifest.ts'
 import { type FactSources, createAskFacts } from './ask-facts.ts'
 
 const reviewer = module('reviewer')
+const filters = { draft: null, ignoreBots: true, branches: [], labels: [], authors: [], paths: [] }
 const comment = (body: string) =>
   delivery('issue_comment', {
     action: 'created',
@@ -15,21 +17,26 @@ const comment = (body: string) =>
     comment: { id: 7, body, user: { login: 'mallory' } },
   })
 
-function scene(answers: Partial<FactSources> = {}, credentials = true) {
+function scene(
+  answers: Partial<FactSources> = {},
+  credentials = true,
+  { bound = [], features = {} }: { bound?: readonly Module[]; features?: Record<string, boolean> } = {},
+) {
   const asked: string[] = []
   const sources: FactSources = {
     isOwn: async (repository, { kind, id }) => (asked.push(`own ${repository} ${kind} ${id}`), false),
     mayWrite: async (repository, login) => (asked.push(`write ${repository} ${login}`), true),
+    changedPaths: async (repository, number) => (asked.push(`files ${repository}#${number}`), ['src/a.ts']),
     decline: async ({ number, commentId, login, command }) =>
       void asked.push(`decline #${number} ${commentId} ${login} ${command}`),
     ...answers,
   }
   const registry = {
-    bindingsFor: () => [],
+    bindingsFor: (event: string) => bound.map((one) => binding(one, event)),
     cancelledBy: () => [],
     commandsFor: (name: string) => (name === 'review' ? [reviewer] : []),
   }
-  const access = createAccess(config({ users: [user('alice', { role: 'admin' })] }))
+  const access = createAccess(config({ users: [user('alice', { role: 'admin', features })] }))
   const ask = createAskFacts({
     sources: () => (credentials ? sources : null),
     world: () => ({ registry, access }),
@@ -86,4 +93,49 @@ test('when the receipts cannot be read, the delivery has to wait', async () => {
 
 test('an installation without GitHub credentials writes nothing, and so asks nothing', () => {
   expect(scene({}, false).ask(comment('/review'))).toBeNull()
+})
+
+const wanting = (name: string, paths: string[], more: Partial<Module['manifest']> = {}) =>
+  module(name, { when: { ...filters, paths }, ...more })
+const opened = () => delivery('pull_request', pullRequest('opened'))
+
+test('of a pull request it is asked which files it changes, once for all modules that want only some', async () => {
+  const bound = [
+    module('any'),
+    wanting('code', ['SRC/**']),
+    wanting('docs', ['docs/**']),
+    wanting('moved', ['x'], { subject: 'none' }),
+  ]
+  const { ask, asked } = scene({}, true, { bound })
+  expect(await ask(opened())).toEqual({ own: false, author: 'unknown', outside: ['docs', 'moved'] })
+  expect(asked).toEqual(['files octocat/hello-world#1'])
+})
+
+test.each<[string, Module]>([
+  ['wants no files', module('any')],
+  ['is filtered anyway', wanting('drafts', ['docs/**'], { when: { ...filters, draft: true, paths: ['d'] } })],
+  ['is switched off', { ...wanting('off', ['docs/**']), enabled: false }],
+  ['nobody has the flag of', wanting('flagged', ['docs/**'], { featureFlag: 'nobody_has_it' })],
+])('a module that %s is no reason to ask for files', (_why, bound) => {
+  const { ask, asked } = scene({}, true, { bound: [bound] })
+  expect(ask(opened())).toBeNull()
+  expect(asked).toEqual([])
+})
+
+test('a push and an issue have no files to ask for', () => {
+  const { ask } = scene({}, true, { bound: [wanting('code', ['src/**'], { subject: 'none' })] })
+  const repository = { full_name: 'octocat/Hello-World' }
+  expect(ask(delivery('push', { repository, ref: 'refs/heads/main', commits: [] }))).toBeNull()
+  expect(ask(delivery('issues', { repository, action: 'opened', issue: { number: 1 } }))).toBeNull()
+})
+
+test('a comment under a pull request has its files too', async () => {
+  const { ask } = scene({}, true, { bound: [wanting('docs', ['docs/**'])] })
+  expect(await ask(comment('hello'))).toEqual({ own: false, author: 'unknown', outside: ['docs'] })
+})
+
+test('when GitHub does not tell the files, the decision has to do without', async () => {
+  const silent = { changedPaths: () => Promise.reject(new Error('down')) }
+  const { ask } = scene(silent, true, { bound: [wanting('docs', ['docs/**'])] })
+  expect(await ask(opened())).toEqual({ own: false, author: 'unknown' })
 })

@@ -1,12 +1,15 @@
-// Facts that no payload tells, asked before a delivery is decided: are these this service's own words, and may the
-// author of a comment command modules? A command that is refused is explained here, while the delivery still waits:
+// Facts that no payload tells, asked before a delivery is decided: are these this service's own words, may the author
+// of a comment command modules, and which files does a pull request change? A command that is refused is explained here, while the delivery still waits:
 // after a crash both are done again, and the explanation is found as done.
 import type { Command } from '../command/match-commands.ts'
 import { type Writing, writingOf } from '../command/writing.ts'
 import { subjectNumber } from '../entity/entity.ts'
 import { toError } from '../errors.ts'
 import type { Log } from '../lib/log.ts'
+import { holds } from '../registry/filters.ts'
+import type { Module } from '../registry/manifest.ts'
 import { wantedCommands } from './decide-commands.ts'
+import { waitingForPaths } from './paths.ts'
 import type { DeliveryToDecide, Facts, World } from './world.ts'
 
 /** What GitHub and the receipts are asked. */
@@ -14,6 +17,8 @@ export interface FactSources {
   isOwn(repository: string, writing: Writing): Promise<boolean>
   /** May this login write to the repository? */
   mayWrite(repository: string, login: string, signal: AbortSignal): Promise<boolean>
+  /** The paths that the pull request changes; of a moved file both. */
+  changedPaths(repository: string, number: number, signal: AbortSignal): Promise<readonly string[]>
   /** Explains a refused command, once. */
   decline(
     declined: {
@@ -46,12 +51,38 @@ export type AskFacts = (delivery: DeliveryToDecide) => Promise<Facts> | null
 export function createAskFacts(options: AskFactsOptions): AskFacts {
   const { log, timeoutMs = 30_000 } = options
 
-  async function ask(delivery: DeliveryToDecide, writing: Writing, sources: FactSources): Promise<Facts> {
-    const { repository } = writing
-    const own = await sources.isOwn(repository, writing)
-    const [command] = own ? [] : wantedCommands(delivery, options.world())
-    if (!command) return { own, author: 'unknown' }
-    return { own, author: await askAuthor({ ...delivery, repository }, command, sources) }
+  async function ask(
+    delivery: DeliveryToDecide,
+    writing: Writing | null,
+    sources: FactSources,
+  ): Promise<Facts> {
+    if (writing !== null && (await sources.isOwn(writing.repository, writing)))
+      return { own: true, author: 'unknown' }
+    const world = options.world()
+    const [command] = writing === null ? [] : wantedCommands(delivery, world)
+    const [author, outside] = await Promise.all([
+      command && writing
+        ? askAuthor({ ...delivery, repository: writing.repository }, command, sources)
+        : ('unknown' as const),
+      askPaths(delivery, waitingForPaths(delivery, world), sources),
+    ])
+    return { own: false, author, ...(outside && { outside }) }
+  }
+
+  async function askPaths(
+    { guid, entity, repository }: DeliveryToDecide,
+    modules: readonly Module[],
+    sources: FactSources,
+  ): Promise<Facts['outside']> {
+    const number = subjectNumber(entity)
+    if (modules.length === 0 || repository === null || number === null) return undefined
+    try {
+      const paths = await sources.changedPaths(repository, number, AbortSignal.timeout(timeoutMs))
+      return modules.filter(({ manifest }) => !holds(manifest.when.paths, paths)).map(({ name }) => name)
+    } catch (thrown) {
+      log.warn({ err: toError(thrown), delivery: guid, entity }, 'GitHub did not tell the changed files')
+      return undefined
+    }
   }
 
   async function askAuthor(
@@ -82,7 +113,8 @@ export function createAskFacts(options: AskFactsOptions): AskFacts {
 
   return (delivery) => {
     const writing = writingOf(delivery)
-    const sources = writing === null ? null : options.sources()
-    return writing === null || sources === null ? null : ask(delivery, writing, sources)
+    if (writing === null && waitingForPaths(delivery, options.world()).length === 0) return null
+    const sources = options.sources()
+    return sources === null ? null : ask(delivery, writing, sources)
   }
 }

@@ -1,17 +1,16 @@
 // One delivery -> one plan: who hears, which modules match, why or why not, and the messages for those whom no
 // module served. Touches nothing but the tracker's memory of the batch; dispatch, simulate, why and replay all
 // decide here.
-import { hasFeature } from '../access/has-feature.ts'
 import type { User } from '../config/config.ts'
-import { subjectNumber } from '../entity/entity.ts'
 import { toError } from '../errors.ts'
 import { fields } from '../lib/fields.ts'
-import { failedFilter } from '../registry/filters.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import type { Decision, NewRun, Plan, RunTrigger } from '../store/store.ts'
 import { decideCommands } from './decide-commands.ts'
 import { notify, withoutModule } from './notify.ts'
-import { concerns } from './relevance.ts'
+import { pathsOf } from './paths.ts'
+import { refusal, unwantedBy } from './refusal.ts'
+import { concerned } from './relevance.ts'
 import type { Bindings, DeliveryToDecide, Draft, World } from './world.ts'
 
 export type { Bindings, DeliveryToDecide, Facts, World } from './world.ts'
@@ -32,7 +31,7 @@ export function pairsOf(delivery: Pick<DeliveryToDecide, 'event' | 'action' | 'e
 export function decide(delivery: DeliveryToDecide, world: World): Plan {
   const draft: Draft = { decisions: [], runs: [], coalesced: [], cancelled: [], messages: [] }
   const heard = world.access.audience(delivery.repository)
-  const audience = heard.filter((user) => user.hear === 'all' || concerns(user.github, delivery.payload))
+  const audience = concerned(heard, delivery.payload)
 
   if (world.facts?.own) {
     leaveAlone(heard, delivery, world, draft)
@@ -115,37 +114,21 @@ function decideModule(
     runId,
   })
   try {
-    const unwanted = unfit(module, delivery) ?? filteredBy(module, delivery)
+    const paths = pathsOf(module, delivery, world.facts)
+    const unwanted = unwantedBy(module, delivery) ?? paths.against
     const verdicts = audience.map((user) => [user, refusal(module, user, unwanted)] as const)
     const wanting = verdicts.filter(([, reason]) => reason === null).map(([user]) => user)
     const result = wanting.some((user) => world.access.mayAct(user, delivery.repository))
       ? plan(binding, wanting, delivery, world, draft)
       : { outcome: 'skipped' as const, reason: 'not_authorized', runId: null }
     return verdicts.map(([user, reason]) =>
-      reason === null ? say(user, result.outcome, result.reason, result.runId) : say(user, 'skipped', reason),
+      reason === null
+        ? say(user, result.outcome, result.reason ?? paths.open, result.runId)
+        : say(user, 'skipped', reason),
     )
   } catch (thrown) {
     return audience.map((user) => say(user, 'skipped', `error:${toError(thrown).message.slice(0, 200)}`))
   }
-}
-
-/** A payload that names nothing the module could be about starts no run of it. */
-function unfit({ manifest: { subject } }: Module, { entity, repository }: DeliveryToDecide): string | null {
-  const fits =
-    subject === 'none' || (subject === 'repository' ? repository !== null : subjectNumber(entity) !== null)
-  return fits ? null : 'no_subject'
-}
-
-function filteredBy({ manifest }: Module, { event, payload }: DeliveryToDecide): string | null {
-  const name = failedFilter(manifest.when, event, payload)
-  return name === null ? null : `filtered:${name}`
-}
-
-/** Why this user gets no run of this module, the authority aside; null when nothing stands against it. */
-function refusal(module: Module, user: User, unwanted: string | null): string | null {
-  if (!module.enabled) return 'module_disabled'
-  if (!hasFeature(user, module.manifest.featureFlag)) return 'feature_disabled'
-  return unwanted
 }
 
 /** One run for everybody who wants it, or none: the window decides once per delivery and module. */

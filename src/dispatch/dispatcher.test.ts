@@ -185,8 +185,9 @@ test('a delivery that waits for a fact is passed by the others, and decided when
     guid.startsWith('asks') ? new Promise((resolve) => answers.set(guid, resolve)) : null,
   )
   // More of them than a batch holds, and then one that waits for nothing.
-  const asking = Array.from({ length: 40 }, (_, n) => stored(`asks-${n}`, pullRequest('opened')))
-  await store.deliveries.accept([...asking, stored('plain', pullRequest('opened'))])
+  const about = (number: number) => pullRequest('opened', { number })
+  const asking = Array.from({ length: 40 }, (_, n) => stored(`asks-${n}`, about(n + 1)))
+  await store.deliveries.accept([...asking, stored('plain', about(41))])
   dispatcher.start()
   expect((await until(1)).map(({ guid }) => guid)).toEqual(['plain'])
   expect(answers.size).toBe(40)
@@ -199,6 +200,23 @@ test('a delivery that waits for a fact is passed by the others, and decided when
   for (const answer of answers.values()) answer({ own: false, author: 'unknown' })
   await until(41)
   expect(await store.deliveries.pending(100)).toEqual([])
+})
+
+test('a later delivery of the entity waits for the one that waits for a fact', async () => {
+  let answer: (facts: Facts) => void = () => undefined
+  const { store, dispatcher, until } = await start(reviewing, undefined, ({ guid }) =>
+    guid === 'opened' ? new Promise((resolve) => (answer = resolve)) : null,
+  )
+  const elsewhere = stored('elsewhere', pullRequest('closed', { number: 2 }))
+  await store.deliveries.accept([
+    stored('opened', pullRequest('opened')),
+    stored('closed', pullRequest('closed')),
+    elsewhere,
+  ])
+  dispatcher.start()
+  expect((await until(1)).map(({ guid }) => guid)).toEqual(['elsewhere'])
+  answer({ own: false, author: 'unknown' })
+  expect((await until(3)).map(({ guid }) => guid)).toEqual(['elsewhere', 'opened', 'closed'])
 })
 
 test('a fact that cannot be had now is asked for again, and the delivery is not lost', async () => {

@@ -1,7 +1,12 @@
 // `hear: mine`: a user who only wants what concerns them (contract section 2): what they wrote, are assigned to, are
 // asked to review, or are mentioned in.
+import type { User } from '../config/config.ts'
 import { fields, list } from '../lib/fields.ts'
 import type { Fields } from '../lib/fields.ts'
+
+/** Of those who hear of the repository, the ones who hear of this: all, or what concerns them. */
+export const concerned = (heard: readonly User[], payload: unknown): User[] =>
+  heard.filter((user) => user.hear === 'all' || concerns(user.github, payload))
 
 /** True when this login is author, assignee, requested reviewer or mentioned in what the payload is about. */
 export function concerns(login: string | null, payload: unknown): boolean {

@@ -20,6 +20,8 @@ export interface Facts {
   readonly own: boolean
   /** May the comment's author command modules? `unknown`: not asked, or no answer; `assumed`: only simulated. */
   readonly author: 'allowed' | 'refused' | 'unknown' | 'assumed'
+  /** Modules whose `paths` match none of the pull request's files. Absent: GitHub was not asked, or did not tell. */
+  readonly outside?: readonly string[]
 }
 
 export interface World {

@@ -17,6 +17,12 @@ const SENTENCES: Readonly<Record<string, (decision: Decision) => string>> = {
   permission_unknown: () => 'GitHub did not tell whether the author of the command has write access',
   assumed_write_access: ({ module }) =>
     `${module} would be given a run, if GitHub says that the author of the command has write access`,
+  paths_unknown: ({ module, outcome }) =>
+    outcome === 'skipped'
+      ? `GitHub did not tell which files the pull request changes, and ${module} wants only some`
+      : `GitHub did not tell which files the pull request changes: the run of ${module} asks again when it starts`,
+  assumed_paths: ({ module }) =>
+    `${module} would be given a run, if the pull request changes files of its \`paths\``,
   muted: ({ user }) => `${user} muted this, or its repository, by chat`,
   repo_removed: ({ user }) => `nobody hears of this repository, and ${user} removed it by chat`,
   not_mine: ({ user }) => `${user} hears only what concerns them, and this does not`,

@@ -54,7 +54,10 @@ export function createStoredSimulator(
 function factsOf(was: readonly Decision[]) {
   const own = was.some(({ reason }) => reason === 'own')
   const ran = was.some(({ outcome }) => outcome === 'ran')
-  return { own, author: ran ? ('allowed' as const) : ('assumed' as const) }
+  const outside = was.flatMap(({ module, reason }) =>
+    module !== null && reason === 'filtered:paths' ? [module] : [],
+  )
+  return { own, author: ran ? ('allowed' as const) : ('assumed' as const), outside }
 }
 
 const withoutRun = ({ user, module, outcome, reason }: Decision): SimulatedDecision => ({

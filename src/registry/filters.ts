@@ -6,7 +6,7 @@ import type { Filters } from './manifest.ts'
 
 /**
  * The name of the first filter that does not hold, or null when all hold. `paths` of a pull request are not in
- * its payload: they are checked when the run starts, against GitHub's own list.
+ * its payload, so they hold here: GitHub is asked for them (dispatch/ask-facts.ts). Other events have none.
  */
 export function failedFilter(when: Filters, event: string, payload: unknown): FilterName | null {
   const body = fields(payload)
@@ -22,8 +22,17 @@ export function failedFilter(when: Filters, event: string, payload: unknown): Fi
   )
     return 'labels'
   if (!holds(when.authors, [text(fields(subject['user'])['login'])])) return 'authors'
-  if (event === 'push' && !holds(when.paths, pushedPaths(body))) return 'paths'
+  if (!isAboutPullRequest(payload) && !holds(when.paths, event === 'push' ? pushedPaths(body) : []))
+    return 'paths'
   return null
+}
+
+/** Whether the payload tells of a pull request: then GitHub knows which files it changes. */
+export function isAboutPullRequest(payload: unknown): boolean {
+  const body = fields(payload)
+  return typeof body['pull_request'] === 'object'
+    ? body['pull_request'] !== null
+    : fields(body['issue'])['pull_request'] != null
 }
 
 /** A filter as manifests spell it. */

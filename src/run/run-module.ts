@@ -1,12 +1,14 @@
 // The run wrapper: one attempt of one run, from its claim to its settlement. Loads the subject, hands the run to
 // a module process, serves its calls through the broker, and watches the deadline. Never throws.
 import type { Broker, RunBroker } from '../broker/broker.ts'
+import { pathsOf } from '../broker/github/reads.ts'
 import { SupersededError } from '../broker/github/superseded.ts'
 import { PermanentError, toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { holds } from '../registry/filters.ts'
 import type { Module } from '../registry/manifest.ts'
+import type { ChangedFile } from '../sdk/subject.ts'
 import { originalTrigger } from '../store/resume-trigger.ts'
 import type { ClaimedRun, Settlement } from '../store/store.ts'
 import type { ProcessPool } from './process-pool.ts'
@@ -156,20 +158,16 @@ function triggerData({ trigger, payload }: ClaimedRun): unknown {
   return { ...trigger.data, original: { ...original, data: original.data ?? delivered } }
 }
 
-/** Somebody asked for this very run, by a comment or an answer: filters are for what comes by itself. */
-const isFiltered = ({ type }: ClaimedRun['trigger']) => type !== 'command' && type !== 'resume'
+/** Whatever else starts a run was asked for, by somebody or by a clock: filters are for what comes by itself. */
+const isFiltered = ({ type }: ClaimedRun['trigger']) => type === 'webhook'
 
-/** A pull request's paths are GitHub's to tell; a push's were checked when it was dispatched. */
+/** Looked at again: at the dispatch GitHub may have been silent, and a late run is about the newest head. */
 async function pathsFilteredOut(module: Module, broker: RunBroker): Promise<boolean> {
   const { paths } = module.manifest.when
   if (paths.length === 0 || module.manifest.subject !== 'pull_request') return false
-  const files = (await broker.call('subject.read', { on: 'pr', name: 'files', args: [] })) as {
-    filename: string
-  }[]
-  return !holds(
-    paths,
-    files.map((file) => file.filename),
-  )
+  const read = { on: 'pr', name: 'files', args: [] }
+  const files = (await broker.call('subject.read', read)) as readonly ChangedFile[]
+  return !holds(paths, pathsOf(files))
 }
 
 function subjectOf(loaded: { pr: unknown; issue: unknown }): Loaded {

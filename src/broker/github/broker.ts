@@ -16,6 +16,8 @@ import { readLinkedIssues } from './linked-issues.ts'
 import { type WrittenThing, isOwnWriting } from './own-writing.ts'
 import { addToProject } from './project.ts'
 import {
+  listFiles,
+  pathsOf,
   readComments,
   readCommits,
   readDiff,
@@ -53,6 +55,8 @@ export interface GitHubBroker {
   isOwn(repository: string, thing: WrittenThing): Promise<boolean>
   /** May this login write to the repository? GitHub's word, kept for a minute. */
   mayWrite: WriteAccess
+  /** The paths that a pull request changes, at most GitHub's 3,000 files; of a moved file both. */
+  changedPaths(repository: string, number: number, signal: AbortSignal): Promise<readonly string[]>
   /** Explains to somebody that their command was refused, once. */
   decline(declined: DeclinedCommand, signal: AbortSignal): Promise<void>
 }
@@ -111,6 +115,8 @@ export function createGitHubBroker(options: GitHubBrokerOptions): GitHubBroker {
     fetch: (scope, request) => brokeredFetch(deps, scope, request),
     isOwn: (repository, thing) => isOwnWriting(deps, repository, thing),
     mayWrite: createWriteAccess(options),
+    changedPaths: async (repository, number, signal) =>
+      pathsOf(await listFiles(deps.github, repository, number, signal)),
     decline: (declined, signal) => declineCommand(deps, declined, signal),
   }
 }

@@ -57,11 +57,28 @@ export async function readNow(deps: ReadDeps, scope: RunScope): Promise<PullRequ
 }
 
 /** The changed files, at most GitHub's 3,000. */
-export async function readFiles(deps: ReadDeps, scope: RunScope): Promise<ChangedFile[]> {
+export async function readFiles({ github }: ReadDeps, scope: RunScope): Promise<ChangedFile[]> {
   const number = requireNumber(scope, 'files()', ['pull_request'])
+  return listFiles(github, scope.repository, number, scope.signal)
+}
+
+/** Where these files are and were. */
+export const pathsOf = (files: readonly ChangedFile[]): string[] =>
+  files.flatMap(({ filename, previous_filename: before }) => [
+    filename,
+    ...(before === undefined ? [] : [before]),
+  ])
+
+/** The files of any pull request of the repository. */
+export async function listFiles(
+  github: GitHub,
+  repository: string,
+  number: number,
+  signal: AbortSignal,
+): Promise<ChangedFile[]> {
   const files: ChangedFile[] = []
-  const octokit = octokitOf(deps, scope)
-  const where = { ...ownerAndName(scope.repository), pull_number: number, per_page: PER_PAGE }
+  const octokit = github.octokit(repository, signal)
+  const where = { ...ownerAndName(repository), pull_number: number, per_page: PER_PAGE }
   for await (const { data } of octokit.paginate.iterator(octokit.rest.pulls.listFiles, where)) {
     for (const raw of data) {
       const { filename, previous_filename, status, additions, deletions, patch } = raw
