@@ -1,12 +1,45 @@
 // What hookyard.yaml says about modules can be judged only when these are loaded.
-import type { Config } from './config.ts'
+import type { Config, ModuleSettings, User } from './config.ts'
 import { hintFor } from './nearest.ts'
 import { formatPath, problemAt } from './problem.ts'
 import type { Path, Problem } from './problem.ts'
+import { asList, asMap } from './value-path.ts'
 import type { YamlSource } from './yaml-source.ts'
 
+/** What hookyard.yaml says about modules. */
+export interface AboutModules {
+  readonly file: string | null
+  readonly modules: Readonly<Record<string, ModuleSettings>>
+  readonly users: readonly Pick<User, 'features'>[]
+}
+
+/**
+ * Of a file with problems, as far as modules can be judged by it: their names, their `config` and the users' flags.
+ * What else it says of them has been judged already.
+ */
+export function readAboutModules(value: unknown, file: string): AboutModules {
+  const { modules, users } = asMap(value)
+  const budgets = { perRunUsd: null, perDayUsd: null }
+  const settings = Object.entries(asMap(modules)).map(([name, said]) => {
+    const config = asMap(asMap(said)['config'])
+    return [name, { enabled: true, config, budgets }] as const
+  })
+  const flags = (user: unknown) => Object.keys(asMap(asMap(user)['features'])).map((flag) => [flag, true])
+  return {
+    file,
+    modules: Object.fromEntries(settings),
+    users: asList(users).map((user) => ({
+      features: Object.fromEntries(flags(user)) as Record<string, boolean>,
+    })),
+  }
+}
+
 /** Flags in `users[].features` that no module declares. */
-export function checkFeatures(config: Config, flags: readonly string[], source?: YamlSource): Problem[] {
+export function checkFeatures(
+  config: AboutModules,
+  flags: readonly string[],
+  source?: YamlSource,
+): Problem[] {
   return config.users.flatMap((user, index) => {
     if (user.features === 'all') return []
     return unknown(Object.keys(user.features), flags).map((flag) => {
@@ -18,7 +51,11 @@ export function checkFeatures(config: Config, flags: readonly string[], source?:
 }
 
 /** Keys of `modules` that are no module. */
-export function checkModuleNames(config: Config, names: readonly string[], source?: YamlSource): Problem[] {
+export function checkModuleNames(
+  config: AboutModules,
+  names: readonly string[],
+  source?: YamlSource,
+): Problem[] {
   return unknown(Object.keys(config.modules), names).map((name) => {
     const fault = {
       found: 'a module that is not there',
@@ -30,7 +67,7 @@ export function checkModuleNames(config: Config, names: readonly string[], sourc
 }
 
 /** Where a path of hookyard.yaml is written; without the source, the file and the key alone. */
-export function placeOf(config: Config, path: Path, source?: YamlSource) {
+export function placeOf(config: Pick<Config, 'file'>, path: Path, source?: YamlSource) {
   return (
     source?.place(path) ?? { file: config.file ?? 'configuration', line: 0, column: 0, key: formatPath(path) }
   )

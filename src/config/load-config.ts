@@ -6,7 +6,7 @@ import { findCredentials } from './credentials.ts'
 import type { FoundCredentials } from './credentials.ts'
 import { crossCheck } from './cross-checks.ts'
 import { readEnvironment } from './dotenv.ts'
-import { checkFeatures } from './feature-check.ts'
+import { type AboutModules, checkFeatures, readAboutModules } from './feature-check.ts'
 import { interpolate } from './interpolate.ts'
 import type { Variables } from './interpolate.ts'
 import { configJsonSchema } from './json-schema.ts'
@@ -49,6 +49,8 @@ export interface ConfigSource extends YamlSource {
 export interface ConfigReading extends Omit<LoadedConfig, 'config'> {
   /** Null when there are problems. */
   readonly config: Config | null
+  /** What it says about modules, also when there are problems elsewhere; null when it cannot be read at all. */
+  readonly aboutModules: AboutModules | null
   readonly problems: readonly Problem[]
   /** Absolute; also of a bad file, as far as they can be read. */
   readonly moduleDirs: readonly string[]
@@ -99,7 +101,8 @@ export function readConfigText(
   })
   const reading = { source, env: environment.variables, moduleDirs }
   // Of an unreadable file everything would be missing: no more words about it.
-  if (unreadable.length > 0) return { ...reading, config: null, problems: early, warnings: [] }
+  if (unreadable.length > 0)
+    return { ...reading, config: null, aboutModules: null, problems: early, warnings: [] }
 
   const checked = validate(configSchema, { source, jsonSchema: configJsonSchema, value, wholly })
   const credentials = findCredentials(checked.value, source, environment, dir)
@@ -108,7 +111,8 @@ export function readConfigText(
   const secrets = secretsIn(checked.value, credentials)
   if (checked.data === undefined || problems.length > 0) {
     const report = hideSecrets(inReadingOrder(oncePerKey(problems)), secrets)
-    return { ...reading, config: null, problems: report, warnings: [] }
+    const aboutModules = readAboutModules(checked.value, path)
+    return { ...reading, config: null, aboutModules, problems: report, warnings: [] }
   }
   const config = toConfig(checked.data, credentials, path, dir)
   return finish(config, checked.value, credentials, reading, options.moduleFlags)
@@ -123,11 +127,11 @@ function finish(
 ): ConfigReading {
   const problems = moduleFlags === undefined ? [] : checkFeatures(config, moduleFlags, reading.source)
   const warnings = [...credentials.warnings, ...adviceFor(config, value, reading.source)]
-  return { ...reading, config: problems.length > 0 ? null : config, problems, warnings }
+  return { ...reading, config: problems.length > 0 ? null : config, aboutModules: config, problems, warnings }
 }
 
 /** What is said first about a key stays: the later ones follow from it. */
-function oncePerKey(problems: readonly Problem[]): Problem[] {
+export function oncePerKey(problems: readonly Problem[]): Problem[] {
   const seen = new Set<string>()
   return problems.filter((problem) => {
     const key = `${problem.file}\n${problem.key}`

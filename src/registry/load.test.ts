@@ -66,6 +66,40 @@ test('modules and features are judged by what was loaded', () => {
   ])
 })
 
+test('an unknown key hides no wrong module, no wrong flag and no wrong config', () => {
+  const cwd = folderOf({
+    'hookyard.yaml':
+      'repso: []\nmodule_dirs: [m]\nmodules:\n  builtn: { enabld: true }\n  own: { config: { size: x } }\nusers:\n  - { name: a, role: admin, features: { builtin_flg: true }, chat: 1 }\n',
+    ...Object.fromEntries(
+      Object.entries(moduleFiles('own', 'config: { properties: { size: { type: integer } } }\n')).map(
+        ([name, text]) => [`m/${name}`, text],
+      ),
+    ),
+  })
+  expect(problemsOf(() => load(cwd))).toEqual([
+    '1:1 repso: an unknown key',
+    '4:3 modules.builtn: a module that is not there',
+    '4:13 modules.builtn.enabld: an unknown key',
+    '5:20 modules.own.config.size: "x"',
+    '7:41 users[0].features.builtin_flg: a flag that no module declares',
+    '7:62 users[0].chat: an unknown key',
+  ])
+})
+
+test('a bad manifest hides no unknown module and no unknown flag', () => {
+  const cwd = folderOf({
+    'hookyard.yaml':
+      'module_dirs: [m]\nmodules: { own: {}, owm: {} }\nusers: [{ name: a, role: admin, features: { own_flag: true, won: true } }]',
+    'm/own/module.yaml': 'name: own\nsubject: none\nfeature_flag: own_flag\ntimeout: x\n',
+    'm/own/handler.js': '',
+  })
+  expect(problemsOf(() => load(cwd))).toEqual([
+    '2:21 modules.owm: a module that is not there',
+    '3:61 users[0].features.won: a flag that no module declares',
+    '4:1 timeout: "x"',
+  ])
+})
+
 test('a bad manifest does not make its module and its flag look unknown', () => {
   const cwd = folderOf({
     'hookyard.yaml':

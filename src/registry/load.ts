@@ -4,15 +4,15 @@ import { resolve } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { checkFeatures } from '../config/feature-check.ts'
 import type { Variables } from '../config/interpolate.ts'
-import { readConfig } from '../config/load-config.ts'
+import { oncePerKey, readConfig } from '../config/load-config.ts'
 import type { ConfigReading, ConfigSource } from '../config/load-config.ts'
-import { ConfigError } from '../config/problem.ts'
+import { ConfigError, inReadingOrder } from '../config/problem.ts'
 import type { Place, Problem } from '../config/problem.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import type { Log } from '../lib/log.ts'
 import { indexModules, mergeModules } from './module-registry.ts'
 import type { ModuleRegistry } from './module-registry.ts'
-import { scanModules } from './scan-modules.ts'
+import { type ScannedModules, scanModules } from './scan-modules.ts'
 
 export const DEFAULT_CONFIG_FILE = 'hookyard.yaml'
 
@@ -50,17 +50,25 @@ export function loadInstallation(options: InstallationOptions): Installation {
     placeOf: (dir) => placeOfDir(dir, reading),
     ...(options.log && { log: options.log }),
   })
-  const problems = [...reading.problems, ...scanned.problems]
-  if (reading.config === null) throw new ConfigError(problems)
-  const { config, source } = reading
-  const { modules, problems: unfit } = mergeModules(scanned.manifests, config, source)
-  // With a manifest missing, its name and its flags would look unknown: those are judged when all are there.
-  if (scanned.problems.length > 0) throw new ConfigError(problems)
+  const { aboutModules, source } = reading
+  if (aboutModules === null) throw new ConfigError([...reading.problems, ...scanned.problems])
+  const others = scanned.complete ? scanned.bad.map(({ name }) => name) : null
+  const { modules, problems: unfit } = mergeModules(scanned.manifests, aboutModules, source, others)
   const registry = indexModules(modules)
-  problems.push(...unfit, ...checkFeatures(config, registry.featureFlags(), source))
-  if (problems.length > 0) throw new ConfigError(problems)
+  const flags = flagsOf(scanned, registry)
+  const unknown = flags === null ? [] : checkFeatures(aboutModules, flags, source)
+  const inFile = inReadingOrder(oncePerKey([...reading.problems, ...unfit, ...unknown]))
+  const problems = [...inFile, ...scanned.problems]
+  if (problems.length > 0 || reading.config === null) throw new ConfigError(problems)
+  const { config } = reading
   const warnings = [...reading.warnings, ...scanned.warnings]
   return { config, registry, warnings, env: reading.env, source, manifestSources: scanned.sources }
+}
+
+/** Every flag that a module declares, a bad manifest's too; null when that cannot be told. */
+function flagsOf({ complete, bad }: ScannedModules, registry: ModuleRegistry): readonly string[] | null {
+  if (!complete || bad.some(({ flag }) => flag === undefined)) return null
+  return [...registry.featureFlags(), ...bad.flatMap(({ flag }) => flag ?? [])]
 }
 
 function placeOfDir(dir: string, reading: ConfigReading): Place {

@@ -1,7 +1,7 @@
 // All modules of an installation, indexed by what starts them. A delivery's look-up reads two map entries,
 // whatever the number of modules: lists that join the bindings of an action with those of any action are made
 // once, here.
-import { checkModuleNames } from '../config/feature-check.ts'
+import { type AboutModules, checkModuleNames } from '../config/feature-check.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigSource } from '../config/load-config.ts'
 import { ConfigError } from '../config/problem.ts'
@@ -48,17 +48,24 @@ export function createModuleRegistry(
   return indexModules(modules)
 }
 
-/** As `createModuleRegistry` before the index; problems come back. */
+/**
+ * As `createModuleRegistry` before the index; problems come back. `others`: names of modules that are there, too, and
+ * whose manifests are bad; null: nobody knows which are there.
+ */
 export function mergeModules(
   manifests: readonly Manifest[],
-  config: Config,
+  config: AboutModules,
   source?: ConfigSource,
+  others: readonly string[] | null = [],
 ): { modules: Module[]; problems: Problem[] } {
   const merged = manifests.map((manifest) => applySettings(manifest, config, source))
-  const names = manifests.map(({ name }) => name)
+  const names = others === null ? null : [...manifests.map(({ name }) => name), ...others]
   return {
     modules: merged.map(({ module }) => module),
-    problems: [...checkModuleNames(config, names, source), ...merged.flatMap(({ problems }) => problems)],
+    problems: [
+      ...(names === null ? [] : checkModuleNames(config, names, source)),
+      ...merged.flatMap(({ problems }) => problems),
+    ],
   }
 }
 

@@ -17,7 +17,7 @@ const NO_SETTINGS: ModuleSettings = {
 /** The module with its settings; problems when its `config` does not fit the manifest's JSON Schema. */
 export function applySettings(
   manifest: Manifest,
-  config: Config,
+  config: Pick<Config, 'file' | 'modules'>,
   source?: ConfigSource,
 ): { module: Module; problems: Problem[] } {
   const settings = Object.hasOwn(config.modules, manifest.name) ? config.modules[manifest.name] : undefined
@@ -73,7 +73,7 @@ function scaledMaxWait(trigger: WindowPolicy, debounceMs: number): number {
 function checkConfig(
   manifest: Manifest,
   given: Readonly<Record<string, unknown>>,
-  config: Config,
+  config: Pick<Config, 'file' | 'modules'>,
   source: ConfigSource | undefined,
 ): { value: Readonly<Record<string, unknown>>; problems: Problem[] } {
   // A schema that does not compile was told with the manifest already.

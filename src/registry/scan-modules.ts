@@ -1,9 +1,10 @@
 // The module folders of an installation: every sub-folder with a module.yaml.
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { problemAt } from '../config/problem.ts'
 import type { Place, Problem } from '../config/problem.ts'
 import { readTextFile } from '../config/text-file.ts'
+import { asMap, asText } from '../config/value-path.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import { silentLog } from '../lib/log.ts'
 import type { Log } from '../lib/log.ts'
@@ -17,6 +18,10 @@ export interface ScannedModules {
   readonly manifests: readonly Manifest[]
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
+  /** Those whose manifests are bad; `flag` undefined: nobody can read which one it declares, if any. */
+  readonly bad: readonly { readonly name: string; readonly flag: string | null | undefined }[]
+  /** False when a folder could not be listed: then nobody knows which modules are there. */
+  readonly complete: boolean
   /** Where each manifest is written, by module name. */
   readonly sources: ReadonlyMap<string, YamlSource>
 }
@@ -33,19 +38,29 @@ export function scanModules(dirs: readonly string[], options: ScanOptions = {}):
     options
   const problems: Problem[] = []
   const warnings: Problem[] = []
+  const bad: { name: string; flag: string | null | undefined }[] = []
+  const folders = moduleFolders(dirs, placeOf, log, problems, warnings)
+  // So far there can be no other problem than a folder that cannot be listed.
+  const complete = problems.length === 0
   const found = new Map<string, { manifest: Manifest; source: YamlSource }>()
-  for (const folder of moduleFolders(dirs, placeOf, log, problems, warnings)) {
+  for (const folder of folders) {
     const file = join(folder, MANIFEST_FILE)
     const read = readTextFile(file, 'a manifest')
     if ('problem' in read) {
       problems.push(read.problem)
+      bad.push({ name: basename(folder), flag: undefined })
       continue
     }
     const parsed = parseManifest(read.text, file)
     problems.push(...parsed.problems)
     warnings.push(...parsed.warnings)
     const { manifest, source } = parsed
-    if (manifest === null) continue
+    if (manifest === null) {
+      const unreadable = source.problems.length > 0
+      const flag = unreadable ? undefined : (asText(asMap(source.value)['feature_flag']) ?? null)
+      bad.push({ name: basename(folder), flag })
+      continue
+    }
     const twin = found.get(manifest.name)
     if (twin === undefined) found.set(manifest.name, { manifest, source })
     else problems.push(twoOfOneName(source, manifest, twin.manifest))
@@ -55,6 +70,8 @@ export function scanModules(dirs: readonly string[], options: ScanOptions = {}):
     manifests: sorted.map(({ manifest }) => manifest),
     problems,
     warnings,
+    bad,
+    complete,
     sources: new Map(sorted.map(({ manifest, source }) => [manifest.name, source])),
   }
 }
