@@ -29,7 +29,7 @@ export const InvokeBody = z.strictObject({
 /** What an invocation asks for. */
 export interface Invocation {
   readonly entity: string
-  /** `owner/name` as the caller spells it, or null. */
+  /** `owner/name` in lower case, or null: caps per repository and journals go by it. */
   readonly repository: string | null
   /** With the defaults of the manifest's schema; null when there is none. */
   readonly input: unknown
@@ -92,7 +92,7 @@ function entityFor(manifest: Manifest, entity: string): { entity: string; reposi
     )
   }
   return parts
-    ? { entity: formatEntity(parts), repository: entity.split(/[#@]/, 1)[0] ?? parts.repository }
+    ? { entity: formatEntity(parts), repository: parts.repository }
     : { entity: NO_ENTITY, repository: null }
 }
 

@@ -52,6 +52,13 @@ async function invoke(
 const PR = 'octocat/hello-world#42'
 
 describe('an invocation', () => {
+  test('with no body is one without an entity, also when its type is named', async () => {
+    const server = await start()
+    expect((await invoke(server, 'digest', '')).status).toBe(202)
+    const refused = await invoke(server, 'review', '')
+    expect([refused.status, refused.body['code']]).toEqual([400, 'invalid_input'])
+  })
+
   test('queues a run about the entity, for the user of the token', async () => {
     const server = await start()
     const answer = await invoke(server, 'review', { entity: ' Octocat/Hello-World#42 ', input: { a: 1 } })
@@ -62,7 +69,7 @@ describe('an invocation', () => {
     expect(await server.store.runs.get('run-1')).toMatchObject({
       module: 'review',
       entity: PR,
-      repository: 'Octocat/Hello-World',
+      repository: 'octocat/hello-world',
       trigger: { type: 'invoke', event: null, action: null, by: 'alice', at: '2026-11-22T12:00:00.000Z' },
       delivery: null,
       recipients: ['alice'],
