@@ -52,6 +52,8 @@ export interface ConfigReading extends Omit<LoadedConfig, 'config'> {
   /** What it says about modules, also when there are problems elsewhere; null when it cannot be read at all. */
   readonly aboutModules: AboutModules | null
   readonly problems: readonly Problem[]
+  /** By value, for problems that are found later: what is told of a file holds none. */
+  readonly secrets: readonly string[]
   /** Absolute; also of a bad file, as far as they can be read. */
   readonly moduleDirs: readonly string[]
 }
@@ -102,7 +104,7 @@ export function readConfigText(
   const reading = { source, env: environment.variables, moduleDirs }
   // Of an unreadable file everything would be missing: no more words about it.
   if (unreadable.length > 0)
-    return { ...reading, config: null, aboutModules: null, problems: early, warnings: [] }
+    return { ...reading, config: null, aboutModules: null, problems: early, warnings: [], secrets: [] }
 
   const checked = validate(configSchema, { source, jsonSchema: configJsonSchema, value, wholly })
   const credentials = findCredentials(checked.value, source, environment, dir)
@@ -112,10 +114,10 @@ export function readConfigText(
   if (checked.data === undefined || problems.length > 0) {
     const report = hideSecrets(inReadingOrder(oncePerKey(problems)), secrets)
     const aboutModules = readAboutModules(checked.value, path)
-    return { ...reading, config: null, aboutModules, problems: report, warnings: [] }
+    return { ...reading, config: null, aboutModules, problems: report, warnings: [], secrets }
   }
   const config = toConfig(checked.data, credentials, path, dir)
-  return finish(config, checked.value, credentials, reading, options.moduleFlags)
+  return { ...finish(config, checked.value, credentials, reading, options.moduleFlags), secrets }
 }
 
 function finish(
@@ -124,7 +126,7 @@ function finish(
   credentials: FoundCredentials,
   reading: Pick<ConfigReading, 'source' | 'env' | 'moduleDirs'>,
   moduleFlags: readonly string[] | undefined,
-): ConfigReading {
+): Omit<ConfigReading, 'secrets'> {
   const problems = moduleFlags === undefined ? [] : checkFeatures(config, moduleFlags, reading.source)
   const warnings = [...credentials.warnings, ...adviceFor(config, value, reading.source)]
   return { ...reading, config: problems.length > 0 ? null : config, aboutModules: config, problems, warnings }

@@ -41,7 +41,7 @@ export const secret = (expected: string, variable: string) =>
   z
     .string({ error: says(`${expected} that is not empty`, `write \${${variable}} and set ${variable}`) })
     .refine((value) => value.trim() !== '', {
-      error: says(`${expected} that is not empty`, `set ${variable} to its value`),
+      error: says(`${expected} that is not empty`, `write \${${variable}} and set ${variable} to its value`),
     })
 
 /** A secret that travels in a header or an address: white space in it is a slip of the clipboard. */

@@ -187,7 +187,8 @@ const moduleSettings = z.strictObject({
   budgets: budgets().prefault({}),
 })
 
-const DATABASE = 'sqlite, or postgres://user:password@host:port/database'
+// Written out with a password, the sentence itself would look like a secret.
+const DATABASE = 'sqlite, or the address of a PostgreSQL database (postgres://…)'
 const isDatabase = (value: string) =>
   value === 'sqlite' || (/^postgres(ql)?:\/\/[^\s/]/.test(value) && URL.canParse(value))
 

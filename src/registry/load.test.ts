@@ -86,6 +86,18 @@ test('an unknown key hides no wrong module, no wrong flag and no wrong config', 
   ])
 })
 
+test('a secret that stands where none belongs is not told', () => {
+  const cwd = folderOf({
+    'hookyard.yaml': 'module_dirs: [m]\nmodules: { own: { config: { size: "webhook-secret" } } }\n',
+    ...Object.fromEntries(
+      Object.entries(moduleFiles('own', 'config: { properties: { size: { type: integer } } }\n')).map(
+        ([name, text]) => [`m/${name}`, text],
+      ),
+    ),
+  })
+  expect(problemsOf(() => load(cwd))).toEqual(['2:29 modules.own.config.size: "(secret, 14 characters)"'])
+})
+
 test('a bad manifest hides no unknown module and no unknown flag', () => {
   const cwd = folderOf({
     'hookyard.yaml':

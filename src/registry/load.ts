@@ -8,6 +8,7 @@ import { oncePerKey, readConfig } from '../config/load-config.ts'
 import type { ConfigReading, ConfigSource } from '../config/load-config.ts'
 import { ConfigError, inReadingOrder } from '../config/problem.ts'
 import type { Place, Problem } from '../config/problem.ts'
+import { hideSecrets } from '../config/show.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import type { Log } from '../lib/log.ts'
 import { indexModules, mergeModules } from './module-registry.ts'
@@ -57,7 +58,8 @@ export function loadInstallation(options: InstallationOptions): Installation {
   const registry = indexModules(modules)
   const flags = flagsOf(scanned, registry)
   const unknown = flags === null ? [] : checkFeatures(aboutModules, flags, source)
-  const inFile = inReadingOrder(oncePerKey([...reading.problems, ...unfit, ...unknown]))
+  const said = inReadingOrder(oncePerKey([...reading.problems, ...unfit, ...unknown]))
+  const inFile = hideSecrets(said, reading.secrets)
   const problems = [...inFile, ...scanned.problems]
   if (problems.length > 0 || reading.config === null) throw new ConfigError(problems)
   const { config } = reading
