@@ -75,6 +75,20 @@ test('no secret of the service is in the environment of a module', async () => {
   expect(JSON.stringify(result)).not.toMatch(/secret|GITHUB|ANTHROPIC|HOOKYARD/)
 })
 
+test.each([
+  ['a number that JSON has not', `return done('x', { details: { n: 10n } })`],
+  ['a circle', `const circle = {}; circle.circle = circle; return done('x', { state: circle })`],
+])('an outcome with %s is refused for good', async (_what, body) => {
+  expect(await start(handler(body)).run(init(), deaf, never)).toMatchObject({
+    kind: 'threw',
+    error: {
+      kind: 'permanent',
+      reason: 'invalid_outcome',
+      message: expect.stringMatching(/^the handler's outcome is no JSON: .+$/),
+    },
+  })
+})
+
 test('a call goes out and its answer or its error comes back with its meaning', async () => {
   const made = start(
     handler(`

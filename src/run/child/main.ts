@@ -55,9 +55,19 @@ async function run(init: RunInit): Promise<void> {
     })
     const outcome = await definition.handle(context as never)
     await Promise.all(records)
-    send({ t: 'outcome', outcome, leftovers: leftovers() })
+    sendOutcome(outcome, leftovers())
   } catch (thrown) {
     send({ t: 'threw', error: toWire(thrown), leftovers: leftovers() })
+  }
+}
+
+/** An outcome travels, is stored and shown as JSON; one that cannot will not be better at the next attempt. */
+function sendOutcome(outcome: unknown, leftovers: number): void {
+  try {
+    send({ t: 'outcome', outcome, leftovers })
+  } catch (thrown) {
+    const [why] = (thrown as Error).message.split('\n', 1)
+    throw new PermanentError(`the handler's outcome is no JSON: ${why}`, { reason: 'invalid_outcome' })
   }
 }
 
