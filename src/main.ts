@@ -33,6 +33,7 @@ import { formatEvent } from './send/format.ts'
 import { type Outbox, createOutbox } from './send/outbox.ts'
 import type { Sender } from './send/sender.ts'
 import { listenProblem, makeDataDir } from './start-problems.ts'
+import { startStages } from './start-stages.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Plan, Store } from './store/store.ts'
@@ -160,7 +161,7 @@ export async function startService({
     .listen(address)
     .catch((thrown: unknown) => giveUp(listenProblem(installation.config, thrown)))
   await writeServerFile(dataDir, { url, token: localToken, pid: process.pid })
-  for (const stage of [stages.dispatcher, stages.runner, stages.outbox, stages.retention]) stage.start()
+  startStages(stages, store.deliveries, clock)
   await stages.scheduler.start()
   chat.start()
   void stages.journal.flush()

@@ -1,6 +1,8 @@
 // What becomes of a run: retries and the crash notice, timeouts, kills, cancellation, a moved head, bursts.
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { officialPayload } from '../src/standin/payloads.ts'
+import { openSqliteStore } from '../src/store/sqlite/open.ts'
 import {
   type Given,
   type TestInstallation,
@@ -193,6 +195,38 @@ test('a waiting run survives a restart, and a running one goes on', async () => 
     result: { summary: 'ended synchronize' },
   })
 })
+
+test.each([
+  ['a push', 'synchronize', { status: 'queued' }],
+  ['the end', 'closed', { status: 'cancelled', reason: 'cancel_on:closed' }],
+])(
+  '%s that was accepted right before a crash finds the run that waits, though it is due',
+  async (_what, action, found) => {
+    const at = await openInstallation(
+      acting(`return done('reviewed')`, {
+        cancel_on: ['closed'],
+        triggers: [{ webhook: 'pull_request', actions: ['synchronize'], debounce: '10m', max_wait: '1h' }],
+      }),
+    )
+    const waiting = await deliver(at, 'synchronize')
+    await at.stop()
+    at.advance(11 * 60_000)
+    const store = await openSqliteStore({ file: join(at.dir, 'data', 'hookyard.db') })
+    const body = Buffer.from(JSON.stringify(officialPayload('pull_request', action)))
+    const guid = 'accepted-and-not-decided'
+    await store.deliveries.accept([
+      {
+        ...{ guid, hookId: '1', event: 'pull_request', action, body, receivedAt: Date.now() },
+        ...{ repository: REPOSITORY, entity: `${REPOSITORY}#2` },
+      },
+    ])
+    await store.close()
+    await at.restart()
+    await at.decisions(guid)
+    const { body: listed } = await at.api('/api/runs?module=acting')
+    expect(listed['runs']).toMatchObject([{ id: waiting.runId, ...found }])
+  },
+)
 
 test("GitHub's Redeliver button tries failed runs of that delivery again", async () => {
   const at = await openInstallation(

@@ -43,6 +43,7 @@ export interface Runner {
 export function createRunner(options: RunnerOptions): Runner {
   const { store, log, clock } = options
   const active = new Map<string, { stop: AbortController; done: Promise<void> }>()
+  let started = false
   let stopped = false
   let claiming: Promise<void> | null = null
   let again = false
@@ -50,7 +51,7 @@ export function createRunner(options: RunnerOptions): Runner {
   let heartbeat: NodeJS.Timeout | undefined
 
   function wake(): void {
-    if (stopped) return
+    if (!started || stopped) return
     if (claiming) {
       again = true
       return
@@ -146,6 +147,8 @@ export function createRunner(options: RunnerOptions): Runner {
 
   return {
     start() {
+      if (stopped) return
+      started = true
       heartbeat = setInterval(() => void beat(), HEARTBEAT_MS)
       wake()
     },
