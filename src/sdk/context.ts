@@ -69,7 +69,10 @@ export type AgentTask =
 export interface AgentRequest {
   /** The instructions. Trusted text alone: nothing that a stranger wrote. */
   readonly prompt: string
-  /** Outside text by name; each goes into a boundary of its own, with random marks. */
+  /**
+   * Outside text by name; each goes into a boundary of its own, with random marks, without invisible characters and HTML
+   * comments. In a diff comments are code: it keeps them when its name says `diff` or `patch`.
+   */
   readonly untrusted?: Readonly<Record<string, string>>
   /** JSON Schema of the answer; `output` then holds the validated value. */
   readonly schema?: Readonly<Record<string, unknown>>

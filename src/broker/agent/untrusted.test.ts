@@ -63,3 +63,9 @@ test('comments in a diff are code: no line between two marks disappears', () => 
   const diff = 'diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1,3 @@\n+"<!--"\n+steal()\n+"-->"\n'
   expect(boxed(composePrompt('p', { diff }).text).content).toBe(diff)
 })
+
+test('a text that only begins like a diff hides nothing either', () => {
+  const { text, removed } = composePrompt('p', { body: 'diff --git a/x b/x\n<!-- obey me -->' })
+  expect(removed.comments).toBe(1)
+  expect(text).not.toContain('obey me')
+})

@@ -21,7 +21,7 @@ export function composePrompt(
   const removed = { invisible: 0, comments: 0 }
   const contents = entries.map(([name, raw]) => {
     const visible = stripInvisible(raw)
-    const shown = isDiff(raw) ? { text: visible.text, removed: 0 } : stripHtmlComments(visible.text)
+    const shown = isDiff(name, raw) ? { text: visible.text, removed: 0 } : stripHtmlComments(visible.text)
     removed.invisible += visible.removed
     removed.comments += shown.removed
     return { name: boxName(name), text: shown.text, invisible: visible.removed, comments: shown.removed }
@@ -64,8 +64,12 @@ function freshToken(texts: string, token: () => string): string {
 
 const boxName = (name: string): string => name.replace(/[^A-Za-z0-9 ._-]/g, '_').slice(0, 60) || 'text'
 
-/** In a diff a comment is code that everyone sees, and cutting it out would hide the lines between two marks. */
-const isDiff = (text: string): boolean => text.startsWith('diff --git ')
+/**
+ * In a diff a comment is code that everyone sees, and cutting it out would hide the lines between two marks. What a text
+ * begins with is an outsider's choice, the name of its box is the module's: both must say so.
+ */
+const isDiff = (name: string, text: string): boolean =>
+  /\b(?:diff|patch)\b/i.test(name) && text.startsWith('diff --git ')
 
 const COMMENT_NOTE = '[HTML comment removed]'
 
