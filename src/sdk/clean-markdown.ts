@@ -17,7 +17,7 @@ export interface KnownNames {
 
 /**
  * Model-written Markdown made fit to be published on GitHub: mentions of unknown people in backticks, no
- * images, no links to unknown hosts, no raw HTML or HTML comments, no line that starts a slash command, no
+ * images, no links to unknown hosts or to issues and pull requests by address (`#12` does), no raw HTML or HTML comments, no line that starts a slash command, no
  * invisible characters, no well-known token shapes. Needs no trust in `text`; never throws.
  */
 export function cleanMarkdown(text: string, names: KnownNames): string {

@@ -79,6 +79,8 @@ const ADDRESS = /(?:[a-z][a-z0-9+.-]{0,30}:\/\/|www\.)[^\s`<>]{1,2000}/iy
 const MAIL = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/y
 const MENTION = /@[A-Za-z0-9][\w-]{0,99}(?:\/[\w.-]{1,100})?/y
 const FOREIGN_REFERENCE = /[A-Za-z0-9][\w.-]{0,99}\/[\w.-]{1,100}#\d+/y
+// GitHub tells an issue, pull request or discussion that it was linked to, whatever repository it is in.
+const CROSS_REFERENCE = /^https?:\/\/[^/]+\/(?:[\w.-]+\/){2}(?:issues|pulls?|discussions)\/+\d/i
 // Letters and digits apart: GitHub finds the address in `1https://…`.
 const WORD = /[A-Za-z]+|[0-9]+|\s+/y
 
@@ -149,7 +151,7 @@ function addLink(label: string, url: string, known: Known, out: Output): void {
   const inner = new Output()
   // An address in the label would be a link of its own.
   cleanText(label, { logins: known.logins, hosts: new Set() }, inner)
-  if (!SAFE_URL.test(url) || !isKnownHost(url, known)) {
+  if (!SAFE_URL.test(url) || !mayLink(url, known)) {
     // The brackets stay as text, or `@[name](…)` would become a mention.
     out.add(`\\[${inner.text}\\]`)
   } else {
@@ -162,7 +164,7 @@ function addLink(label: string, url: string, known: Known, out: Output): void {
 function addAddress(found: string, known: Known, out: Output): number {
   const address = found.replace(/[.,;:!?)\]}'"*_~|]+$/, '')
   const url = /^www\./i.test(address) ? `http://${address}` : address
-  if (SAFE_URL.test(url) && isKnownHost(url, known)) out.add(address)
+  if (SAFE_URL.test(url) && mayLink(url, known)) out.add(address)
   else out.code(inBackticks(address))
   return found.length - address.length
 }
@@ -172,7 +174,7 @@ function addMention(mention: string, known: Known, out: Output): void {
   else out.code(inBackticks(mention))
 }
 
-function isKnownHost(url: string, known: Known): boolean {
+function mayLink(url: string, known: Known): boolean {
   const host = hostOf(url)
-  return host !== null && known.hosts.has(host)
+  return host !== null && known.hosts.has(host) && !CROSS_REFERENCE.test(url)
 }

@@ -16,6 +16,7 @@ test.each([
   ['```\n/merge\n```', ['a command: /merge']],
   ['it is s3cr3t', ['secret s3cr3t…']],
   ['see victim/repo#1', ['a reference to another repository']],
+  ['see https://github.com/victim/repo/issues/1', ['a reference to another repository']],
   ['a\u200bb', ['hidden characters']],
   ['```suggestion\n@x\n```', []],
 ])('acts: %j', (text, found) => expect(active(text, reading)).toEqual(found))

@@ -90,7 +90,8 @@ export function active(text: string, { people, hosts, canaries }: Reading): stri
     if (!hosts.some((known) => known === host.toLowerCase())) found.push(`links to ${host}`)
   if (/(?<!\\)!\[/.test(prose)) found.push('a picture')
   if (/<(?!!--|\/?sub>|https?:)[a-z/!]/i.test(prose)) found.push('HTML')
-  if (/(?<![\w/`#])[\w-]+\/[\w.-]+#\d+/.test(prose)) found.push('a reference to another repository')
+  if (/(?<![\w/`#])[\w-]+\/[\w.-]+#\d+|\/victim\/[\w.-]+\/[a-z]+\/\d/.test(prose))
+    found.push('a reference to another repository')
   return found
 }
 
