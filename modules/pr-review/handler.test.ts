@@ -332,6 +332,7 @@ test.each([
   ['only files that are left out', { github: { diff: big('package-lock.json', 5) } }, 'only_ignored_files'],
   ['closed before it began', { payload: payload({ state: 'closed' }) }, 'closed'],
   ['merged before it began', { payload: payload({ state: 'closed', merged: true }) }, 'merged'],
+  ['made a draft before it began', { payload: payload({ draft: true }) }, 'draft'],
   ['closed meanwhile', { github: { now: { state: 'closed' } } }, 'closed'],
   ['pushed to meanwhile', { github: { now: { head_sha: 'other' } } }, 'superseded'],
   ['paused', { state: { paused: true } }, 'paused'],

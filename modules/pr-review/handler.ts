@@ -25,6 +25,7 @@ export default defineModule({
     const answered = answerCommand(ctx, memory)
     if (answered !== null) return answered
     if (trigger.type === 'webhook' && pr.state !== 'open') return skipped(pr.merged ? 'merged' : 'closed')
+    if (trigger.type === 'webhook' && pr.draft) return skipped('draft')
     if (trigger.type === 'webhook' && memory.paused) return skipped('paused')
     const settings = await readSettings(ctx)
     if (!settings.enabled) return skipped('disabled_by_repository')

@@ -46,8 +46,6 @@ export interface Dispatcher {
   wake(): void
   /** Spares the store a reading: the payload of a delivery that was accepted just now, and its size in bytes. */
   hold(guid: string, payload: unknown, bytes: number): void
-  /** Resolves when nothing was left to decide for the first time since the start, or when it is stopped. */
-  caughtUp(): Promise<void>
   /** Finishes the batch under way. */
   stop(): Promise<void>
 }
@@ -62,7 +60,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const aside = createAside({ ask: options.askFacts ?? (() => null), onReady: wake, retryMs })
   const held = createHeldPayloads()
   const bench: Bench = { options, aside, held, tries: new Map(), limit: batchSize }
-  const caughtUp = Promise.withResolvers<void>()
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -70,7 +67,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       try {
         const moved = await dispatchBatch(bench)
         if (moved > 0) continue
-        caughtUp.resolve()
       } catch (thrown) {
         log.error({ err: toError(thrown) }, 'dispatch failed; the deliveries stay and are tried again')
         await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
@@ -102,10 +98,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     wake,
     hold: held.hold,
-    caughtUp: () => caughtUp.promise,
     async stop() {
       stopping.abort()
-      caughtUp.resolve()
       notice?.()
       await loop
     },

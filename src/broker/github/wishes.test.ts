@@ -27,6 +27,14 @@ test('each module gets its own wishes', () => {
   expect(parseWishes(WHOLE, 'another')).toEqual({ wishes: {}, problems: [] })
 })
 
+test('what is right holds beside what is wrong, a text that was spelled as a number too', () => {
+  const text =
+    'modules:\n  pr-review:\n    paths: ["!docs/**", 404]\n    instructions: 2024\n    max_findings: 0'
+  const { wishes, problems } = parseWishes(text, 'pr-review')
+  expect(wishes).toEqual({ paths: ['!docs/**', '404'], instructions: '2024' })
+  expect(problems).toHaveLength(1)
+})
+
 test.each([[''], ['# nothing yet'], ['modules:'], ['modules:\n  pr-review:\n']])(
   'an empty file asks for nothing: %j',
   (text) => expect(parseWishes(text, 'pr-review')).toEqual({ wishes: {}, problems: [] }),

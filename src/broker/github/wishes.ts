@@ -47,8 +47,10 @@ export function parseWishes(text: string, module: string): { wishes: Wishes; pro
   const source = readYaml(text, WISHES_FILE)
   if (source.problems.length > 0) return { wishes: {}, problems: tell(source.problems) }
   const value = source.value ?? {}
-  const { data, problems } = validate(wishesFile, { source, jsonSchema: wishesJsonSchema, value })
-  const asked = asMap(asMap(asMap(data ?? value)['modules'])[module])
+  const read = validate(wishesFile, { source, jsonSchema: wishesJsonSchema, value })
+  const { problems } = read
+  // With problems too: what was spelled as a number is the text that it was meant as.
+  const asked = asMap(asMap(asMap(read.data ?? read.value)['modules'])[module])
   const wishes = Object.entries(moduleWishes.shape).flatMap(([key, schema]) => {
     const one = Object.hasOwn(asked, key) ? schema.safeParse(asked[key]) : undefined
     return one?.success && one.data !== undefined ? [[key, one.data] as const] : []
