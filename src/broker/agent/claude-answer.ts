@@ -7,7 +7,7 @@ import { AgentBusy, AgentError, AgentRefusal } from './agent-error.ts'
 const count = z.number().nonnegative().catch(0)
 
 const resultSchema = z.object({
-  type: z.literal('result'),
+  type: z.literal('result').optional(),
   subtype: z.string().catch(''),
   is_error: z.boolean().catch(false),
   result: z.string().catch(''),
@@ -96,11 +96,17 @@ function findResult(stdout: string): CliResult | null {
     const json = parseJson(candidate)
     for (const event of Array.isArray(json) ? json.toReversed() : [json]) {
       const result = resultSchema.safeParse(event)
-      if (result.success) return result.data
+      if (result.success && isResult(event)) return result.data
     }
   }
   return null
 }
+
+/** By its type; a wrapper of the program may leave that out, and an answer is still one. */
+const isResult = (event: unknown): boolean =>
+  typeof event === 'object' &&
+  event !== null &&
+  ['type', 'result', 'structured_output'].some((key) => Object.hasOwn(event, key))
 
 function parseJson(text: string): unknown {
   try {

@@ -108,6 +108,14 @@ test('reads the result whatever the order of its keys and whatever stands before
   })
 })
 
+test('an object with an answer is one, though a wrapper of the program leaves out its type', async () => {
+  programs.add(
+    'claude',
+    `console.log('{"level":"info"}'); console.log(JSON.stringify({ result: 'fine', total_cost_usd: 0.02 })); console.log('{"level":"info"}')`,
+  )
+  expect(await ask()).toMatchObject({ text: 'fine', costUsd: 0.02 })
+})
+
 test.each([
   [
     'over budget',
