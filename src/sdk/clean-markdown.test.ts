@@ -191,6 +191,14 @@ test('stays quick on a long hostile line', () => {
   }
 })
 
+test.each(['@a', '<!--', '`a``', '[a](', '\\'])(
+  'half a million characters in one line of %j take no time',
+  (piece) => {
+    // What looks back over all of its output at every character takes many minutes.
+    expect(clean(piece.repeat(500_000 / piece.length)).length).toBeGreaterThan(400_000)
+  },
+)
+
 test('finds the hosts that the input names', () => {
   expect([...findHosts(['see https://Docs.Example.com:8080/x and (www.a.test)', 'http://b.test'])]).toEqual([
     'docs.example.com',

@@ -23,17 +23,27 @@ export function cleanProse(line: string, known: Known): string {
   )
 }
 
-/** The text so far. Code needs a gap to what is before it, or its backticks would be read otherwise. */
+/**
+ * The text so far. Code needs a gap to what is before it, or its backticks would be read otherwise. Its end is kept apart:
+ * to look at the end of a string that grows piece by piece copies it each time.
+ */
 class Output {
-  text = ''
+  readonly #pieces: string[] = []
+  /** Its last characters. */
+  end = ''
+
+  get text(): string {
+    return this.#pieces.join('')
+  }
 
   add(piece: string): void {
-    this.text += piece
+    this.#pieces.push(piece)
+    this.end = (this.end + piece).slice(-64)
   }
 
   code(piece: string): void {
-    if (/(?:[`$]|(?<!\\)(?:\\\\){0,30}\\)$/.test(this.text.slice(-64))) this.text += ' '
-    this.text += piece
+    if (/(?:[`$]|(?<!\\)(?:\\\\){0,30}\\)$/.test(this.end)) this.add(' ')
+    this.add(piece)
   }
 }
 
@@ -104,7 +114,7 @@ function cleanText(raw: string, known: Known, out: Output): void {
     else if ((match = take(ADDRESS))) at -= addAddress(match[0], known, out)
     else if ((match = take(FOREIGN_REFERENCE) ?? take(MAIL))) out.code(inBackticks(match[0]))
     // Within a word it is none: the word's last letter stands right before it, in the output too.
-    else if (!/[A-Za-z0-9]/.test(out.text.at(-1) ?? '') && (match = take(MENTION)))
+    else if (!/[A-Za-z0-9]/.test(out.end.at(-1) ?? '') && (match = take(MENTION)))
       addMention(match[0], known, out)
     else if ((match = take(WORD))) out.add(match[0])
     else at += addMark(text, at, out)
@@ -156,7 +166,7 @@ function addLink(label: string, url: string, known: Known, out: Output): void {
     out.add(`\\[${inner.text}\\]`)
   } else {
     // After `!` it would be an image.
-    out.add(`${out.text.endsWith('!') ? ' ' : ''}[${inner.text}](${url})`)
+    out.add(`${out.end.endsWith('!') ? ' ' : ''}[${inner.text}](${url})`)
   }
 }
 
