@@ -11,6 +11,7 @@ import { crashNotice, runMessage } from '../send/run-message.ts'
 import type { ClaimedRun, NewMessage, Settlement } from '../store/store.ts'
 import { latenessOf } from './lateness.ts'
 import type { ProcessResult } from './module-process.ts'
+import { withNextStep } from './next-step.ts'
 import { parseOutcome } from './protocol.ts'
 
 /** Backoff never grows beyond this, in ms. */
@@ -178,7 +179,13 @@ function tryAgain(
 function give(input: SettleInput, reason: string, error: string): Settlement {
   const status = reason === 'budget' ? 'skipped' : 'failed'
   const how = status === 'skipped' ? 'was skipped' : 'failed'
-  const notice = crashNotice(input.module.name, input.run.entity, oneLine(error), input.run.id, how)
+  const notice = crashNotice(
+    input.module.name,
+    input.run.entity,
+    withNextStep(error, reason),
+    input.run.id,
+    how,
+  )
   return {
     ...base(input, error),
     kind: 'finished',
@@ -230,6 +237,5 @@ function messages(input: SettleInput, message: Message): NewMessage[] {
   }))
 }
 
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, 300)
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

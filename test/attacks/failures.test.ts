@@ -46,7 +46,7 @@ describe.each(['pr-review', 'issue-triage'])('%s', (module) => {
       'an answer that cannot be read',
       new AgentRefusal("The agent's answer does not fit the schema.", { reason: 'agent_malformed' }),
       'failed: agent_malformed',
-      /does not fit/,
+      /does not fit the schema\. Start the run again, or take a stronger agent\.model\./,
     ],
     [
       'a spent budget',
@@ -80,9 +80,14 @@ describe.each(['pr-review', 'issue-triage'])('%s', (module) => {
       '429 with a long wait',
       fault(429, { headers: { 'retry-after': '3600' } }),
       'failed: github_limited',
-      /rate limit is used up for another/,
+      /rate limit is used up for another \d+ s\. Start the run again when the limit has passed\./,
     ],
-    ['5xx', { ...fault(503), times: 9 }, 'failed: github_unavailable', /GitHub answered 503/],
+    [
+      '5xx',
+      { ...fault(503), times: 9 },
+      'failed: github_unavailable',
+      /GitHub answered 503.* Start the run again when GitHub answers\./,
+    ],
   ])('GitHub answers %s', async (_what, given, status, message) => {
     agent = findings
     const number = subject(module)

@@ -83,7 +83,7 @@ function answerOf(
   if (result.ended === 'not_started' || isMissing(result, options)) throw missing(result, options)
   if (result.ended === 'timeout' || isInnerTimeout(result, options)) {
     throw new AgentError(
-      `${options.command} gave no answer within ${request.timeoutMs / 1_000} s and was ended`,
+      `${options.command} gave no answer within ${request.timeoutMs / 1_000} s and was ended. Raise agent.timeout if that is normal.`,
       {
         reason: 'agent_timeout',
       },
