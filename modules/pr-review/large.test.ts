@@ -1,5 +1,8 @@
 // Changes of a size that nobody reads: three thousand files, five megabytes, and all the forms that a file can have. They
-// end with a review of what fits, within bounds of memory, and everybody is told what was left out.
+// end with a review of what fits, within bounds of memory, and everybody is told what was left out. HOOKYARD_FIGURES=1
+// prints time and memory.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Arena, type Question, openArena, REPO } from '../../test/attacks/arena.ts'
 
@@ -21,11 +24,27 @@ afterAll(() => arena.close())
 async function review(diff: string) {
   asked = []
   const number = arena.github.createPullRequest(REPO, { user: 'alice', diff })
+  const began = performance.now()
   const ended = await arena.run('pr-review', number)
+  if (process.env['HOOKYARD_FIGURES']) tellFigures(diff.length, performance.now() - began)
   expect(ended.status).toBe('done')
   expect(arena.github.violations).toEqual([])
   for (const { prompt } of asked) expect(prompt.length).toBeLessThan(260_000)
   return { ...ended, number, comment: arena.github.comments(REPO, number)[0]?.body ?? '' }
+}
+
+/** The peak of resident memory (VmHWM) of this process, which is service and GitHub in one, and of the module's. */
+function tellFigures(size: number, tookMs: number): void {
+  const peak = (pid: number | string): string => {
+    const kib = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return `${Math.round(Number(kib) / 1024)} MiB`
+  }
+  const list = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+  const children = list.split('\n').filter((line) => line.includes('/run/child/'))
+  const peaks = children.map((line) => peak(line.trim().split(' ')[0]!))
+  console.log(
+    `${(size / 1e6).toFixed(2)} MB: ${Math.round(tookMs)} ms, ${asked.length} questions; peak here ${peak(process.pid)}, module ${peaks.join(', ')}`,
+  )
 }
 
 const added = (path: string, lines: readonly string[]) =>

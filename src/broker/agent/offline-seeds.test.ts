@@ -1,4 +1,5 @@
 // The rules are right nearly always: over changes with known findings, real left-overs and look-alikes alike.
+// HOOKYARD_FIGURES=1 prints how often.
 import { expect, test } from 'vitest'
 import { reviewByRules } from './offline-review.ts'
 import { loadSeeds } from './testing/seeds.ts'
@@ -49,6 +50,10 @@ test('nine of ten findings are right, and more than eight of ten things are foun
     notes.push(...extra.map((point) => `${name}: wrong ${point}`))
     notes.push(...lacking.map((point) => `${name}: missed ${point}`))
   }
+  if (process.env['HOOKYARD_FIGURES'])
+    console.log(
+      `${seeds.length} changes: ${right} right, ${wrong} wrong, ${missed} missed: precision ${(right / (right + wrong)).toFixed(3)}, recall ${(right / (right + missed)).toFixed(3)}`,
+    )
   expect(right).toBeGreaterThanOrEqual(50)
   expect.soft(right / (right + wrong), notes.join('\n')).toBeGreaterThanOrEqual(0.9)
   expect.soft(right / (right + missed), notes.join('\n')).toBeGreaterThanOrEqual(0.8)
