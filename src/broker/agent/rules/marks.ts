@@ -1,17 +1,24 @@
 // What nobody writes on purpose: marks of a merge, and characters that show a line otherwise than it runs.
-import type { Hit, Rule, RuleFile } from './rule.ts'
+import { type Hit, type Rule, type RuleFile, TEST_FILE } from './rule.ts'
 
 const MARK = /^(?:<{7}|\|{7}|={7}|>{7})(?: |$)/
 const SIDE = /^(?:<{7}|\|{7}|>{7})(?: |$)/
 const PROSE = /\.(?:md|mdx|markdown|rst|adoc|txt|eml|patch|diff)$/i
 
-/** One mark alone may be a quote, a heading's underline or a drawing: a conflict has two kinds of them. */
+/** Where a line that begins with one of these is no program any more, so that one left behind is enough. */
+const SOURCE =
+  /\.(?:[cm]?[jt]sx?|vue|svelte|pyw?|rb|php|go|rs|java|kt|kts|swift|cs|c|cc|cpp|h|hpp|scala|dart|json|ya?ml|toml|s?css|less|sql)$/i
+const LONE = /^(?:<{7}|>{7}) \S/
+
+/** One mark alone may be a quote, a heading's underline or a drawing: elsewhere a conflict has two kinds of them. */
 function conflictMarks({ file, lines }: RuleFile): Hit[] {
   const marks = lines.filter(({ text }) => MARK.test(text))
   const kinds = new Set(marks.map(({ text }) => text.charAt(0)))
   const prose = PROSE.test(file.file)
+  const alone =
+    SOURCE.test(file.file) && !TEST_FILE.test(file.file) && marks.some(({ code }) => LONE.test(code))
   // In a page `=======` underlines a heading, and `>>>>>>>` is mail that was answered often.
-  if (kinds.size < 2 || !kinds.has('=') || (prose && !kinds.has('<'))) return []
+  if (!alone && (kinds.size < 2 || !kinds.has('=') || (prose && !kinds.has('<')))) return []
   // A page about merging shows them in a block of code.
   const shown = prose ? fenced(lines) : new Set<number>()
   return marks
