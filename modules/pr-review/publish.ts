@@ -1,6 +1,6 @@
 // What leaves for GitHub, in an order in which a crash at any point is mended by the next attempt: what is fixed is
 // resolved, what is new is posted by one submission, then the summary says how it stands, then the check run.
-import { reasonOf, type ModuleContext, type Receipt } from '@hookyard/sdk'
+import { isPermanent, reasonOf, type ModuleContext, type Receipt } from '@hookyard/sdk'
 import { FIXED_NOTE } from './known.ts'
 import { hash } from './identity.ts'
 import { inlineComment } from './inline.ts'
@@ -90,12 +90,12 @@ async function withdraw(ctx: ModuleContext): Promise<void> {
   try {
     await ctx.pr.withdraw('Every critical finding is fixed.')
   } catch (error) {
-    if (ctx.signal.aborted || reasonOf(error) !== 'github_forbidden') throw error
+    if (ctx.signal.aborted || !isPermanent(error)) throw error
     ctx.log.warn('may not dismiss the request for changes; a maintainer has to', { error: String(error) })
   }
 }
 
-/** Always neutral: it tells, and blocks nothing. Credentials that may not write one write none. */
+/** Always neutral: it tells, and blocks nothing. That GitHub refuses it does not undo the review. */
 async function writeCheck(
   ctx: ModuleContext,
   { plan, material, settings, change, review }: Omit<Told, 'onLine'>,
@@ -118,8 +118,9 @@ async function writeCheck(
       summary: summary.join('\n\n'),
     })
   } catch (error) {
-    if (reasonOf(error) !== 'github_forbidden') throw error
-    ctx.log.debug('no check run with these credentials', { error: String(error) })
+    // Told already where it counts; GitHub says 404 where a token may not see, and 422 to a commit that is gone.
+    if (ctx.signal.aborted || !isPermanent(error)) throw error
+    ctx.log.debug('GitHub takes no check run', { error: String(error) })
     return null
   }
 }

@@ -131,6 +131,23 @@ test('the branch and its fork are deleted, and GitHub has no diff any more', asy
   expect(ended.messages[0]).toMatch(/push it again, or close the pull request/)
 })
 
+test('GitHub refuses the check run: the review stands', async () => {
+  // As an App: a token is refused with 403, and does not ask again.
+  const app = await openArena({ agent: findings, app: true, retries: 0 })
+  try {
+    for (const status of [404, 422]) {
+      const number = app.github.createPullRequest(REPO, { user: 'alice' })
+      const stop = app.github.failNext({ method: 'POST', path: /check-runs$/, status })
+      const ended = await app.run('pr-review', number)
+      stop()
+      expect([status, ended.status, ended.details['check']]).toEqual([status, 'done', null])
+      expect(app.github.comments(REPO, number)).toHaveLength(1)
+    }
+  } finally {
+    await app.close()
+  }
+})
+
 test('a short limit is waited out', async () => {
   agent = findings
   const number = arena.github.createPullRequest(REPO, { user: 'alice' })
