@@ -1,10 +1,24 @@
 // Money through the whole service: what an answer costs is on its run, a cap stops the next question before it is
 // asked, and its people hear of that once.
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ModelApi, openModelApi, type Script } from '../src/broker/agent/testing/model-api.ts'
 import { chatCompletionsProtocol } from '../src/broker/agent/testing/vendors/chat-completions.ts'
+import { standinAgent } from '../src/standin/agent/program.ts'
 import { officialPayload } from '../src/standin/payloads.ts'
-import { type TestInstallation, closeInstallations, handler, openInstallation } from './installation.ts'
+import {
+  type TestInstallation,
+  closeInstallations,
+  handler,
+  openInstallation,
+  until,
+} from './installation.ts'
+
+/** The scripted agent finds the debugger. */
+const DIFF =
+  'diff --git a/src/a.js b/src/a.js\nindex 1..2 100644\n--- a/src/a.js\n+++ b/src/a.js\n@@ -1 +1,3 @@\n a\n+debugger\n+eval(query)\n'
 
 let model: ModelApi
 beforeEach(async () => {
@@ -83,6 +97,47 @@ test('a cap per day lets through what it pays for, skips the rest, and says so o
   ])
   at.advance(24 * 3_600_000)
   expect(await invoke(at)).toMatchObject({ status: 'done' })
+})
+
+/** A review of one change, by the scripted agent; an answer costs 0.0123 USD. */
+async function openReview(env: Record<string, string> = {}) {
+  const at = await openInstallation({
+    repos: ['codertocat/*'],
+    users: [{ name: 'alice', role: 'admin', chat_id: 111, features: { pr_review: true } }],
+    config: {
+      agent: { backend: 'claude-cli', command: standinAgent(), env },
+      modules: { 'pr-review': { retries: { max: 2, backoff: 0.05 } } },
+    },
+  })
+  const payload = officialPayload('pull_request', 'opened')
+  at.github.seedFromPayload(payload)
+  at.github.setDiff('codertocat/hello-world', 2, DIFF)
+  const deliver = async () => {
+    const { guid } = await at.post('pull_request', payload)
+    const decision = (await at.decisions(guid)).find(({ module }) => module === 'pr-review')
+    return String(decision?.run_id)
+  }
+  return { at, deliver, reviews: () => at.github.reviews('codertocat/hello-world', 2) }
+}
+
+test('a review whose page GitHub does not take at once is paid once', async () => {
+  const { at, deliver, reviews } = await openReview()
+  at.github.failNext({ method: 'POST', path: /reviews$/, status: 502 })
+  const run = await at.ended(await deliver())
+  expect(run).toMatchObject({ status: 'done', attempt: 2 })
+  expect(run['cost_usd']).toBeCloseTo(0.0123, 6)
+  expect(reviews()).toHaveLength(1)
+})
+
+test('a review that is killed while the agent thinks asks again', async () => {
+  const gate = join(mkdtempSync(join(tmpdir(), 'hookyard-gate-')), 'open')
+  const { at, deliver, reviews } = await openReview({ HOOKYARD_STANDIN_GATE: gate })
+  const runId = await deliver()
+  await until('the agent to think', () => existsSync(`${gate}.waiting`))
+  for (const pid of at.service.moduleProcesses()) process.kill(pid, 'SIGKILL')
+  writeFileSync(gate, '')
+  expect(await at.ended(runId)).toMatchObject({ status: 'done', attempt: 2 })
+  expect(reviews()).toHaveLength(1)
 })
 
 test('the sums outlive a restart', async () => {

@@ -1,5 +1,5 @@
 // The questions to the agent, one for each part of the diff, and what came of all of them together.
-import { reasonOf, type AgentAnswer, type ModuleContext } from '@hookyard/sdk'
+import { reasonOf, type AgentAnswer, type AgentRequest, type ModuleContext } from '@hookyard/sdk'
 import { composeBoxes } from './budget.ts'
 import type { Change } from './change.ts'
 import { mergeFindings, readAnswer, type Answer, type Finding } from './findings.ts'
@@ -40,7 +40,7 @@ export async function askAgent(
     const request = reviewRequest(part, { at: index + 1, of: parts.length }, boxes.outside, settings)
     for (const cut of boxes.cuts) cuts.add(cut)
     try {
-      const answer = await ctx.agent.run(request)
+      const answer = await askOnce(ctx, `answer ${ctx.pr.head.sha} ${index + 1} of ${parts.length}`, request)
       answers.push({ answer, read: readAnswer(answer.output, reviewed) })
     } catch (error) {
       // What has been paid for is worth telling; without any answer the run ends by its reason.
@@ -65,5 +65,24 @@ export async function askAgent(
     backend: last?.backend ?? '',
     model: last?.model ?? null,
     costUsd: answers.reduce((sum, { answer }) => sum + answer.cost_usd, 0),
+  }
+}
+
+/** An answer that has been paid for is kept: when GitHub fails after it, the next attempt does not ask again. */
+async function askOnce(ctx: ModuleContext, key: string, request: AgentRequest): Promise<AgentAnswer> {
+  const given: AgentAnswer[] = []
+  const ask = async () => {
+    const answer = await ctx.agent.run(request)
+    given.push(answer)
+    return answer
+  }
+  try {
+    return await ctx.once(key, ask)
+  } catch (error) {
+    // It is there, though it could not be kept.
+    if (given[0] !== undefined) return given[0]
+    // Killed while the agent thought: nobody has the answer.
+    if (reasonOf(error) !== 'once_interrupted') throw error
+    return ctx.agent.run(request)
   }
 }

@@ -79,8 +79,8 @@ async function postNew(
     const review = await ctx.pr.review(key, { body, event, comments })
     return { review, posted: new Set(plan.post.map(({ id }) => id)), requested: wants }
   } catch (error) {
-    if (reasonOf(error) !== 'github_invalid') throw error
-    // GitHub and we do not agree about a line: better in the summary than lost.
+    // GitHub and we do not agree about a line, or it has no reviews here: better in the summary than lost.
+    if (!['github_invalid', 'github_not_found'].includes(reasonOf(error) ?? '')) throw error
     ctx.log.warn('GitHub refused the inline comments; the summary tells them', { error: String(error) })
     return { review: null, posted: new Set(), requested: standing }
   }

@@ -261,10 +261,10 @@ describe.each([
     expect(pr.threads().map(({ resolved }) => resolved)).toEqual([false, true])
   })
 
-  test('GitHub refuses a line: the summary tells all instead', async () => {
+  test.each([422, 404])('GitHub refuses the lines with %i: the summary tells all instead', async (status) => {
     const pr = open()
     says = { findings: [critical] }
-    arena.github.failNext({ method: 'POST', path: /reviews$/, status: 422 })
+    arena.github.failNext({ method: 'POST', path: /reviews$/, status })
     expect((await pr.review()).status).toBe('done')
     expect(pr.reviews()).toEqual([])
     expect(pr.comments()[0]?.body).toContain('Whoever searches runs code.')
