@@ -18,7 +18,7 @@ export function addRoutes(
       url: routePath(operation.path),
       // HEAD answers would be one more kind of answer to describe.
       exposeHeadRoute: false,
-      config: { bodyless: operation.body === undefined },
+      config: { mayBeEmpty: true },
       onRequest(request, _reply, done) {
         const principal = auth.authenticate(request)
         rateLimit.take(principal.name)

@@ -36,6 +36,7 @@ async function start(
   registry: Bindings,
   wrap: (store: DeliveryStore) => DeliveryStore = (store) => store,
   askFacts: AskFacts = () => null,
+  batchSize = 128,
 ) {
   const store = await openSqliteStore({
     file: join(mkdtempSync(join(tmpdir(), 'hookyard-dispatch-')), 'hookyard.db'),
@@ -50,6 +51,7 @@ async function start(
     format: formatEvent,
     newRunId: () => `run-${(runs += 1)}`,
     askFacts,
+    batchSize,
     clock: () => 1_000,
     log: silentLog,
     onCommitted: (committed) => {
@@ -122,6 +124,26 @@ test('a payload that intake still holds is not read from the store', async () =>
     decisions: [{ outcome: 'ran' }],
   })
   expect(await store.deliveries.get('d-2')).toMatchObject({ status: 'failed' })
+})
+
+test('deliveries whose payloads are damaged hold up none behind them', async () => {
+  const setAside = new Set<string>()
+  const damage = (real: DeliveryStore): DeliveryStore => ({
+    ...real,
+    pending: async (limit) =>
+      (await real.pending(100)).filter(({ guid }) => !setAside.has(guid)).slice(0, limit),
+    async payloads(pending) {
+      for (const { guid } of pending) if (guid.startsWith('damaged')) setAside.add(guid)
+      return (await real.payloads(pending)).map((text, n) =>
+        setAside.has(pending[n]?.guid ?? '') ? null : text,
+      )
+    },
+  })
+  const { store, dispatcher, until } = await start(nobody, damage, undefined, 2)
+  const guids = ['damaged-1', 'damaged-2', 'good']
+  await store.deliveries.accept(guids.map((guid) => stored(guid, pullRequest('opened'))))
+  dispatcher.start()
+  expect(await until(1)).toMatchObject([{ guid: 'good' }])
 })
 
 test('a payload that is no JSON any more fails alone, with its reason', async () => {

@@ -119,16 +119,16 @@ interface Bench {
 /** Dispatches the oldest deliveries, but for those that wait for a fact; answers how many it moved. */
 async function dispatchBatch(bench: Bench): Promise<number> {
   const { options, aside, held, limit } = bench
-  const pending = await options.store.pending(limit + aside.waiting, held.guids)
+  const pending = await options.store.pending(limit + aside.waiting)
   // The store answers in order: what is held by now was accepted before it looked.
   if (pending.length === 0) held.clear()
   const deliveries = pending.filter(({ guid }) => !aside.isWaiting(guid)).slice(0, limit)
   if (deliveries.length === 0) return 0
   const before = aside.waiting
   try {
-    const plans = await planBatch(bench, deliveries)
+    const { plans, damaged } = await planBatch(bench, deliveries)
     await commit(bench, plans)
-    return plans.length + Math.max(0, aside.waiting - before)
+    return plans.length + damaged + Math.max(0, aside.waiting - before)
   } catch (thrown) {
     if (isStale(thrown)) return deliveries.length // decided again, from fresh state
     options.log.warn({ err: toError(thrown) }, 'a batch could not be committed; its deliveries go one by one')
@@ -141,7 +141,7 @@ async function dispatchBatch(bench: Bench): Promise<number> {
 async function dispatchAlone(bench: Bench, delivery: PendingDelivery): Promise<void> {
   const { options, tries } = bench
   try {
-    await commit(bench, await planBatch(bench, [delivery]))
+    await commit(bench, (await planBatch(bench, [delivery])).plans)
     tries.delete(delivery.guid)
   } catch (thrown) {
     if (isStale(thrown)) return
@@ -170,26 +170,29 @@ async function commit({ options, aside, held }: Bench, plans: readonly Plan[]): 
   options.onCommitted(plans, cancel)
 }
 
-/** The plans of those that wait for nothing. */
+/** The plans of those that wait for nothing; `damaged`: how many were set aside, since nobody can read them. */
 async function planBatch(
   { options, aside, held }: Bench,
   deliveries: readonly PendingDelivery[],
-): Promise<Plan[]> {
+): Promise<{ plans: Plan[]; damaged: number }> {
   const registry = options.registry()
   const access = options.access()
   const pairs = deliveries.flatMap((delivery) => pairsOf(delivery, registry))
   const tracker = new CooldownTracker(
     pairs.length === 0 ? [] : await options.store.entityStates(unique(pairs)),
   )
+  const texts = await readPayloads(
+    options.store,
+    deliveries.filter(({ guid }) => held.get(guid) === undefined),
+  )
   const plans: Plan[] = []
   let since = performance.now()
   for (const delivery of deliveries) {
-    const { payload, ...rest } = delivery
     const now = options.clock()
     try {
-      const known: unknown = payload === null ? held.get(rest.guid) : JSON.parse(payload)
-      if (known === undefined) continue // neither held nor read: the next look reads it
-      const parsed = { ...rest, payload: known }
+      const text = texts.get(delivery.guid)
+      if (text === null) continue // damaged, and set aside
+      const parsed = { ...delivery, payload: text === undefined ? held.get(delivery.guid) : JSON.parse(text) }
       const facts = aside.factsOf(parsed)
       if (typeof facts === 'string') continue
       const world = { registry, access, tracker, format: options.format, newRunId: options.newRunId, now }
@@ -202,7 +205,16 @@ async function planBatch(
     await nextTurn()
     since = performance.now()
   }
-  return plans
+  return { plans, damaged: [...texts.values()].filter((text) => text === null).length }
+}
+
+/** By GUID; null: it is damaged. */
+async function readPayloads(
+  store: DeliveryStore,
+  deliveries: readonly PendingDelivery[],
+): Promise<Map<string, string | null>> {
+  const texts = deliveries.length === 0 ? [] : await store.payloads(deliveries)
+  return new Map(deliveries.map(({ guid }, position) => [guid, texts[position] ?? null]))
 }
 
 function failedPlan(delivery: PendingDelivery, error: string, at: number): Plan {

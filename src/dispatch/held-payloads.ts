@@ -7,7 +7,6 @@ const MAX_BYTES = 8 * 1024 * 1024
 export interface HeldPayloads {
   /** Keeps a payload while there is room; the oldest are dispatched first, so a newer one never displaces them. */
   hold(guid: string, payload: unknown, bytes: number): void
-  readonly guids: readonly string[]
   get(guid: string): unknown
   /** The delivery is dispatched. */
   release(guid: string): void
@@ -24,9 +23,6 @@ export function createHeldPayloads(maxBytes = MAX_BYTES): HeldPayloads {
       if (sum + bytes > maxBytes || held.has(guid)) return
       held.set(guid, { payload, bytes })
       sum += bytes
-    },
-    get guids() {
-      return [...held.keys()]
     },
     get: (guid) => held.get(guid)?.payload,
     release(guid) {

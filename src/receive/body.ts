@@ -58,8 +58,8 @@ export function rawBody(maxBytes: number, budget: BodyBudget): BodyParser {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route asks for no body: one that is announced as JSON may be empty. */
-    bodyless?: boolean
+    /** A body that is announced as JSON and empty is none, not a bad one. */
+    mayBeEmpty?: boolean
   }
 }
 
@@ -70,7 +70,7 @@ export function jsonBody(maxBytes: number, budget: BodyBudget): FastifyContentTy
     read(request, payload as IncomingMessage, (error, body) => {
       if (error || !body) return done(error)
       // Many clients announce JSON on every POST.
-      if (body.length === 0 && request.routeOptions.config.bodyless) return done(null)
+      if (body.length === 0 && request.routeOptions.config.mayBeEmpty) return done(null)
       try {
         done(null, requireShallow(parseObject(body)))
       } catch (refused) {

@@ -26,7 +26,8 @@ export function createDeliveryStore(db: Kysely<Database>, writes: DeliveryWrites
   const commit = (plans: readonly Plan[]) => db.transaction().execute((trx) => commitPlans(trx, plans))
   return {
     accept: (batch) => accept(db, writes, batch),
-    pending: (limit, held = []) => pending(db, limit, new Set(held), log),
+    pending: (limit) => runCompiled(db, 'pending', () => pendingQuery(db, limit), [limit]),
+    payloads: (deliveries) => payloads(db, deliveries, log),
     entityStates: (keys) => entityStates(db, keys),
     commit: (plans) => (isDoneAgain(plans) ? writes.unsynced(() => commit(plans)) : commit(plans)),
     async get(guid) {
@@ -101,32 +102,23 @@ export const pendingQuery = (db: Kysely<Database>, limit: number) =>
     .orderBy('id')
     .limit(limit)
 
-async function pending(
+/** A damaged delivery is set aside: it must not hold up those behind it. */
+async function payloads(
   db: Kysely<Database>,
-  limit: number,
-  held: ReadonlySet<string>,
+  deliveries: readonly PendingDelivery[],
   log: Log,
-): Promise<PendingDelivery[]> {
-  for (;;) {
-    const rows = await runCompiled(db, 'pending', () => pendingQuery(db, limit), [limit])
-    const bodies = await bodiesOf(
-      db,
-      rows.filter(({ guid }) => !held.has(guid)),
-    )
-    const readable: PendingDelivery[] = []
-    for (const delivery of rows) {
-      try {
-        readable.push({
-          ...delivery,
-          payload: held.has(delivery.guid) ? null : readBody(bodies.get(delivery.id)),
-        })
-      } catch (error) {
-        await setAside(db, delivery, error, log)
-      }
+): Promise<(string | null)[]> {
+  const bodies = await bodiesOf(db, deliveries)
+  const texts: (string | null)[] = []
+  for (const delivery of deliveries) {
+    try {
+      texts.push(readBody(bodies.get(delivery.id)))
+    } catch (error) {
+      texts.push(null)
+      await setAside(db, delivery, error, log)
     }
-    // When all of them were damaged, the next ones have their turn at once.
-    if (readable.length > 0 || rows.length === 0) return readable
   }
+  return texts
 }
 
 /** Payloads as they are stored; exported so that a test can ask for its plan. */

@@ -22,10 +22,8 @@ export interface ReceivedDelivery extends Omit<NewDelivery, 'body'> {
   readonly payload: string
 }
 
-/** One that waits to be dispatched; null: the caller has said that it holds the payload. */
-export interface PendingDelivery extends Omit<ReceivedDelivery, 'payload'> {
-  readonly payload: string | null
-}
+/** One that waits to be dispatched. Its payload is read apart: mostly it is still at hand. */
+export type PendingDelivery = Omit<ReceivedDelivery, 'payload'>
 
 export type DeliveryStatus = 'received' | 'dispatched' | 'failed'
 export type DecisionOutcome = 'ran' | 'coalesced' | 'skipped' | 'notified' | 'no_message'

@@ -158,8 +158,10 @@ export interface CoalescedRun {
 export interface DeliveryStore {
   /** Inserts all in one transaction, synced to disk before it resolves. One answer per delivery, in order. */
   accept(batch: readonly NewDelivery[]): Promise<Accepted[]>
-  /** Deliveries not yet dispatched, oldest first; the payloads of those in `held` (GUIDs) are not read. */
-  pending(limit: number, held?: readonly string[]): Promise<PendingDelivery[]>
+  /** Deliveries not yet dispatched, oldest first. */
+  pending(limit: number): Promise<PendingDelivery[]>
+  /** The payloads of pending deliveries, in their order; null: it is damaged, and the delivery was set aside as failed. */
+  payloads(pending: readonly PendingDelivery[]): Promise<(string | null)[]>
   /** What is under way for these pairs, in their order. */
   entityStates(keys: readonly { module: string; entity: string }[]): Promise<EntityState[]>
   /**

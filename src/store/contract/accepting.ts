@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { again, claim, dispatch, finished, newDelivery, newRun, REVIEW, type UseStore } from './builders.ts'
 
-/** The contract of `deliveries.accept`, `pending`, `get`, `payload` and `ofEntity`. */
+/** The contract of `deliveries.accept`, `pending`, `payloads`, `get`, `payload` and `ofEntity`. */
 export function acceptingContract(use: UseStore): void {
   describe('accepting deliveries', () => {
     test('a new GUID is accepted and a held one is a duplicate, also within one batch', async () => {
@@ -43,7 +43,7 @@ export function acceptingContract(use: UseStore): void {
       await deliveries.accept([newDelivery('empty', { body: new Uint8Array() }), newDelivery('small')])
       const pending = await deliveries.pending(2)
       expect(pending.map(({ guid }) => guid)).toEqual(['large', 'empty'])
-      expect(pending.map(({ payload }) => payload)).toEqual([large, ''])
+      expect(await deliveries.payloads(pending)).toEqual([large, ''])
       expect(await deliveries.payload('large')).toBe(large)
       expect(await deliveries.payload('small')).toBe('{"guid":"small","note":"grüße"}')
       expect(await deliveries.payload('unknown')).toBeNull()
