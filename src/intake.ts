@@ -33,10 +33,10 @@ export function createIntake(options: IntakeOptions): ReturnType<typeof createSe
   return createServer({
     config: () => now().config,
     access: () => now().access,
-    async accept(delivery, payload) {
+    async accept(delivery) {
       const accepted = await commit.accept(delivery)
       metrics.accepted(accepted)
-      if (accepted.status === 'accepted') dispatcher.hold(delivery.guid, payload, delivery.body.byteLength)
+      if (accepted.status === 'accepted') dispatcher.hold(delivery.guid, delivery.body)
       return accepted
     },
     api: serviceApi({

@@ -116,7 +116,7 @@ test('a payload that intake still holds is not read from the store', async () =>
     body: Buffer.from('no JSON any more'),
   })
   await store.deliveries.accept([unreadable('d-1'), unreadable('d-2')])
-  dispatcher.hold('d-1', pullRequest('opened'), 100)
+  dispatcher.hold('d-1', Buffer.from(JSON.stringify(pullRequest('opened'))))
   dispatcher.start()
   await until(2)
   expect(await store.deliveries.get('d-1')).toMatchObject({

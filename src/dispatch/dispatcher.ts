@@ -37,6 +37,11 @@ export interface DispatcherOptions {
 const MAX_TRIES = 3
 /** How long it works before others have a turn, in ms. */
 const TURN_MS = 1
+/** Under load: for each ms of dispatch so many are left to the intake, up to a pause in ms … */
+const INTAKE_SHARE = 9
+const MAX_PAUSE_MS = 400
+/** … and until the oldest delivery has waited so long, in ms: then both have their turn. */
+const MAX_LAG_MS = 2_000
 /** How long it sleeps at most, in ms. */
 const POLL_MS = 5_000
 
@@ -44,8 +49,8 @@ export interface Dispatcher {
   start(): void
   /** There may be something to do. */
   wake(): void
-  /** Spares the store a reading: the payload of a delivery that was accepted just now, and its size in bytes. */
-  hold(guid: string, payload: unknown, bytes: number): void
+  /** Spares the store a reading: the payload of a delivery that was accepted just now. */
+  hold(guid: string, body: Uint8Array): void
   /** Finishes the batch under way. */
   stop(): Promise<void>
 }
@@ -64,9 +69,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = false
+      const began = performance.now()
       try {
-        const moved = await dispatchBatch(bench)
-        if (moved > 0) continue
+        const { moved, lagMs } = await dispatchBatch(bench)
+        if (moved > 0) {
+          if (woken && lagMs < MAX_LAG_MS) await stepBack(performance.now() - began)
+          continue
+        }
       } catch (thrown) {
         log.error({ err: toError(thrown) }, 'dispatch failed; the deliveries stay and are tried again')
         await delay(retryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
@@ -79,6 +88,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   function wake(): void {
     woken = true
     notice?.()
+  }
+
+  /** Deliveries came in meanwhile. They go first: GitHub waits for their answer, and nobody for the decision. */
+  async function stepBack(workedMs: number): Promise<void> {
+    const pauseMs = Math.min(workedMs * INTAKE_SHARE, MAX_PAUSE_MS)
+    await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
   }
 
   /** Until somebody wakes it; a lost wake-up costs a poll. */
@@ -116,25 +131,27 @@ interface Bench {
   readonly limit: number
 }
 
-/** Dispatches the oldest deliveries, but for those that wait for a fact; answers how many it moved. */
-async function dispatchBatch(bench: Bench): Promise<number> {
+/** Dispatches the oldest deliveries, but for those that wait for a fact: how many, and how long the first has waited. */
+async function dispatchBatch(bench: Bench): Promise<{ moved: number; lagMs: number }> {
   const { options, aside, held, limit } = bench
   const pending = await options.store.pending(limit + aside.waiting)
   // The store answers in order: what is held by now was accepted before it looked.
   if (pending.length === 0) held.clear()
   const deliveries = pending.filter(({ guid }) => !aside.isWaiting(guid)).slice(0, limit)
-  if (deliveries.length === 0) return 0
+  const [oldest] = deliveries
+  if (!oldest) return { moved: 0, lagMs: 0 }
+  const lagMs = options.clock() - oldest.receivedAt
   const before = aside.waiting
   try {
     const { plans, damaged } = await planBatch(bench, deliveries)
     await commit(bench, plans)
-    return plans.length + damaged + Math.max(0, aside.waiting - before)
+    return { moved: plans.length + damaged + Math.max(0, aside.waiting - before), lagMs }
   } catch (thrown) {
-    if (isStale(thrown)) return deliveries.length // decided again, from fresh state
+    if (isStale(thrown)) return { moved: deliveries.length, lagMs } // decided again, from fresh state
     options.log.warn({ err: toError(thrown) }, 'a batch could not be committed; its deliveries go one by one')
     for (const delivery of deliveries) await dispatchAlone(bench, delivery)
   }
-  return deliveries.length
+  return { moved: deliveries.length, lagMs }
 }
 
 /** The path of a delivery whose batch failed: what is wrong with it must not hold up the others. */
@@ -183,16 +200,16 @@ async function planBatch(
   )
   const texts = await readPayloads(
     options.store,
-    deliveries.filter(({ guid }) => held.get(guid) === undefined),
+    deliveries.filter(({ guid }) => !held.has(guid)),
   )
   const plans: Plan[] = []
   let since = performance.now()
   for (const delivery of deliveries) {
     const now = options.clock()
     try {
-      const text = texts.get(delivery.guid)
-      if (text === null) continue // damaged, and set aside
-      const parsed = { ...delivery, payload: text === undefined ? held.get(delivery.guid) : JSON.parse(text) }
+      const text = held.get(delivery.guid) ?? texts.get(delivery.guid)
+      if (text == null) continue // damaged, and set aside
+      const parsed = { ...delivery, payload: JSON.parse(text) as unknown }
       const facts = aside.factsOf(parsed)
       if (typeof facts === 'string') continue
       const world = { registry, access, tracker, format: options.format, newRunId: options.newRunId, now }

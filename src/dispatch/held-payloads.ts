@@ -1,13 +1,16 @@
-// The payloads of deliveries that have just been accepted, as intake parsed them: read back from the database, they
-// would have to be unpacked, copied to this thread and parsed again. Only memory: what is not here is read.
+// The payloads of deliveries that have just been accepted, as the bytes that came: read back from the database they
+// would have to be unpacked and copied to this thread. Bytes and not the parsed object, since thousands of small
+// objects that live for some ms are what garbage collections take long for. Only memory: what is not here is read.
 
-/** Bytes of JSON that are held at the most; parsed, they take several times as much. */
-const MAX_BYTES = 8 * 1024 * 1024
+/** Bytes that are held at the most. */
+const MAX_BYTES = 16 * 1024 * 1024
 
 export interface HeldPayloads {
   /** Keeps a payload while there is room; the oldest are dispatched first, so a newer one never displaces them. */
-  hold(guid: string, payload: unknown, bytes: number): void
-  get(guid: string): unknown
+  hold(guid: string, body: Uint8Array): void
+  has(guid: string): boolean
+  /** The JSON, or undefined when it is not held. */
+  get(guid: string): string | undefined
   /** The delivery is dispatched. */
   release(guid: string): void
   /** Nothing waits to be dispatched. */
@@ -16,17 +19,21 @@ export interface HeldPayloads {
 
 /** Nothing is held at first. */
 export function createHeldPayloads(maxBytes = MAX_BYTES): HeldPayloads {
-  const held = new Map<string, { readonly payload: unknown; readonly bytes: number }>()
+  const held = new Map<string, Uint8Array>()
   let sum = 0
   return {
-    hold(guid, payload, bytes) {
-      if (sum + bytes > maxBytes || held.has(guid)) return
-      held.set(guid, { payload, bytes })
-      sum += bytes
+    hold(guid, body) {
+      if (sum + body.byteLength > maxBytes || held.has(guid)) return
+      held.set(guid, body)
+      sum += body.byteLength
     },
-    get: (guid) => held.get(guid)?.payload,
+    has: (guid) => held.has(guid),
+    get(guid) {
+      const body = held.get(guid)
+      return body && Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
+    },
     release(guid) {
-      sum -= held.get(guid)?.bytes ?? 0
+      sum -= held.get(guid)?.byteLength ?? 0
       held.delete(guid)
     },
     clear() {

@@ -17,8 +17,8 @@ import { currentVerifier, type Verifier } from './signature.ts'
 
 export interface GitHubDeps {
   readonly config: () => Config
-  /** Resolves once the delivery, whose body parses to `payload`, is on disk. */
-  readonly accept: (delivery: NewDelivery, payload: object) => Promise<Accepted>
+  /** Resolves once the delivery is on disk. */
+  readonly accept: (delivery: NewDelivery) => Promise<Accepted>
   readonly wakeDispatch: () => void
   readonly wakeRuns: () => void
   readonly clock: Clock
@@ -53,16 +53,15 @@ export function githubRoute(
       }
       const guid = guidOf(request)
       const json = isForm(request) ? formPayload(body) : body
-      const payload = parseObject(json)
       const delivery = {
         guid,
         hookId: hookIdOf(request),
         event,
-        ...describeEvent(event, payload),
+        ...describeEvent(event, parseObject(json)),
         body: json,
         receivedAt: deps.clock(),
       }
-      answerOnceStored(deps, reply, delivery, payload)
+      answerOnceStored(deps, reply, delivery)
     })
     registered()
   })
@@ -79,13 +78,8 @@ function signedBody(request: FastifyRequest, verify: Verifier, refuse: Refuse): 
   return body
 }
 
-function answerOnceStored(
-  deps: GitHubDeps,
-  reply: FastifyReply,
-  delivery: NewDelivery,
-  payload: object,
-): void {
-  deps.accept(delivery, payload).then(
+function answerOnceStored(deps: GitHubDeps, reply: FastifyReply, delivery: NewDelivery): void {
+  deps.accept(delivery).then(
     (accepted) => {
       send(reply, accepted.status === 'duplicate' ? 200 : 202, answerOf(accepted, delivery.guid))
       if (accepted.status === 'accepted') deps.wakeDispatch()

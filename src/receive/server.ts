@@ -19,7 +19,7 @@ export interface ServerDeps {
   readonly config: () => Config
   readonly access: () => Access
   /** Resolves once the delivery is on disk. */
-  readonly accept: (delivery: NewDelivery, payload: object) => Promise<Accepted>
+  readonly accept: (delivery: NewDelivery) => Promise<Accepted>
   readonly store: Store
   readonly clock: Clock
   readonly log: Log

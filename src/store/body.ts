@@ -6,7 +6,7 @@ const params = { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_LG
 
 /** The bytes to store. */
 export const packBody = (body: Uint8Array): Uint8Array =>
-  brotliCompressSync(body, { params, chunkSize: 8_192 })
+  brotliCompressSync(body, { params, chunkSize: 4_096 })
 
 /** The text as it arrived. @throws Error when the stored bytes are damaged. */
 export const unpackBody = (stored: Uint8Array): string =>

@@ -4,10 +4,11 @@
 import SqliteConnection from 'better-sqlite3'
 import { parentPort, workerData } from 'node:worker_threads'
 
-const PASSIVE_BYTES = 4 * 1024 * 1024
+// Little at a time: while a checkpoint syncs the database, commits that sync the log take several times as long.
+const PASSIVE_BYTES = 1024 * 1024
 const CUT_BYTES = 64 * 1024 * 1024
 /** How long the log is left alone after it has been looked at. */
-const PAUSE_MS = 50
+const PAUSE_MS = 10
 const FAILURE_PAUSE_MS = 5_000
 
 interface WalState {

@@ -29,6 +29,8 @@ export async function openForWriting(file: string): Promise<OpenDatabase> {
     // FULL: a commit is on the disk, not in the system's cache, before it is answered.
     connection.pragma('synchronous = FULL')
     connection.pragma('foreign_keys = ON')
+    // What a statement needs to be undone with is small, and a temporary file for it costs a write per delivery.
+    connection.pragma('temp_store = MEMORY')
     const db = new Kysely<Database>({ dialect: createDialect(connection) })
     await migrate(db, sqliteFlavour)
     // From here on a thread of its own does the checkpoints, see checkpoints.ts.

@@ -2,7 +2,8 @@
 import type { Worker } from 'node:worker_threads'
 import type { Log } from '../../lib/log.ts'
 import { StalePlanError, StoreError, type NewDelivery, type Plan, type Store } from '../store.ts'
-import { packBatch, type Report, type Request, type WireError } from './wire.ts'
+import { createSharedMemory } from './shared-memory.ts'
+import { bytesOf, packBatch, type Report, type Request, type WireError } from './wire.ts'
 
 interface Call {
   readonly resolve: (value: unknown) => void
@@ -93,9 +94,16 @@ function buildStore(
     if (stage === undefined || name === undefined) continue
     stages[stage] = { ...stages[stage], [name]: (...args) => call(method, args) }
   }
+  const memory = createSharedMemory()
   const accept = async (batch: readonly NewDelivery[]) => {
-    const packed = packBatch(batch)
-    return call('deliveries.accept', [packed], [packed.bytes.buffer])
+    const bytes = bytesOf(batch)
+    const shared = memory.borrow(bytes)
+    if (!shared) {
+      const own = new Uint8Array(bytes)
+      return call('deliveries.accept', [packBatch(batch, own)], [own.buffer])
+    }
+    // Whatever comes of the call, the thread looks at the memory no more.
+    return call('deliveries.accept', [packBatch(batch, shared)]).finally(() => memory.giveBack())
   }
   // Many small objects are copied faster as one text.
   const commit = (plans: readonly Plan[]) => call('deliveries.commit', [JSON.stringify(plans)])

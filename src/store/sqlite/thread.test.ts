@@ -8,7 +8,7 @@ import { silentLog, type Log } from '../../lib/log.ts'
 import { newDelivery, newRun } from '../contract/builders.ts'
 import { openSqliteStore } from './open.ts'
 import { connectThread } from './rpc.ts'
-import { packBatch, unpackBatch } from './wire.ts'
+import { bytesOf, packBatch, unpackBatch } from './wire.ts'
 
 /** A thread that speaks the store's protocol and does `body` with each request. */
 const threadThat = (body: string, before = '') =>
@@ -109,17 +109,30 @@ test('a delivery that is to be accepted does not wait for what was asked before 
   await rm(folder, { recursive: true })
 })
 
-test('a batch is the same after packing, and brings nothing along of the buffers that it came from', () => {
+test('a batch is the same after packing', () => {
   const slab = Buffer.from('0123456789')
   const batch = [slab.subarray(2, 5), new Uint8Array(), slab.subarray(5)].map((body, n) =>
     newDelivery(`${n}`, { body }),
   )
-  const packed = packBatch(batch)
-  expect(packed.bytes.buffer.byteLength).toBe(8)
+  expect(bytesOf(batch)).toBe(8)
+  const packed = packBatch(batch, new Uint8Array(20))
   const texts = unpackBatch(packed).map(({ guid, body }) => [guid, Buffer.from(body).toString()])
   expect(texts).toEqual([
     ['0', '234'],
     ['1', ''],
     ['2', '56789'],
   ])
+})
+
+test('batches that are accepted at the same time keep their own payloads, small ones and large ones', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hookyard-thread-'))
+  const store = await openSqliteStore({ file: join(folder, 'hookyard.db') })
+  const sizes = [10, 1_000, 9_000_000, 20, 0, 500]
+  const bodies = sizes.map((size, n) => Buffer.alloc(size, `${n}`))
+  const batches = bodies.map((body, n) => [newDelivery(`d-${n}`, { body })])
+  await Promise.all(batches.map((batch) => store.deliveries.accept(batch)))
+  for (const [n, body] of bodies.entries())
+    expect((await store.deliveries.payload(`d-${n}`)) === body.toString(), `d-${n}`).toBe(true)
+  await store.close()
+  await rm(folder, { recursive: true })
 })

@@ -34,25 +34,26 @@ export interface WireError {
   readonly message: string
 }
 
-/** A batch with all its bodies in one piece: one buffer to hand over instead of hundreds. */
+/** A batch with all its bodies in one piece: one buffer for hundreds. */
 export interface PackedBatch {
   readonly deliveries: readonly Omit<NewDelivery, 'body'>[]
   readonly lengths: readonly number[]
-  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly bytes: Uint8Array
 }
 
-/** Copies the bodies; a view into a larger buffer would otherwise take all of it along. */
-export function packBatch(batch: readonly NewDelivery[]): PackedBatch {
-  const lengths = batch.map((delivery) => delivery.body.byteLength)
-  // Not from the pool, since the buffer is handed over; and not zeroed, since all of it is written.
-  const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0))
+/** How many bytes the bodies of a batch have. */
+export const bytesOf = (batch: readonly NewDelivery[]): number =>
+  batch.reduce((sum, delivery) => sum + delivery.body.byteLength, 0)
+
+/** Copies the bodies into `bytes`, which has room for them. */
+export function packBatch(batch: readonly NewDelivery[], bytes: Uint8Array): PackedBatch {
   let offset = 0
   const deliveries = batch.map(({ body, ...delivery }) => {
     bytes.set(body, offset)
     offset += body.byteLength
     return delivery
   })
-  return { deliveries, lengths, bytes }
+  return { deliveries, lengths: batch.map((delivery) => delivery.body.byteLength), bytes }
 }
 
 /** The batch again; the bodies are views into the one buffer. */
