@@ -12,7 +12,7 @@ import { CooldownTracker } from './cooldown-tracker.ts'
 import { type Bindings, decide, pairsOf } from './decide.ts'
 import type { AskFacts } from './ask-facts.ts'
 import { type Aside, createAside } from './aside.ts'
-import { type HeldPayloads, createHeldPayloads } from './held-payloads.ts'
+import { type HeldPayloads, createHeldPayloads, readMissing } from './held-payloads.ts'
 
 export interface DispatcherOptions {
   readonly store: DeliveryStore
@@ -198,10 +198,7 @@ async function planBatch(
   const tracker = new CooldownTracker(
     pairs.length === 0 ? [] : await options.store.entityStates(unique(pairs)),
   )
-  const texts = await readPayloads(
-    options.store,
-    deliveries.filter(({ guid }) => !held.has(guid)),
-  )
+  const texts = await readMissing(held, deliveries, options.store)
   const plans: Plan[] = []
   let since = performance.now()
   for (const delivery of deliveries) {
@@ -223,15 +220,6 @@ async function planBatch(
     since = performance.now()
   }
   return { plans, damaged: [...texts.values()].filter((text) => text === null).length }
-}
-
-/** By GUID; null: it is damaged. */
-async function readPayloads(
-  store: DeliveryStore,
-  deliveries: readonly PendingDelivery[],
-): Promise<Map<string, string | null>> {
-  const texts = deliveries.length === 0 ? [] : await store.payloads(deliveries)
-  return new Map(deliveries.map(({ guid }, position) => [guid, texts[position] ?? null]))
 }
 
 function failedPlan(delivery: PendingDelivery, error: string, at: number): Plan {

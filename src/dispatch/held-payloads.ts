@@ -2,6 +2,8 @@
 // would have to be unpacked and copied to this thread. Bytes and not the parsed object, since thousands of small
 // objects that live for some ms are what garbage collections take long for. Only memory: what is not here is read.
 
+import type { DeliveryStore, PendingDelivery } from '../store/store.ts'
+
 /** Bytes that are held at the most. */
 const MAX_BYTES = 16 * 1024 * 1024
 
@@ -41,4 +43,15 @@ export function createHeldPayloads(maxBytes = MAX_BYTES): HeldPayloads {
       sum = 0
     },
   }
+}
+
+/** The payloads of those that are not held, by GUID; null: it is damaged, and the delivery was set aside as failed. */
+export async function readMissing(
+  held: Pick<HeldPayloads, 'has'>,
+  deliveries: readonly PendingDelivery[],
+  store: Pick<DeliveryStore, 'payloads'>,
+): Promise<Map<string, string | null>> {
+  const missing = deliveries.filter(({ guid }) => !held.has(guid))
+  const texts = missing.length === 0 ? [] : await store.payloads(missing)
+  return new Map(missing.map(({ guid }, position) => [guid, texts[position] ?? null]))
 }
