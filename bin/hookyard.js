@@ -2,13 +2,16 @@
 // The `hookyard` command. Plain JavaScript, so that an old Node can read it: completes the set-up of a
 // checkout, then runs the command line, on a newer Node when this one is too old.
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ensureInstalled, handOver, modernNode, root } from './bootstrap.js'
+import { compileCache, ensureInstalled, handOver, modernNode, root } from './bootstrap.js'
 
 ensureInstalled()
 const built = join(root, 'dist', 'src', 'cli', 'index.js')
 const entry = existsSync(join(root, 'src', 'cli', 'index.ts')) ? join(root, 'src', 'cli', 'index.ts') : built
 
-if (modernNode() === process.execPath) await import(pathToFileURL(entry).href)
-else handOver(entry, process.argv.slice(2))
+if (modernNode() === process.execPath) {
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? compileCache)
+  await import(pathToFileURL(entry).href)
+} else handOver(entry, process.argv.slice(2))

@@ -24,7 +24,7 @@ const TALKING = {
       trigger.type === 'resume' ? done('it is ' + trigger.data.answer) : outcomes[input.how ?? 'done']() })`,
 }
 
-const open = () => openInstallation({ modules: { talking: TALKING } })
+const open = () => openInstallation({ builtins: true, modules: { talking: TALKING } })
 const run = (at: TestInstallation, args: readonly string[], more: Partial<CommandOptions> = {}) =>
   hookyard(args, { cwd: at.dir, ...more })
 const json = async (at: TestInstallation, ...args: string[]) => {
@@ -198,7 +198,7 @@ describe('lists and actions', () => {
     )
     expect(await json(at, 'deliveries')).toMatchObject({ deliveries: [{ guid }] })
     expect(await run(at, ['runs', '--limit', '0'])).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: expect.stringContaining('limit'),
     })
   })

@@ -42,7 +42,7 @@ const DEPLOY = {
 
 /** What the pages are about: one delivery, one run that asks. */
 async function open() {
-  const at = await openInstallation({ modules: { deploy: DEPLOY } })
+  const at = await openInstallation({ builtins: true, modules: { deploy: DEPLOY } })
   const guid = '1f0c-of-an-issue'
   await at.post('issues', officialPayload('issues', 'opened'), { guid })
   const ran = (await at.decisions(guid)).find(({ module }) => module === 'deploy')

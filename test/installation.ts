@@ -24,6 +24,8 @@ export interface TestModule {
 export interface Given {
   readonly users?: readonly Record<string, unknown>[]
   readonly repos?: readonly string[]
+  /** The built-in modules, whose handlers take a second to load. @default true without modules of the test's own */
+  readonly builtins?: boolean
   /** Modules dropped into a folder outside the checkout, by name. */
   readonly modules?: Readonly<Record<string, TestModule>> | undefined
   /** Further keys of its section `telegram`; by itself no update is fetched. */
@@ -111,6 +113,7 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
   ])
   const configFile = join(dir, 'hookyard.yaml')
   const moduleDirs = writeModules(dir, given.modules ?? {})
+  mkdirSync(join(dir, 'no-modules'))
   writeFileSync(
     configFile,
     stringify({
@@ -136,7 +139,7 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
       file: configFile,
       env: given.env ?? {},
       cwd: dir,
-      builtinModulesDir: join(root, 'modules'),
+      builtinModulesDir: (given.builtins ?? !given.modules) ? join(root, 'modules') : join(dir, 'no-modules'),
     })
     // Tests look again and again.
     const requestsPerMinute = 1_000_000

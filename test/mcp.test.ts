@@ -32,6 +32,7 @@ const USERS = [
 
 const open = () =>
   openInstallation({
+    builtins: true,
     modules: { asking: ASKING },
     users: USERS,
     config: {

@@ -28,7 +28,7 @@ const opened = () => officialPayload('pull_request', 'opened')
 
 describe('dispatch through the registry', () => {
   test('pull_request.opened starts the module, and its summary replaces the notification', async () => {
-    const at = await openInstallation({ users: [alice()], modules: taking() })
+    const at = await openInstallation({ users: [alice()], builtins: true, modules: taking() })
     const { status, body, guid } = await at.post('pull_request', opened())
     expect([status, body]).toEqual([202, { status: 'accepted', delivery: guid }])
     const [decision] = await at.decisions(guid)

@@ -226,7 +226,7 @@ describe('work', () => {
     const at = await openChat()
     const admin = await at.ask(ALICE, '/status')
     expect(admin).toMatch(
-      /^Hookyard \S+, up for \S+\nAgent: offline\nModules: 5 on \(\/modules\)\nRuns: 0 queued, 0 running, 0 paused\nWaiting: /,
+      /^Hookyard \S+, up for \S+\nAgent: offline\nModules: 3 on \(\/modules\)\nRuns: 0 queued, 0 running, 0 paused\nWaiting: /,
     )
     expect(admin).toContain('You: alice, admin\nYour messages go to this chat (config)\nNothing is muted.')
     const member = await at.ask(BOB, '/status')

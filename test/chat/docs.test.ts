@@ -54,7 +54,7 @@ describe('docs/chat.md', () => {
     'a conversation goes as it says',
     async (turns) => {
       expect(turns.length).toBeGreaterThan(2)
-      const at = await openChat({ repos, users, modules: {} })
+      const at = await openChat({ repos, users, builtins: true, modules: {} })
       for (const { who, says, answer } of turns) {
         const chat = users.find(({ name }) => name === who)?.chat_id ?? 0
         expect(await at.ask(chat, says)).toMatch(asPattern(answer))

@@ -31,7 +31,7 @@ const postOpened = async (at: ChatScene, number?: number) =>
 
 describe('/on and /off', () => {
   test('switch a module for one user alone, and say whose word it was and is', async () => {
-    const at = await openChat()
+    const at = await openChat({ builtins: true })
     expect(await outcome(at, await postOpened(at), 'alice', 'taker')).toBe('skipped:feature_disabled')
     await at.messagesSent(1)
     expect(await at.ask(ALICE, '/on taker')).toBe(
@@ -73,6 +73,7 @@ describe('/on and /off', () => {
 
   test('the implicit admin, who has everything on, can switch one thing off', async () => {
     const at = await openChat({
+      builtins: true,
       users: [],
       repos: ['codertocat/*'],
       config: {
