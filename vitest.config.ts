@@ -16,6 +16,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    globalSetup: ['test/temporary-folder.ts'],
     // On a build machine a test may meet a stall that no test of ours makes; one that fails twice is broken.
     retry: process.env['CI'] ? 1 : 0,
   },
