@@ -108,9 +108,12 @@ function tableName(model: string): string {
   return name.startsWith('claude-') ? name.replaceAll('.', '-') : name
 }
 
+const surchargeOf = (price: Price, input: number) =>
+  price.long && input > price.long.above ? price.long : { input: 1, output: 1 }
+
 /** What these tokens cost, in USD. */
 export function costOf(price: Price, tokens: Tokens): number {
-  const times = price.long && tokens.input > price.long.above ? price.long : { input: 1, output: 1 }
+  const times = surchargeOf(price, tokens.input)
   const cached = Math.min(tokens.cachedInput, tokens.input)
   const input = (tokens.input - cached) * price.input + cached * price.cachedInput
   return (input * times.input + tokens.output * price.output * times.output) / 1_000_000
@@ -122,7 +125,6 @@ export const guessTokens = (text: string): number => Math.ceil(Buffer.byteLength
 /** How many tokens of an answer the money buys behind a prompt of `input` tokens; may be below zero. */
 export function affordableOutput(price: Price, input: number, maxUsd: number): number {
   const left = maxUsd - costOf(price, { input, cachedInput: 0, output: 0 })
-  const perToken =
-    costOf(price, { input, cachedInput: 0, output: 1 }) - costOf(price, { input, cachedInput: 0, output: 0 })
+  const perToken = (price.output * surchargeOf(price, input).output) / 1_000_000
   return perToken === 0 ? Number.POSITIVE_INFINITY : Math.floor(left / perToken)
 }
