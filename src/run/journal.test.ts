@@ -1,5 +1,5 @@
 // One JSON file per finished run, also after a crash between settling and writing.
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -7,7 +7,8 @@ import { silentLog } from '../lib/log.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import { ModuleJournal, journalFileName } from './journal.ts'
 
-test('every finished run has its file, with the fields of the contract, and no second flush writes it again', async () => {
+/** A store with one run that is done. */
+async function withFinishedRun() {
   const dataDir = mkdtempSync(join(tmpdir(), 'hookyard-journal-'))
   const store = await openSqliteStore({ file: join(dataDir, 'hookyard.db') })
   await store.runs.create({
@@ -47,6 +48,11 @@ test('every finished run has its file, with the fields of the contract, and no s
     reason: null,
     summary: '2 findings',
   })
+  return { dataDir, store }
+}
+
+test('every finished run has its file, with the fields of the contract, and no second flush writes it again', async () => {
+  const { dataDir, store } = await withFinishedRun()
   const journal = new ModuleJournal({ dataDir, store: store.runs, log: silentLog })
   await journal.flush()
   const folder = join(dataDir, 'modules', 'pr-review', 'events')
@@ -68,6 +74,23 @@ test('every finished run has its file, with the fields of the contract, and no s
     details: { findings: 2 },
   })
   expect(await store.runs.unjournaled(10)).toEqual([])
+  await store.close()
+})
+
+test('a file that cannot be written whole is not there at all, and is written by the next flush', async () => {
+  const { dataDir, store } = await withFinishedRun()
+  const folder = join(dataDir, 'modules', 'pr-review')
+  const inTheWay = join(folder, '01abc.json.tmp')
+  mkdirSync(inTheWay, { recursive: true })
+  const journal = new ModuleJournal({ dataDir, store: store.runs, log: silentLog })
+  await journal.flush()
+  expect(readdirSync(join(folder, 'events'))).toEqual([])
+  rmdirSync(inTheWay)
+  await journal.flush()
+  expect([readdirSync(folder), readdirSync(join(folder, 'events'))]).toEqual([
+    ['events'],
+    [expect.stringMatching(/01abc\.json$/)],
+  ])
   await store.close()
 })
 

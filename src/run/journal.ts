@@ -41,10 +41,11 @@ export class ModuleJournal {
   }
 
   async #write(run: RunRecord): Promise<void> {
-    const folder = join(this.#dataDir, 'modules', run.module, 'events')
-    await mkdir(folder, { recursive: true })
-    const target = join(folder, journalFileName(run))
-    const temporary = `${target}.tmp`
+    const folder = join(this.#dataDir, 'modules', run.module)
+    const events = join(folder, 'events')
+    await mkdir(events, { recursive: true })
+    // Not among the others: whoever reads the folder finds whole files alone.
+    const temporary = join(folder, `${run.id}.json.tmp`)
     const file = await open(temporary, 'w', 0o600)
     try {
       await file.writeFile(`${JSON.stringify(journalEntry(run), null, 2)}\n`)
@@ -52,7 +53,7 @@ export class ModuleJournal {
     } finally {
       await file.close()
     }
-    await rename(temporary, target)
+    await rename(temporary, join(events, journalFileName(run)))
   }
 }
 
