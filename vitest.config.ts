@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -16,6 +17,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most of them wait for processes: on two cores Vitest would take one worker.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     globalSetup: ['test/temporary-folder.ts'],
     // On a build machine a test may meet a stall that no test of ours makes; one that fails twice is broken.
     retry: process.env['CI'] ? 1 : 0,

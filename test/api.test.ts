@@ -85,7 +85,7 @@ test('a module whose handler is broken cannot be switched on, and the answer say
   })
   const refused = await post(at, '/api/modules/mine/enable')
   expect(refused).toMatchObject({ status: 409, body: { code: 'wrong_state' } })
-  expect(refused.body['error']).toMatch(/mine cannot be switched on: .*handler\.ts/)
+  expect(refused.body['error']).toMatch(/mine cannot be switched on: .*handler\.js/)
   await at.restart()
   expect((await at.api('/api/modules/mine')).body).toMatchObject({ enabled: false, enabled_source: 'config' })
 })

@@ -27,7 +27,7 @@ function shown(page: string): { name: string; module: TestModule } {
     new RegExp(`^\`\`\`ts\\n// my-modules/${name}/handler\\.ts\\n([^]*?)^\`\`\``, 'm').exec(text) ?? []
   const { name: named, description: _, ...rest } = parse(manifest) as Record<string, unknown>
   expect([named, handler.length > 100]).toEqual([name, true])
-  return { name, module: { manifest: rest, handler } }
+  return { name, module: { manifest: rest, handler, language: 'ts' } }
 }
 
 async function open(page: string): Promise<TestInstallation> {

@@ -19,6 +19,8 @@ export interface TestModule {
   /** module.yaml without its name, as an object. */
   readonly manifest: Record<string, unknown>
   readonly handler: string
+  /** @default 'js': a process that has to strip types takes longer to start than most tests. */
+  readonly language?: 'js' | 'ts'
 }
 
 export interface Given {
@@ -218,13 +220,15 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
 function writeModules(dir: string, modules: Readonly<Record<string, TestModule>>): string[] {
   if (Object.keys(modules).length === 0) return []
   const folder = join(dir, 'my-modules')
-  for (const [name, { manifest, handler }] of Object.entries(modules)) {
-    mkdirSync(join(folder, name), { recursive: true })
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+  for (const [name, { manifest, handler, language = 'js' }] of Object.entries(modules)) {
+    mkdirSync(join(folder, name))
     writeFileSync(
       join(folder, name, 'module.yaml'),
       stringify({ name, description: `The ${name} of a test`, ...manifest }),
     )
-    writeFileSync(join(folder, name, 'handler.ts'), handler)
+    writeFileSync(join(folder, name, `handler.${language}`), handler)
   }
   return [folder]
 }

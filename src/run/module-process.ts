@@ -1,7 +1,8 @@
 // One module process: started without credentials, one run at a time, killed with its whole group.
 import { type ChildProcess, fork } from 'node:child_process'
+import { getCompileCacheDir } from 'node:module'
 import { constants, setPriority } from 'node:os'
-import { dirname, extname } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PermanentError, RetryAfterError, toError } from '../errors.ts'
 import type { SubjectKind } from '../sdk/context.ts'
@@ -74,9 +75,18 @@ export function startModuleProcess(handler: string, environment: NodeJS.ProcessE
 /** Nothing secret: a module sees where programs are, the language and the time zone. */
 function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
-  return Object.fromEntries(
-    kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
-  )
+  return {
+    ...Object.fromEntries(
+      kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
+    ),
+    ...compileCache(),
+  }
+}
+
+/** A process starts in half the time. A folder apart: this process reads nothing that a module could have written. */
+function compileCache(): NodeJS.ProcessEnv {
+  const own = getCompileCacheDir()
+  return own === undefined ? {} : { NODE_COMPILE_CACHE: join(own, 'modules') }
 }
 
 function wrap(child: ChildProcess): ModuleProcess {

@@ -1,5 +1,6 @@
 // The module process. Enters: a handler's path and runs over IPC. Leaves: outcomes. It holds no credentials
 // and no database handle; whatever it wants of the world it asks of the broker at the other end.
+import { flushCompileCache } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import type { ModuleDefinition, SchemaIssue, StandardSchema } from '../../sdk/define-module.ts'
 import { PermanentError } from '../../sdk/errors.ts'
@@ -118,7 +119,8 @@ function issueText(issue: SchemaIssue): string {
 
 /** Imports the handler once. */
 function load(): Promise<ModuleDefinition> {
-  return (loaded ??= importHandler(process.argv[2] ?? ''))
+  // Now, since a process that is killed writes no cache.
+  return (loaded ??= importHandler(process.argv[2] ?? '').finally(flushCompileCache))
 }
 
 async function importHandler(file: string): Promise<ModuleDefinition> {

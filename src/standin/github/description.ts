@@ -78,8 +78,12 @@ const MENDED: Readonly<Record<string, unknown>> = {
   },
 }
 
-/** Reads openapi.json and prepares its operations; schemas are compiled when first needed. */
-export function loadDescription(): Description {
+let loaded: Description | undefined
+
+/** GitHub's description, one for all stand-ins of a process; schemas are compiled when first needed. */
+export const loadDescription = (): Description => (loaded ??= readDescription())
+
+function readDescription(): Description {
   const file = new URL('./openapi.json', import.meta.url)
   const document = JSON.parse(readFileSync(file, 'utf8')) as Document
   const { schemas } = document.components
