@@ -1,8 +1,8 @@
 // One keep-alive connection that posts prepared requests: no HTTP library, one write per request, no copy of the
 // body. What it cannot read (a chunked answer that comes in pieces is fine, anything stranger is not) it reports
 // as broken, so that a wrong answer never counts as a fast one.
-import { randomUUID } from 'node:crypto'
 import { type Socket, connect } from 'node:net'
+import { createGuids } from './guid.ts'
 
 /** A request's bytes up to the GUID, and all of it as one buffer that the connection may write into. */
 export interface Prepared {
@@ -16,6 +16,7 @@ export interface Connection {
   close(): void
 }
 
+const newGuid = createGuids()
 const HEAD_END = Buffer.from('\r\n\r\n')
 const LAST_CHUNK = Buffer.from('0\r\n\r\n')
 const LENGTH = /\r\ncontent-length: *(\d+)/i
@@ -79,7 +80,7 @@ export function openConnection(
       const request = own[index % own.length]
       if (!request || waiting) throw new Error('post: nothing to send, or the connection is busy')
       waiting = true
-      request.bytes.write(randomUUID(), request.guidAt, 'latin1')
+      request.bytes.write(newGuid(), request.guidAt, 'latin1')
       socket.write(request.bytes)
     },
     close() {
