@@ -35,11 +35,12 @@ export async function invokeFromModule(
 ): Promise<{ run_id: string }> {
   const { run } = caller
   const target = invocable(options, run, request)
+  const input = inputFor(target, request.input)
   const fingerprint = createHash('sha256')
     .update(JSON.stringify([target.name, request.input ?? null]))
     .digest('hex')
   const idempotency = { scope: `run:${run.id}`, key: `${caller.ordinal}:${fingerprint}`, fingerprint }
-  const result = await options.store.runs.create(newRun(options, caller, target, request.input), {
+  const result = await options.store.runs.create(newRun(options, caller, target, input), {
     idempotency,
   })
   if (result.status === 'created' || result.status === 'existing') return { run_id: result.runId }
@@ -48,8 +49,9 @@ export async function invokeFromModule(
   })
 }
 
-function invocable(options: Options, run: ClaimedRun, { module: name, input }: Invocation): Module {
-  const refuse = (reason: string, sentence: string) => new PermanentError(sentence, { reason })
+const refuse = (reason: string, sentence: string) => new PermanentError(sentence, { reason })
+
+function invocable(options: Options, run: ClaimedRun, { module: name }: Invocation): Module {
   const target = options.module(name)
   if (!target) throw refuse('unknown_module', `there is no module ${JSON.stringify(name)}`)
   const { manifest } = target
@@ -65,14 +67,17 @@ function invocable(options: Options, run: ClaimedRun, { module: name, input }: I
       `${target.name} is about a ${manifest.subject}, and this run is about ${run.entity}`,
     )
   }
-  const faults =
-    manifest.input === null ? [] : (compileSchema(manifest.input).check?.(input ?? {}).faults ?? [])
-  const [fault] = faults
-  if (fault) {
-    const where = ['input', ...fault.path].join('.')
-    throw refuse('invalid_input', `${where}: found ${fault.fault.found}, expected ${fault.fault.expected}`)
-  }
   return target
+}
+
+/** The input with its schema's defaults filled in, as a call over HTTP gets it. */
+function inputFor({ manifest }: Module, input: unknown): unknown {
+  const checked = manifest.input === null ? undefined : compileSchema(manifest.input).check?.(input ?? {})
+  if (checked === undefined) return input
+  const [fault] = checked.faults
+  if (fault === undefined) return checked.value
+  const where = ['input', ...fault.path].join('.')
+  throw refuse('invalid_input', `${where}: found ${fault.fault.found}, expected ${fault.fault.expected}`)
 }
 
 function newRun(
