@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { silentLog } from '../lib/log.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
-import { ModuleJournal, journalFileName } from './journal.ts'
+import { ModuleJournal, journalEntry, journalFileName } from './journal.ts'
 
 /** A store with one run that is done. */
 async function withFinishedRun() {
@@ -92,6 +92,30 @@ test('a file that cannot be written whole is not there at all, and is written by
     [expect.stringMatching(/01abc\.json$/)],
   ])
   await store.close()
+})
+
+test('what people answered stands beside what the module said, also when that was a list', async () => {
+  const { store } = await withFinishedRun()
+  const run = await store.runs.get('01abc')
+  await store.close()
+  if (!run) throw new Error('the run is gone')
+  const asked = { options: [], fallback: null, askedAt: 0, expiresAt: null, closedAt: 1_000 }
+  const answered = { status: 'answered', answer: 'yes', answeredBy: 'alice', answeredVia: 'api' } as const
+  const questions = [{ ordinal: 1, text: 'Shall I?', ...asked, ...answered }]
+  const answers = [
+    {
+      question: 'Shall I?',
+      status: 'answered',
+      answer: 'yes',
+      by: 'alice',
+      via: 'api',
+      at: '1970-01-01T00:00:01.000Z',
+    },
+  ]
+  const detailsOf = (details: unknown) => journalEntry({ ...run, details, questions })['details']
+  expect(detailsOf({ findings: 2 })).toEqual({ findings: 2, answers })
+  expect(detailsOf(['a.ts', 'b.ts'])).toEqual({ value: ['a.ts', 'b.ts'], answers })
+  expect(detailsOf(null)).toEqual({ answers })
 })
 
 test('a missing part of the file name is a dash, and no name leaves its folder', () => {

@@ -92,7 +92,8 @@ export function journalEntry(run: RunRecord): Record<string, unknown> {
 /** What the module said and recorded, and what people answered when it asked. */
 function detailsOf({ details, questions }: Pick<RunRecord, 'details' | 'questions'>): unknown {
   if (questions.length === 0) return details ?? null
-  const said = typeof details === 'object' ? details : { value: details }
+  const named = typeof details === 'object' && !Array.isArray(details)
+  const said = named ? details : { value: details }
   return { ...said, answers: questions.map(toAnswer) }
 }
 
