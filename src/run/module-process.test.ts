@@ -120,6 +120,21 @@ test('a module that exits ends only its own run', async () => {
   expect(made.clean).toBe(false)
 })
 
+test('what a handler did not wait for fails its run with the error, not with an exit code', async () => {
+  const made = start(
+    handler(`
+    void Promise.resolve().then(() => { throw new Error('nobody awaited this') })
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    return done('never')
+  `),
+  )
+  expect(await made.run(init(), deaf, never)).toMatchObject({
+    kind: 'threw',
+    error: { message: 'nobody awaited this' },
+  })
+  expect(made.clean).toBe(false)
+})
+
 test('a module that spins is killed after its abort', async () => {
   const made = start(handler(`await ctx.notify('spinning'); for (;;) {}`))
   const stop = new AbortController()

@@ -15,10 +15,13 @@ const send = (message: unknown) => process.connected && process.send?.(message)
 const caller = createCaller(send)
 let abort = new AbortController()
 let loaded: Promise<ModuleDefinition> | undefined
+/** Whether the service waits for this process. */
+let atWork = false
 
 followParent()
 resolveSdk()
 process.on('disconnect', () => process.exit(0))
+process.on('uncaughtException', reportUncaught)
 process.on('message', (message: ToChild) => void receive(message))
 send({ t: 'ready' })
 
@@ -29,12 +32,27 @@ async function receive(message: ToChild): Promise<void> {
     case 'abort':
       return abort.abort(new Error(message.reason))
     case 'run':
-      return run(message.init)
+      return work(run(message.init))
     case 'inspect':
-      return inspect()
+      return work(inspect())
     case 'validate':
-      return validateOnly(message.what, message.value)
+      return work(validateOnly(message.what, message.value))
   }
+}
+
+async function work(asked: Promise<void>): Promise<void> {
+  atWork = true
+  await asked
+  atWork = false
+}
+
+/** What a handler started and did not wait for fails outside of it: its run learns why, not an exit code alone. */
+function reportUncaught(thrown: unknown): void {
+  console.error(thrown)
+  if (!atWork) process.exit(1)
+  send({ t: 'threw', error: toWire(thrown), leftovers: 1 })
+  // The service ends a process with leftovers. Not at once here: an exit may overtake the message.
+  setTimeout(() => process.exit(1), 1_000)
 }
 
 async function run(init: RunInit): Promise<void> {
