@@ -87,6 +87,13 @@ test('failed(summary) is final and its summary is the message', () => {
   expect(texts(result)[0]?.[1]).toMatch(/^GitHub refused\n/)
 })
 
+test('a run that ends without a reason of its own has one all the same', () => {
+  expect(settle(returned({ status: 'skipped', reason: ' ' }))).toMatchObject({ reason: 'declared' })
+  expect(settle(returned({ status: 'failed', summary: 'No.', reason: '' }))).toMatchObject({
+    reason: 'declared',
+  })
+})
+
 test('skipped tells nobody', () => {
   expect(settle(returned({ status: 'skipped', reason: 'empty_diff' }))).toMatchObject({
     status: 'skipped',

@@ -98,7 +98,7 @@ function settleOutcome(value: unknown, input: SettleInput): Settlement {
         ...base(input, null, outcome.details),
         kind: 'finished',
         status: 'failed',
-        reason: outcome.reason ?? 'declared',
+        reason: outcome.reason?.trim() || DECLARED,
         summary: outcome.summary,
         messages: messages(input, result(input, outcome.status, outcome.summary)),
       }
@@ -107,13 +107,16 @@ function settleOutcome(value: unknown, input: SettleInput): Settlement {
         ...base(input, null, outcome.details),
         kind: 'finished',
         status: 'skipped',
-        reason: outcome.reason,
+        reason: outcome.reason.trim() || DECLARED,
         summary: null,
       }
     case 'paused':
       return settlePause(outcome, input)
   }
 }
+
+/** The reason when a handler gives none of its own. */
+const DECLARED = 'declared'
 
 /** More questions than this are no conversation: a handler that always pauses would go on for ever. */
 const MAX_QUESTIONS = 50
