@@ -40,3 +40,27 @@ test('a schedule brings its planned time', async () => {
   })
   expect(messages).toEqual(['2026-11-22T09:00:00.000Z 60'])
 })
+
+test('what an event is about has the key that the service gives it', async () => {
+  const telling = defineModule({ handle: ({ entity }) => done(entity) })
+  const about = async (event: string, more: object) => {
+    const payload = { repository: { full_name: 'Octocat/Hello-World' }, ...more }
+    return (await runModule(telling, { event, payload })).messages[0]
+  }
+  expect(await about('pull_request.opened', { pull_request: { number: 2 } })).toBe('octocat/hello-world#2')
+  expect(await about('issues.opened', { issue: { number: 1 } })).toBe('octocat/hello-world#1')
+  expect(await about('push', { ref: 'refs/heads/Fix/it' })).toBe('octocat/hello-world@Fix/it')
+  expect(await about('push', { ref: 'refs/tags/v1' })).toBe('octocat/hello-world@v1')
+  expect(await about('delete', { ref: 'v1' })).toBe('octocat/hello-world@v1')
+  expect(await about('star.created', { ref: 'v1' })).toBe('octocat/hello-world')
+})
+
+test('a comment on a pull request leads to the pull request', async () => {
+  const telling = defineModule({
+    subject: 'pull_request',
+    handle: ({ pr }) => done(`#${pr.number} by ${pr.author}`),
+  })
+  const issue = { number: 2, user: { login: 'octocat' }, pull_request: {} }
+  const { messages } = await runModule(telling, { event: 'issue_comment.created', payload: { issue } })
+  expect(messages).toEqual(['#2 by octocat'])
+})

@@ -126,22 +126,17 @@ async function createTestContext(
   const github = options.github ?? {}
   const repository = object(payload['repository'])
   const numbered = object(payload['pull_request'] ?? payload['issue'])
-  const fullName = String(repository['full_name'] ?? 'octocat/hello-world').toLowerCase()
   const note = (level: string) => (message: string) => void captured.logs.push(`${level}: ${message}`)
   return {
     run: { id: 'run-under-test', module: 'module-under-test', attempt: 1 },
     trigger: testTrigger(options, payload),
     input: await fit(definition.input, options.input, 'input'),
     config: await fit(definition.config, options.config, 'config'),
-    entity: numbered['number'] === undefined ? fullName : `${fullName}#${String(numbered['number'])}`,
+    entity: testEntity(options.event, payload),
     recipients: options.recipients ?? ['admin'],
     state: options.state ?? null,
-    pr: testSubject(
-      'pull_request',
-      object(payload['pull_request']),
-      github,
-      captured,
-    ) as unknown as PullRequest,
+    // A comment on a pull request comes with it as `issue`.
+    pr: testSubject('pull_request', numbered, github, captured) as unknown as PullRequest,
     issue: testSubject('issue', numbered, github, captured) as unknown as Issue,
     repo: testRepository(repository, github) as unknown as Repository,
     github: testClient(github, captured),
@@ -161,6 +156,17 @@ async function createTestContext(
     signal: new AbortController().signal,
     log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
   }
+}
+
+/** The key that the service gives to what such an event is about. */
+function testEntity(event: string | undefined, payload: Json): string {
+  const { full_name: name = 'octocat/hello-world' } = object(payload['repository'])
+  const repository = String(name).toLowerCase()
+  const { number } = object(payload['pull_request'] ?? payload['issue'])
+  if (number !== undefined) return `${repository}#${String(number)}`
+  const { ref } = payload
+  if (typeof ref !== 'string' || !/^(?:push|create|delete)\b/.test(event ?? '')) return repository
+  return `${repository}@${ref.replace(/^refs\/(?:heads|tags)\//, '')}`
 }
 
 function testTrigger(options: RunModuleOptions, payload: Json): ModuleContext['trigger'] {
