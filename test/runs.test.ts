@@ -71,6 +71,14 @@ test('what was commented before the throw is there once, and once() ran once', a
   expect(texts).toEqual(['told at attempt 1', 'at attempt 1'])
 })
 
+test('a title that a module tells on the way turns no text around', async () => {
+  const at = await openInstallation(
+    acting(`await ctx.notify('looks at a\\u202egnp.exe\\u0000\\r\\n<b>now</b>'); return skipped('seen')`),
+  )
+  await deliver(at)
+  expect((await at.messagesSent(1)).map(({ text }) => text)).toEqual(['looks at agnp.exe \n<b>now</b>'])
+})
+
 test('a module process killed with SIGKILL is replaced, and the run completes', async () => {
   const at = await openInstallation(
     acting(`

@@ -9,7 +9,7 @@ import type { Log } from '../lib/log.ts'
 import type { Redactor } from '../lib/redactor.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { AgentRequest, SubjectKind } from '../sdk/context.ts'
-import { textLines } from '../send/message.ts'
+import { toldMessage } from '../send/run-message.ts'
 import type { ClaimedRun, Store } from '../store/store.ts'
 import type { Agent } from './agent/agent.ts'
 import { askAgent, type RunMoney } from './ask-agent.ts'
@@ -273,7 +273,7 @@ async function say(
   await options.store.outbox.add(
     [...addresses].map((address) => ({
       address,
-      message: options.redact?.({ lines: textLines(text) }) ?? { lines: textLines(text) },
+      message: options.redact?.(toldMessage(text)) ?? toldMessage(text),
       dedupeKey: keyOf(address),
       runId: run.id,
       delivery: run.delivery,

@@ -22,6 +22,9 @@ export function runMessage({ module, entity, runId, outcome, subject }: Finished
   return { lines: [...textLines(summary), ...tail], tail: tail.length }
 }
 
+/** What a module tells while it runs; it may hold a stranger's title, as a summary may. */
+export const toldMessage = (text: string): Message => ({ lines: textLines(cleanLines(text)) })
+
 /** `MODULE failed on ENTITY: REASON (run ID)`, one line. */
 export function crashNotice(
   module: string,
