@@ -3,7 +3,7 @@
 import type { Broker, RunBroker } from '../broker/broker.ts'
 import { pathsOf } from '../broker/github/reads.ts'
 import { SupersededError } from '../broker/github/superseded.ts'
-import { PermanentError, toError } from '../errors.ts'
+import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { holds } from '../registry/filters.ts'
@@ -13,7 +13,7 @@ import { originalTrigger } from '../store/resume-trigger.ts'
 import type { ClaimedRun, Settlement } from '../store/store.ts'
 import type { ProcessPool } from './process-pool.ts'
 import type { RunInit } from './protocol.ts'
-import { type AttemptResult, type Interruption, settlementOf } from './settlement.ts'
+import { type AttemptResult, type Interruption, settleGone, settlementOf } from './settlement.ts'
 
 export interface RunModuleOptions {
   readonly broker: Broker
@@ -51,7 +51,9 @@ export async function runModule(
     entity: run.entity,
     attempt: run.attempt,
   })
-  if (!module) return settleUnknown(run, options)
+  const { addressOf, isMuted, random } = options
+  const people = { addressOf, ...(isMuted && { isMuted }), random }
+  if (!module) return settleGone({ run, ...people, now: options.clock() })
 
   const ended = new AbortController()
   const deadline = setTimeout(
@@ -81,10 +83,8 @@ export async function runModule(
     costUsd: broker.costUsd,
     told: broker.told,
     records: broker.records,
-    addressOf: options.addressOf,
-    ...(options.isMuted && { isMuted: options.isMuted }),
+    ...people,
     now: options.clock(),
-    random: options.random,
   })
 
   async function attempt(): Promise<AttemptResult> {
@@ -183,26 +183,6 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', abort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
-}
-
-/** The module was taken out of the installation while its run waited. */
-function settleUnknown(run: ClaimedRun, options: RunModuleOptions): Settlement {
-  const error = new PermanentError(`the module ${run.module} is no longer installed`, {
-    reason: 'unknown_module',
-  })
-  return {
-    runId: run.id,
-    attempt: run.attempt,
-    at: options.clock(),
-    error: error.message,
-    details: null,
-    costUsd: 0,
-    messages: [],
-    kind: 'finished',
-    status: 'failed',
-    reason: error.reason,
-    summary: null,
-  }
 }
 
 function withFields(log: Log, more: Record<string, unknown>): Log {

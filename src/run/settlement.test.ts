@@ -4,7 +4,7 @@ import { module } from '../../test/builders.ts'
 import { PermanentError, RetryAfterError } from '../errors.ts'
 import { toPlainText } from '../send/message.ts'
 import type { ClaimedRun } from '../store/store.ts'
-import { type AttemptResult, type SettleInput, settlementOf } from './settlement.ts'
+import { type AttemptResult, type SettleInput, settleGone, settlementOf } from './settlement.ts'
 
 const run = (more: Partial<ClaimedRun> = {}): ClaimedRun => ({
   id: 'run1',
@@ -92,6 +92,18 @@ test('a run that ends without a reason of its own has one all the same', () => {
   expect(settle(returned({ status: 'failed', summary: 'No.', reason: '' }))).toMatchObject({
     reason: 'declared',
   })
+})
+
+test('a run whose module is gone tells its people, for the module had taken the event', () => {
+  const people = { addressOf: (user: string) => `telegram:${user}`, random: () => 0.5 }
+  const gone = settleGone({ run: run({ recipients: ['alice'] }), ...people, now: 1_000 })
+  expect(gone).toMatchObject({ status: 'failed', reason: 'unknown_module' })
+  expect(texts(gone)).toEqual([
+    [
+      'telegram:alice',
+      'pr-review failed on octocat/hello-world#1: the module pr-review is no longer installed (run run1)',
+    ],
+  ])
 })
 
 test('skipped tells nobody', () => {

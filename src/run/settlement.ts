@@ -47,6 +47,9 @@ export interface SettleInput {
   readonly random: () => number
 }
 
+/** What an end needs that no module had a part in. */
+type EndInput = Omit<SettleInput, 'module'>
+
 /** Turns the result of an attempt into what is written and who is told. */
 export function settlementOf(result: AttemptResult, input: SettleInput): Settlement {
   switch (result.kind) {
@@ -64,6 +67,12 @@ export function settlementOf(result: AttemptResult, input: SettleInput): Settlem
     case 'interrupted':
       return settleInterruption(result.by, input)
   }
+}
+
+/** The module was taken out of the installation while its run waited; its people are told, for it had taken the event. */
+export function settleGone(input: Omit<EndInput, 'subject' | 'costUsd' | 'records'>): Settlement {
+  const error = `the module ${input.run.module} is no longer installed`
+  return give({ ...input, subject: null, costUsd: 0, records: {} }, 'unknown_module', error)
 }
 
 /** The settlement as it may be stored, journaled and sent: what a module said goes without the service's secrets. */
@@ -179,11 +188,11 @@ function tryAgain(
 }
 
 /** The end, with the crash notice to the recipients. A spent budget is no failure of the module: it is skipped. */
-function give(input: SettleInput, reason: string, error: string): Settlement {
+function give(input: EndInput, reason: string, error: string): Settlement {
   const status = reason === 'budget' ? 'skipped' : 'failed'
   const how = status === 'skipped' ? 'was skipped' : 'failed'
   const notice = crashNotice(
-    input.module.name,
+    input.run.module,
     input.run.entity,
     withNextStep(error, reason),
     input.run.id,
@@ -199,7 +208,7 @@ function give(input: SettleInput, reason: string, error: string): Settlement {
   }
 }
 
-function base(input: SettleInput, error: string | null, details: unknown = null) {
+function base(input: EndInput, error: string | null, details: unknown = null) {
   // What the run recorded before it asked stands beside what it says now.
   const records = { ...(isObject(input.run.details) ? input.run.details : {}), ...input.records }
   const said = isObject(details) ? details : details == null ? {} : { value: details }
@@ -227,7 +236,7 @@ function result(input: SettleInput, status: string, summary: string): Message {
 }
 
 /** One message per address, however many recipients share it. */
-function messages(input: SettleInput, message: Message): NewMessage[] {
+function messages(input: EndInput, message: Message): NewMessage[] {
   const told = input.run.recipients.filter((user) => !input.isMuted?.(user, input.run.entity))
   const addresses = new Set(told.map((user) => input.addressOf(user) ?? 'log:'))
   return [...addresses].map((address) => ({
