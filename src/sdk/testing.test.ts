@@ -1,6 +1,6 @@
 // A handler's test meets every kind of trigger as the service would bring it.
 import { expect, test } from 'vitest'
-import type { ResumeData, ScheduleData } from './context.ts'
+import type { CommandData, ResumeData, ScheduleData } from './context.ts'
 import { defineModule } from './define-module.ts'
 import { done, paused } from './outcome.ts'
 import { runModule } from './testing.ts'
@@ -39,6 +39,17 @@ test('a schedule brings its planned time', async () => {
     schedule: { at: '2026-11-22T09:00:00.000Z', late_by_seconds: 60 },
   })
   expect(messages).toEqual(['2026-11-22T09:00:00.000Z 60'])
+})
+
+test('a command brings its name, what stands after it, and the comment as its cause', async () => {
+  const deploying = defineModule({
+    handle({ trigger: { type, event, action, data, by } }) {
+      const { command, args, comment_id: comment } = data as CommandData
+      return done([type, event, action, command, args, comment, by].join(' '))
+    },
+  })
+  const { messages } = await runModule(deploying, { command: { name: 'deploy', args: 'now', by: 'octocat' } })
+  expect(messages).toEqual(['command issue_comment created deploy now  octocat'])
 })
 
 test('what an event is about has the key that the service gives it', async () => {

@@ -3,6 +3,7 @@
 import type {
   AgentAnswer,
   AgentRequest,
+  CommandData,
   GitHubClient,
   ModuleContext,
   ResumeData,
@@ -56,8 +57,8 @@ export interface RunModuleOptions {
   /** `pull_request.opened`, or `pull_request` alone. Default: an invoke without an event. */
   readonly event?: string
   readonly payload?: unknown
-  /** Runs it by a command instead: `args` is what stands after the command's name. */
-  readonly command?: { readonly args?: string; readonly by?: string }
+  /** Runs it by a command instead: `name` without its slash, `args` is what stands after it. */
+  readonly command?: { readonly name?: string; readonly args?: string; readonly by?: string }
   /** Goes on after `paused()` instead, with this answer; `state` below is what it paused with. */
   readonly resume?: { readonly answer: string; readonly by?: string | null; readonly question?: string }
   /** Runs it by its schedule instead; `at` is the planned time, ISO 8601. */
@@ -174,8 +175,9 @@ function testTrigger(options: RunModuleOptions, payload: Json): ModuleContext['t
   const { login } = object(payload['sender'])
   const at = new Date(0).toISOString()
   if (options.command) {
-    const { args = '', by = 'maintainer' } = options.command
-    return { type: 'command', event: null, action: null, data: { args }, by, at }
+    const { name = 'command', args = '', by = 'maintainer' } = options.command
+    const data = { command: name, args, comment_id: null, comment_url: null } satisfies CommandData
+    return { type: 'command', event: event ?? 'issue_comment', action: action ?? 'created', data, by, at }
   }
   if (options.schedule) {
     const { late_by_seconds = 0, at: planned = at } = options.schedule
