@@ -41,6 +41,11 @@ test('a schedule brings its planned time', async () => {
   expect(messages).toEqual(['2026-11-22T09:00:00.000Z 60'])
 })
 
+test('a handler that forgot to return its outcome hears what was wanted', async () => {
+  const forgetful = defineModule({ handle: () => void 0 as never })
+  await expect(runModule(forgetful)).rejects.toThrow('the handler returned undefined; expected done(summary)')
+})
+
 test('a command brings its name, what stands after it, and the comment as its cause', async () => {
   const deploying = defineModule({
     handle({ trigger: { type, event, action, data, by } }) {

@@ -94,7 +94,8 @@ type Json = Readonly<Record<string, unknown>>
 
 /**
  * Runs a module's handler.
- * @throws what the handler throws; TypeError when config or input do not fit the handler's schema.
+ * @throws what the handler throws; TypeError when config or input do not fit the handler's schema, or when it
+ * returns no outcome.
  */
 export async function runModule(
   module: ModuleDefinition<never, never> | ModuleDefinition,
@@ -103,10 +104,19 @@ export async function runModule(
   const definition = module as ModuleDefinition
   const captured: Captured = { effects: [], messages: [], records: {}, logs: [], once: new Map(), ids: 0 }
   const context = await createTestContext(definition, options, captured)
-  const outcome = await definition.handle(context as never)
+  const outcome = requireOutcome(await definition.handle(context as never))
   if (outcome.status === 'done' || outcome.status === 'failed') captured.messages.push(outcome.summary)
   const { effects, messages, records, logs } = captured
   return { outcome, effects, messages, records, logs }
+}
+
+/** The service ends such a run as `invalid_outcome`, in the same words. */
+function requireOutcome(outcome: Outcome | undefined): Outcome {
+  if (typeof outcome?.status === 'string') return outcome
+  const found = JSON.stringify(outcome) ?? 'undefined'
+  throw new TypeError(
+    `the handler returned ${found}; expected done(summary), failed(summary), skipped(reason) or paused(question)`,
+  )
 }
 
 interface Captured {
