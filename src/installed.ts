@@ -127,10 +127,20 @@ export async function switchModule(
   return { ...parts, registry, handlers, switches }
 }
 
-/** Settings that differ and that a running service cannot change. */
+/** Settings, as the file names them, that differ and that a running service cannot change. */
 export function fixedSettings(before: Config, after: Config): string[] {
   const keys = ['server', 'dataDir', 'database', 'workers', 'log'] as const
-  return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+  return keys
+    .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
+    .map((key) => (key === 'dataDir' ? 'data_dir' : key))
+}
+
+/** The next installation over the data of the running one, which stay where they are until the next start. */
+export function overTheSameData(
+  next: ServiceInstallation,
+  { dataDir, database }: Config,
+): ServiceInstallation {
+  return { ...next, config: { ...next.config, dataDir, database } }
 }
 
 /** Every sender, whoever is written to now: rows of an earlier configuration may still wait. */

@@ -13,6 +13,7 @@ import {
   type ServiceInstallation,
   fixedSettings,
   install,
+  overTheSameData,
   switchModule,
   withSettings,
 } from './installed.ts'
@@ -174,7 +175,7 @@ export async function startService({
     async reload(next) {
       await alone(async () => {
         pool.renew() // handlers may have changed on disk
-        const installed = await install(next, context)
+        const installed = await install(overTheSameData(next, parts.config), context)
         for (const key of fixedSettings(parts.config, next.config))
           log.warn({ key }, 'this setting takes effect at the next start')
         parts = installed

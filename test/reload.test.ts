@@ -1,5 +1,5 @@
 // SIGHUP: configuration and modules are swapped while the service runs; a bad file is kept out and says why.
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -78,13 +78,34 @@ test('a new module and a changed handler are taken in; a broken file is not', as
   expect(await invoke('second')).toBe('new')
 })
 
+test('another data_dir waits for the next start; what else the file says is taken in', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hookyard-elsewhere-'))
+  write(dir)
+  writeModule(dir, 'first', 'before')
+  const service = await startServiceProcess(join(dir, 'hookyard.yaml'))
+  const modules = async () => {
+    const answer = await fetch(`${service.url}/api/modules`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    })
+    return ((await answer.json()) as { modules: { name: string }[] }).modules.map(({ name }) => name)
+  }
+
+  write(dir, { data_dir: './elsewhere' })
+  writeModule(dir, 'second', 'new')
+  process.kill(service.pid, 'SIGHUP')
+  await until('an end of the reload', () => /reloaded|kept out/.test(service.output()))
+  expect(service.output()).toMatch(/"key":"data_dir".*takes effect at the next start/)
+  expect(service.output()).toContain('configuration and modules reloaded')
+  expect(await modules()).toContain('second')
+  expect(existsSync(join(dir, 'elsewhere'))).toBe(false)
+})
+
 test('server.json is private to its owner and gone after a stop', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'hookyard-file-'))
   write(dir)
   mkdirSync(join(dir, 'mods'))
   const service = await startServiceProcess(join(dir, 'hookyard.yaml'))
   const file = join(dir, 'data', 'server.json')
-  const { statSync, existsSync } = await import('node:fs')
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ url: service.url, pid: service.pid })
   await service.kill('SIGTERM')
