@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { binding, config, delivery, module, pullRequest, user } from '../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
 import type { User } from '../config/config.ts'
+import { failedFilter } from '../registry/filters.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import { formatEvent } from '../send/format.ts'
 import type { EntityState, UserSetting } from '../store/store.ts'
@@ -142,6 +143,38 @@ test.each([
   expect(outcomes(delivery('pull_request', payload), { bindings: [binding(of, 'pull_request')] })[0]).toEqual(
     ['alice', 'm', 'skipped', reason],
   )
+})
+
+const pushTo = (ref: string) => ({ ...pullRequest('opened'), pull_request: undefined, ref })
+
+test.each([
+  [
+    'a label that holds parentheses',
+    { labels: ['(wip)'] },
+    pullRequest('opened', { labels: [{ name: '(WIP)' }] }),
+  ],
+  [
+    'a login that holds brackets',
+    { authors: ['Helper[bot]'] },
+    pullRequest('opened', { user: { login: 'helper[bot]' } }),
+  ],
+  [
+    'the base by its whole ref',
+    { branches: ['refs/heads/MAIN'] },
+    pullRequest('opened', { base: { ref: 'main' } }),
+  ],
+  ['a pushed branch by its name', { branches: ['main'] }, pushTo('refs/heads/main')],
+  ['a pushed branch by its whole ref', { branches: ['refs/heads/*'] }, pushTo('refs/heads/main')],
+  ['a pushed tag by its whole ref', { branches: ['refs/tags/v*'] }, pushTo('refs/tags/v1')],
+])('%s passes its filter', (_name, when, payload) => {
+  expect(failedFilter({ ...review.manifest.when, ...when }, 'any', payload)).toBeNull()
+})
+
+test.each([
+  ['a tag, where branches are named by the whole ref', ['refs/heads/*'], pushTo('refs/tags/v1')],
+  ['the branch that is left out', ['!main'], pushTo('refs/heads/main')],
+])('%s does not pass', (_name, branches, payload) => {
+  expect(failedFilter({ ...review.manifest.when, branches }, 'push', payload)).toBe('branches')
 })
 
 test('a payload that names no pull request starts no run of a module about pull requests, and is told', () => {

@@ -13,7 +13,7 @@ export function failedFilter(when: Filters, event: string, payload: unknown): Fi
   const subject = fields(body['pull_request'] ?? body['issue'])
   if (when.ignoreBots && isBot(fields(body['sender']))) return 'ignore_bots'
   if (when.draft !== null && subject['draft'] !== undefined && subject['draft'] !== when.draft) return 'draft'
-  if (!holds(when.branches, branches(body))) return 'branches'
+  if (!isOnBranch(when.branches, body)) return 'branches'
   if (
     !holds(
       when.labels,
@@ -50,7 +50,10 @@ const matchers = new Map<string, (value: string) => boolean>()
 function matcher(pattern: string): (value: string) => boolean {
   const known = matchers.get(pattern)
   if (known) return known
-  const made = picomatch(pattern, { nocase: true, dot: true })
+  const glob = picomatch(pattern, { nocase: true, dot: true })
+  const literal = pattern.toLowerCase()
+  // Names hold what globs mean something by: the label `(wip)`, the login `renovate[bot]`.
+  const made = (value: string) => value.toLowerCase() === literal || glob(value)
   if (matchers.size > 10_000) matchers.clear()
   matchers.set(pattern, made)
   return made
@@ -61,9 +64,15 @@ export function isBot(sender: Fields): boolean {
   return sender['type'] === 'Bot' || (text(sender['login'])?.toLowerCase().endsWith('[bot]') ?? false)
 }
 
-function branches(body: Fields): (string | null)[] {
+/** A pull request's base or a push's ref, by its short name; a pattern that begins with `refs/` is of the whole ref. */
+function isOnBranch(patterns: readonly string[], body: Fields): boolean {
   const base = text(fields(fields(body['pull_request'])['base'])['ref'])
-  return [base ?? text(body['ref'])?.replace(/^refs\/(heads|tags)\//, '') ?? null]
+  const ref = base === null ? text(body['ref']) : `refs/heads/${base}`
+  const name = ref?.replace(/^refs\/(heads|tags)\//, '') ?? null
+  const isWhole = (pattern: string) => pattern.toLowerCase().startsWith('refs/')
+  return (
+    patterns.length === 0 || patterns.some((pattern) => holds([pattern], [isWhole(pattern) ? ref : name]))
+  )
 }
 
 function pushedPaths(body: Fields): (string | null)[] {
