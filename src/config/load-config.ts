@@ -91,9 +91,10 @@ export function readConfigText(
   const yaml = readYaml(text, path)
   const { value, wholly, faults } = interpolate(yaml.value ?? {}, environment.variables)
   const source: ConfigSource = { ...yaml, wholly }
-  const unreadable = [...(options.problems ?? []), ...yaml.problems]
+  const unread = options.problems ?? []
   const early = [
-    ...unreadable,
+    ...unread,
+    ...yaml.problems,
     ...environment.problems,
     ...faults.map(({ path: where, fault }) => problemAt(source.place(where), fault)),
   ]
@@ -103,7 +104,7 @@ export function readConfigText(
   })
   const reading = { source, env: environment.variables, moduleDirs }
   // Of an unreadable file everything would be missing: no more words about it.
-  if (unreadable.length > 0)
+  if (unread.length > 0 || !yaml.complete)
     return { ...reading, config: null, aboutModules: null, problems: early, warnings: [], secrets: [] }
 
   const checked = validate(configSchema, { source, jsonSchema: configJsonSchema, value, wholly })

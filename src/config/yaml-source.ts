@@ -18,6 +18,8 @@ export interface YamlSource {
   readonly file: string
   /** Maps, lists, text, numbers, booleans, null. Null for an empty document or one that cannot be read. */
   readonly value: unknown
+  /** False: some of it could not be read, and what seems to be missing may be there. */
+  readonly complete: boolean
   /** Syntax errors, duplicate keys, limits. */
   readonly problems: readonly Problem[]
   /** Where this path is written, or its nearest ancestor. */
@@ -37,6 +39,7 @@ interface Walk {
   /** The last anchor of a name so far, as an alias sees it. */
   readonly anchors: Map<string, Node>
   nodes: number
+  complete: boolean
   /** The document is too much: the rest is not walked. */
   stopped: boolean
 }
@@ -52,14 +55,19 @@ export function readYaml(text: string, file: string): YamlSource {
     spellings: new Map(),
     anchors: new Map(),
     nodes: 0,
+    complete: true,
     stopped: false,
   }
   const checked = checkText(text, file)
-  if ('problem' in checked) walk.problems.push(checked.problem)
+  if ('problem' in checked) {
+    walk.problems.push(checked.problem)
+    walk.complete = false
+  }
   const value = 'text' in checked ? parse(checked.text, walk) : null
   return {
     file,
     value: value ?? null,
+    complete: walk.complete,
     problems: walk.problems,
     spelling: (path) => walk.spellings.get(JSON.stringify(path)),
     place: (path) => ({ file, ...nearestPosition(walk.positions, path), key: formatPath(path) }),
@@ -88,7 +96,9 @@ function parse(text: string, walk: Walk): unknown {
       syntaxFault(error.code, maskTokens(error.message), text.slice(error.pos[0] - 1)),
     )
   }
-  return document.errors.length > 0 ? null : toValue(walk, document.contents, [], 0)
+  if (document.errors.length === 0) return toValue(walk, document.contents, [], 0)
+  walk.complete = false
+  return null
 }
 
 function nearestPosition(positions: ReadonlyMap<string, Position>, path: Path): Position {
@@ -141,6 +151,7 @@ function toValue(walk: Walk, node: unknown, path: Path, depth: number): unknown 
 
 function stop(walk: Walk, node: unknown, path: Path, found: string): null {
   walk.stopped = true
+  walk.complete = false
   reportNode(walk, node, path.slice(0, 4), {
     found,
     expected: 'less',
@@ -152,6 +163,7 @@ function stop(walk: Walk, node: unknown, path: Path, found: string): null {
 function aliasValue(walk: Walk, alias: Alias, path: Path, depth: number): unknown {
   const target = walk.anchors.get(alias.source)
   if (target) return toValue(walk, target, path, depth + 1)
+  walk.complete = false
   reportNode(walk, alias, path, {
     found: 'an alias (*name) without its anchor (&name) before it',
     expected: 'a value',

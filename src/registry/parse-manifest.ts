@@ -32,8 +32,8 @@ export interface ParsedManifest {
  */
 export function parseManifest(text: string, file: string): ParsedManifest {
   const source = readYaml(text, file)
-  if (source.problems.length > 0) return { manifest: null, problems: source.problems, warnings: [], source }
-  const problems: Problem[] = []
+  if (!source.complete) return { manifest: null, problems: source.problems, warnings: [], source }
+  const problems: Problem[] = [...source.problems]
   const warnings: Problem[] = []
   const fail = (path: Path, fault: Fault) => problems.push(problemAt(source.place(path), fault))
   const warn = (path: Path, fault: Fault) => warnings.push(problemAt(source.place(path), fault))

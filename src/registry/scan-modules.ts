@@ -56,8 +56,7 @@ export function scanModules(dirs: readonly string[], options: ScanOptions = {}):
     warnings.push(...parsed.warnings)
     const { manifest, source } = parsed
     if (manifest === null) {
-      const unreadable = source.problems.length > 0
-      const flag = unreadable ? undefined : (asText(asMap(source.value)['feature_flag']) ?? null)
+      const flag = !source.complete ? undefined : (asText(asMap(source.value)['feature_flag']) ?? null)
       bad.push({ name: basename(folder), flag })
       continue
     }
