@@ -37,6 +37,14 @@ function expand(text: string, variables: Variables, fail: (fault: Fault) => void
       fail({ found: 'a ${ that begins no variable', expected, hint: 'write $${ for a literal ${' })
       return ''
     }
+    if (fallback?.includes('${')) {
+      fail({
+        found: 'a variable inside a default',
+        expected: 'plain text after :-',
+        hint: 'write the default out',
+      })
+      return ''
+    }
     const value = Object.hasOwn(variables, name) ? variables[name] : undefined
     // As in a shell, `:-` also replaces an empty value.
     if (fallback !== undefined) return value || fallback

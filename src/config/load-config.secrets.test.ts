@@ -62,6 +62,12 @@ test('an unset variable is named, wherever it stands', () => {
   expect(readText('data_dir: ${GONE}').problems[0]?.hint).toBe('set GONE, or write ${GONE:-default}')
 })
 
+test('a default is plain text: a variable in it is told, not taken for text', () => {
+  expect(readText('data_dir: ${A:-${B}}', { ...SECRET, B: 'b' }).problems.map(brief)).toEqual([
+    '1:1 data_dir: a variable inside a default',
+  ])
+})
+
 test.each(['${', '${}', '${1A}', '${A-b}', 'x${A', '${A B}'])('%s begins no variable', (text) => {
   expect(readText(`agent:\n  model: '${text}'`, { ...SECRET, A: 'a' }).problems.map(brief)).toEqual([
     '2:3 agent.model: a ${ that begins no variable',
