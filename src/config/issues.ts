@@ -70,7 +70,9 @@ export function likeliestBranch(issue: Extract<Issue, { code: 'invalid_union' }>
 export function faultOf(issue: Issue, value: unknown): Fault {
   const [expected = '', mend] = issue.message.split('\n')
   const path = issue.path as Path
-  return { found: showValue(value, path), expected, hint: mend ?? mendFor(issue, value) }
+  // The value may be right; what is told is beside the key that is not.
+  const found = issue.code === 'invalid_key' ? 'a key that cannot be one' : showValue(value, path)
+  return { found, expected, hint: mend ?? mendFor(issue, value) }
 }
 
 function mendFor(issue: Issue, value: unknown): string | null {

@@ -46,6 +46,11 @@ test.each([
   ['a repository without an owner', 'repos: [x]'],
   ['a missing key', 'api_tokens: [{ name: a }]'],
   ['no duration', 'agent: { timeout: 5x }'],
+  ['an empty secret', 'github: { webhook_secret: "" }'],
+  ['an empty token', 'telegram: { bot_token: "" }'],
+  ['an empty folder', 'data_dir: ""'],
+  ['no address', 'notify: somebody'],
+  ['no database', 'database: mysql://h/db'],
 ])('editor and program agree that this is bad: %s', (_name, text) => {
   expect(readText(text).problems).not.toEqual([])
   expect(inEditor(text)).toBe(false)

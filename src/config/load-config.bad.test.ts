@@ -83,6 +83,12 @@ test.each([
   ],
   ['a database that is none', 'database: mysql://u:pw@h/db', ['1:1 database: "mysql:…"'], null],
   ['an OS user that is an option', 'agent: { os_user: -rf }', ['1:10 agent.os_user: "-rf"'], null],
+  [
+    'a variable that cannot be one',
+    'agent: { env: { MY-VAR: x } }',
+    ['1:17 agent.env.MY-VAR: a key that cannot be one'],
+    null,
+  ],
   ['too many retries', 'modules: { m: { retries: { max: 21 } } }', ['1:28 modules.m.retries.max: 21'], null],
   ['a budget below zero', 'budgets: { per_run_usd: -1 }', ['1:12 budgets.per_run_usd: -1'], null],
   ['a missing name', 'users: [{ role: admin }]', ['1:9 users[0].name: nothing'], 'write a value for name'],
@@ -91,6 +97,16 @@ test.each([
     'log: { level: info }\nlog: {}',
     ['2:1 log: the same key a second time'],
     'remove one of the two',
+  ],
+  [
+    'a key twice, and what is wrong beside it',
+    'log: {}\nserver: { prot: 80 }\nlog: { levl: info }',
+    [
+      '2:11 server.prot: an unknown key',
+      '3:1 log: the same key a second time',
+      '3:8 log.levl: an unknown key',
+    ],
+    'write port',
   ],
 ])('%s', (_name, text, problems, hint) => {
   const reading = readText(text)

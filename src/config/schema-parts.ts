@@ -35,6 +35,7 @@ export const text = (expected = 'text') =>
   z
     .string({ error: expected })
     .refine((value) => value.trim() !== '', { error: `${expected} that is not empty` })
+    .meta({ minLength: 1 })
 
 /** A secret: not empty, not a file's name, not a placeholder's remains. */
 export const secret = (expected: string, variable: string) =>
@@ -43,6 +44,7 @@ export const secret = (expected: string, variable: string) =>
     .refine((value) => value.trim() !== '', {
       error: says(`${expected} that is not empty`, `write \${${variable}} and set ${variable} to its value`),
     })
+    .meta({ minLength: 1 })
 
 /** A secret that travels in a header or an address: white space in it is a slip of the clipboard. */
 export const token = (expected: string, variable: string) =>

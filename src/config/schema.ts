@@ -31,12 +31,16 @@ export const SCOPES = [
 const MINUTE = 60_000
 const DAY = 1_440 * MINUTE
 const ADDRESS = 'telegram:CHAT_ID, slack:https://…, discord:https://… or https://…'
+// What an editor can see of an address: how it begins.
+const ADDRESS_PATTERN = String.raw`^(telegram:-?[1-9]|slack:|discord:|[Hh][Tt][Tt][Pp][Ss]?://)`
+const VARIABLE_NAME = 'the name of a variable: letters, digits and _, no digit first'
 const PORT = 'a port number 0-65535'
 
 const address = () =>
   z
     .string({ error: says(ADDRESS, 'write it like telegram:123456') })
     .refine(isAddress, { error: says(ADDRESS, 'write it like telegram:123456') })
+    .meta({ pattern: ADDRESS_PATTERN })
 
 const chatId = () =>
   z.int({
@@ -127,6 +131,7 @@ const agent = z.strictObject({
     .record(
       z.string().regex(/^[A-Za-z_]\w*$/),
       z.union([z.string(), z.boolean().transform(String)], { error: 'text' }),
+      { error: (issue) => (issue.code === 'invalid_key' ? VARIABLE_NAME : undefined) },
     )
     .default({})
     .describe('Extra environment of the agent process'),
@@ -201,7 +206,11 @@ export const configSchema = z
       .describe('Address of the implicit admin, when there are no users'),
     server: server.prefault({}),
     data_dir: text('the path of a folder').default('./data'),
-    database: z.string({ error: DATABASE }).refine(isDatabase, { error: DATABASE }).default('sqlite'),
+    database: z
+      .string({ error: DATABASE })
+      .refine(isDatabase, { error: DATABASE })
+      .meta({ pattern: '^(sqlite$|postgres(ql)?://)' })
+      .default('sqlite'),
     github: github.prefault({}),
     inbound: z
       .strictObject({ secret: secret('a secret', 'HOOKYARD_INBOUND_SECRET') })
