@@ -14,6 +14,7 @@ import { toPlainText } from '../send/message.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
+import { checkWebhookEvent } from './webhook-event.ts'
 import { worldInForce } from './world-in-force.ts'
 
 export interface SimulateCommand {
@@ -25,6 +26,7 @@ export interface SimulateCommand {
 
 /** Prints what would happen. @throws ConfigError; UsageError for a payload that is none. */
 export async function runSimulate(file: string, options: SimulateCommand): Promise<void> {
+  checkWebhookEvent(options.event)
   const payload = parsePayload(await readPayload(file), file)
   const installation = loadInstallation({
     file: resolve(options.config),
@@ -62,7 +64,7 @@ async function readPayload(file: string): Promise<string> {
 function parsePayload(content: string, file: string): unknown {
   let payload: unknown
   try {
-    payload = JSON.parse(content)
+    payload = JSON.parse(content.replace(/^\uFEFF/, ''))
   } catch (thrown) {
     throw new CommandFailure(`${file} is no JSON: ${(thrown as Error).message}`)
   }

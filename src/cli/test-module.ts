@@ -20,6 +20,7 @@ import type { ModuleDefinition } from '../sdk/index.ts'
 import { runModule, type RunModuleResult, type TestGitHub } from '../sdk/testing.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { print } from './print.ts'
+import { checkWebhookEvent } from './webhook-event.ts'
 
 export interface TestModuleCommand {
   readonly event?: string
@@ -47,6 +48,7 @@ export async function runTestModule(
   if (file !== undefined && options.event === undefined) {
     throw new UsageError('a payload wants --event NAME: pull_request, issues, push …')
   }
+  if (options.event !== undefined) checkWebhookEvent(options.event)
   const payload = file === undefined ? {} : parseJson(await readSource(file), file)
   const result = await runHandler(manifest, payload, options)
   const started = options.event === undefined ? null : startedBy(manifest, options.event, payload)

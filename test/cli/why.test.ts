@@ -55,6 +55,7 @@ describe('why and simulate', () => {
     const wrong = [
       ['simulate'],
       ['simulate', 'x.json'],
+      ['simulate', '--event', 'pull_requests', 'x.json'],
       ['simulate', '--stored', 'guid', '--since', '1h'],
       ['simulate', '--stored', '--event', 'push'],
       ['simulate', '--stored', '--since', 'long'],
