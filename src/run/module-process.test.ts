@@ -1,6 +1,6 @@
 // A module process: it holds nothing secret, serves one run at a time, and whatever it does ends with it.
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { type ModuleProcess, type RunHandlers, startModuleProcess } from './module-process.ts'
@@ -134,6 +134,19 @@ test('what a handler did not wait for fails its run with the error, not with an 
   })
   expect(made.clean).toBe(false)
 })
+
+// Without this, Linux gives the session of a module as much of the processor as the whole service has.
+test.runIf(existsSync('/proc/self/autogroup'))(
+  'a module’s whole session has the lowest priority',
+  async () => {
+    const made = start(handler(`return done('ok')`))
+    await made.inspect()
+    await expect
+      .poll(() => readFileSync(`/proc/${made.pid}/autogroup`, 'utf8'), { timeout: 20_000 })
+      .toMatch(/nice 19$/m)
+    expect(getPriority(made.pid)).toBe(19)
+  },
+)
 
 test('a module that spins is killed after its abort', async () => {
   const made = start(handler(`await ctx.notify('spinning'); for (;;) {}`))

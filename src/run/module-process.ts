@@ -1,12 +1,12 @@
 // One module process: started without credentials, one run at a time, killed with its whole group.
 import { type ChildProcess, fork } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
-import { constants, setPriority } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PermanentError, RetryAfterError, toError } from '../errors.ts'
 import type { SubjectKind } from '../sdk/context.ts'
 import { reasonOf } from '../sdk/errors.ts'
+import { lowerPriority } from './low-priority.ts'
 import { type FromChild, type RunInit, type ToChild, type WireError, parseFromChild } from './protocol.ts'
 import { residentBytes } from './resident-memory.ts'
 
@@ -251,15 +251,6 @@ function wrap(child: ChildProcess): ModuleProcess {
         say({ t: 'run', init })
       })
     },
-  }
-}
-
-/** The intake must not feel a module that computes: it may use what is left of the machine. */
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_LOW)
-  } catch {
-    // Not allowed here, or already gone: a matter of comfort, not of correctness.
   }
 }
 
