@@ -37,8 +37,10 @@ export interface DispatcherOptions {
 const MAX_TRIES = 3
 /** How long it works before others have a turn, in ms. */
 const TURN_MS = 1
-/** Under load: for each ms of dispatch so many are left to the intake, up to a pause in ms … */
-const INTAKE_SHARE = 9
+/** While deliveries come in, so many ms are left to the intake for each of dispatch … */
+const INTAKE_SHARE = 2
+/** … or so many, when more come in than can be dispatched: then their answers go first; up to a pause in ms … */
+const FLOOD_SHARE = 9
 const MAX_PAUSE_MS = 400
 /** … and until the oldest delivery has waited so long, in ms: then both have their turn. */
 const MAX_LAG_MS = 2_000
@@ -60,6 +62,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { log, batchSize = 128, retryMs = 1_000 } = options
   const stopping = new AbortController()
   let woken = true
+  let accepted = 0
   let notice: (() => void) | undefined
   let loop: Promise<void> = Promise.resolve()
   const aside = createAside({ ask: options.askFacts ?? (() => null), onReady: wake, retryMs })
@@ -69,11 +72,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       woken = false
+      accepted = 0
       const began = performance.now()
       try {
         const { moved, lagMs } = await dispatchBatch(bench)
         if (moved > 0) {
-          if (woken && lagMs < MAX_LAG_MS) await stepBack(performance.now() - began)
+          const share = accepted > moved ? FLOOD_SHARE : INTAKE_SHARE
+          if (woken && lagMs < MAX_LAG_MS) await stepBack((performance.now() - began) * share)
           continue
         }
       } catch (thrown) {
@@ -91,9 +96,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   /** Deliveries came in meanwhile. They go first: GitHub waits for their answer, and nobody for the decision. */
-  async function stepBack(workedMs: number): Promise<void> {
-    const pauseMs = Math.min(workedMs * INTAKE_SHARE, MAX_PAUSE_MS)
-    await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+  async function stepBack(pauseMs: number): Promise<void> {
+    await delay(Math.min(pauseMs, MAX_PAUSE_MS), undefined, { signal: stopping.signal }).catch(() => undefined)
   }
 
   /** Until somebody wakes it; a lost wake-up costs a poll. */
@@ -112,7 +116,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       loop = run()
     },
     wake,
-    hold: held.hold,
+    hold(guid, body) {
+      accepted += 1
+      held.hold(guid, body)
+    },
     async stop() {
       stopping.abort()
       notice?.()
