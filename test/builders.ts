@@ -3,6 +3,7 @@ import type { Config, User } from '../src/config/config.ts'
 import { describeEvent } from '../src/entity/entity.ts'
 import type { DeliveryToDecide } from '../src/dispatch/decide.ts'
 import type { Binding, Manifest, Module } from '../src/registry/manifest.ts'
+import type { ClaimedRun } from '../src/store/store.ts'
 
 /** A user who hears of octocat/* and has every named flag on. */
 export const user = (name: string, more: Partial<User> = {}): User => ({
@@ -140,4 +141,41 @@ export const pullRequest = (action: string, more: Record<string, unknown> = {}) 
     labels: [],
     ...more,
   },
+})
+
+/** A run at its first attempt, started by the opening of a pull request. */
+export const claimedRun = (more: Partial<ClaimedRun> = {}): ClaimedRun => ({
+  id: 'run1',
+  module: 'pr-review',
+  entity: 'octocat/hello-world#1',
+  repository: 'octocat/hello-world',
+  trigger: {
+    type: 'webhook',
+    event: 'pull_request',
+    action: 'opened',
+    by: 'octocat',
+    at: '1970-01-01T00:00:00.000Z',
+  },
+  delivery: 'guid-1',
+  recipients: ['alice', 'bob'],
+  status: 'running',
+  reason: null,
+  attempt: 1,
+  failures: 0,
+  attempts: [],
+  questions: [],
+  summary: null,
+  details: null,
+  error: null,
+  costUsd: 0,
+  input: null,
+  depth: 0,
+  cooldownMs: 0,
+  createdAt: 0,
+  runAt: 0,
+  startedAt: 0,
+  finishedAt: null,
+  payload: '{}',
+  state: null,
+  ...more,
 })

@@ -1,6 +1,7 @@
 // One answer counts: from the right people, in time, one of those that were offered; all others hear why not.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { claimedRun } from '../../test/builders.ts'
 import type { GivenAnswer, Question, RunRecord } from '../store/store.ts'
 import { type AnswerRequest, answerQuestion, openQuestion } from './answer.ts'
 
@@ -22,33 +23,13 @@ const question = (more: Partial<Question> = {}): Question => ({
   ...more,
 })
 
-const run = (questions: readonly Question[], more: Partial<RunRecord> = {}): RunRecord => ({
-  id: 'run1',
-  module: 'm',
-  entity: 'o/r#1',
-  repository: 'o/r',
-  trigger: { type: 'webhook', event: null, action: null, by: null, at: '1970-01-01T00:00:00.000Z' },
-  delivery: null,
-  recipients: ['alice', 'bob'],
-  status: questions.at(-1)?.status === 'open' ? 'paused' : 'queued',
-  reason: null,
-  attempt: 1,
-  failures: 0,
-  attempts: [],
-  questions,
-  summary: null,
-  details: null,
-  error: null,
-  costUsd: 0,
-  input: null,
-  depth: 0,
-  cooldownMs: 0,
-  createdAt: 0,
-  runAt: 0,
-  startedAt: 0,
-  finishedAt: null,
-  ...more,
-})
+const run = (questions: readonly Question[], more: Partial<RunRecord> = {}): RunRecord =>
+  claimedRun({
+    module: 'm',
+    status: questions.at(-1)?.status === 'open' ? 'paused' : 'queued',
+    questions,
+    ...more,
+  })
 
 async function answer(
   of: RunRecord | null,

@@ -1,41 +1,14 @@
 // A module that starts another one: what the other is given, and when there is no run.
 import { expect, test } from 'vitest'
-import { config, module } from '../../test/builders.ts'
-import type { ClaimedRun, NewRun } from '../store/store.ts'
+import { claimedRun, config, module } from '../../test/builders.ts'
+import type { NewRun } from '../store/store.ts'
 import { invokeFromModule } from './invoke.ts'
 
 const sweeper = module('sweeper', {
   subject: 'none',
   input: { type: 'object', properties: { days: { type: 'integer', default: 30 } } },
 })
-const run: ClaimedRun = {
-  id: 'run1',
-  module: 'caller',
-  entity: 'octocat/hello-world#1',
-  repository: 'octocat/hello-world',
-  trigger: { type: 'invoke', event: null, action: null, by: 'admin', at: '1970-01-01T00:00:00.000Z' },
-  delivery: null,
-  recipients: ['admin'],
-  status: 'running',
-  reason: null,
-  attempt: 1,
-  failures: 0,
-  attempts: [],
-  questions: [],
-  summary: null,
-  details: null,
-  error: null,
-  costUsd: 0,
-  input: null,
-  depth: 0,
-  cooldownMs: 0,
-  createdAt: 0,
-  runAt: 0,
-  startedAt: 0,
-  finishedAt: null,
-  payload: null,
-  state: null,
-}
+const run = claimedRun({ module: 'caller' })
 
 /** The run that an invocation with this input creates. */
 async function invoked(input?: unknown): Promise<NewRun | undefined> {

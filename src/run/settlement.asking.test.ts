@@ -1,39 +1,23 @@
 // A handler that pauses: its question goes to every recipient, and what it recorded stands until the run ends.
 import { expect, test } from 'vitest'
-import { module } from '../../test/builders.ts'
+import { claimedRun, module } from '../../test/builders.ts'
 import { toPlainText } from '../send/message.ts'
 import type { ClaimedRun, Question } from '../store/store.ts'
 import { type SettleInput, settlementOf } from './settlement.ts'
 
-const run = (more: Partial<ClaimedRun> = {}): ClaimedRun => ({
-  id: 'run1',
-  module: 'releaser',
-  entity: 'octocat/hello-world#1',
-  repository: 'octocat/hello-world',
-  trigger: { type: 'webhook', event: 'release', action: null, by: 'octocat', at: '2026-11-22T09:00:00.000Z' },
-  delivery: 'guid-1',
-  recipients: ['alice', 'bob'],
-  status: 'running',
-  reason: null,
-  attempt: 3,
-  failures: 0,
-  attempts: [],
-  questions: [],
-  summary: null,
-  details: null,
-  error: null,
-  costUsd: 0,
-  input: null,
-  depth: 0,
-  cooldownMs: 0,
-  createdAt: 0,
-  runAt: 0,
-  startedAt: 0,
-  finishedAt: null,
-  payload: '{}',
-  state: null,
-  ...more,
-})
+const run = (more: Partial<ClaimedRun> = {}): ClaimedRun =>
+  claimedRun({
+    module: 'releaser',
+    trigger: {
+      type: 'webhook',
+      event: 'release',
+      action: null,
+      by: 'octocat',
+      at: '2026-11-22T09:00:00.000Z',
+    },
+    attempt: 3,
+    ...more,
+  })
 
 const settle = (outcome: unknown, more: Partial<SettleInput> = {}) =>
   settlementOf(

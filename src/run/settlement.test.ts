@@ -1,49 +1,13 @@
 // How an attempt ends: what is written, who is told, and whether it is tried again.
 import { expect, test } from 'vitest'
-import { module } from '../../test/builders.ts'
+import { claimedRun, module } from '../../test/builders.ts'
 import { PermanentError, RetryAfterError } from '../errors.ts'
 import { toPlainText } from '../send/message.ts'
-import type { ClaimedRun } from '../store/store.ts'
 import { type AttemptResult, type SettleInput, settleGone, settlementOf } from './settlement.ts'
 
-const run = (more: Partial<ClaimedRun> = {}): ClaimedRun => ({
-  id: 'run1',
-  module: 'pr-review',
-  entity: 'octocat/hello-world#1',
-  repository: 'octocat/hello-world',
-  trigger: {
-    type: 'webhook',
-    event: 'pull_request',
-    action: 'opened',
-    by: 'octocat',
-    at: '1970-01-01T00:00:00.000Z',
-  },
-  delivery: 'guid-1',
-  recipients: ['alice', 'bob'],
-  status: 'running',
-  reason: null,
-  attempt: 1,
-  failures: 0,
-  attempts: [],
-  questions: [],
-  summary: null,
-  details: null,
-  error: null,
-  costUsd: 0,
-  input: null,
-  depth: 0,
-  cooldownMs: 0,
-  createdAt: 0,
-  runAt: 0,
-  startedAt: 0,
-  finishedAt: null,
-  payload: '{}',
-  state: null,
-  ...more,
-})
 const settle = (result: AttemptResult, more: Partial<SettleInput> = {}) =>
   settlementOf(result, {
-    run: run(),
+    run: claimedRun(),
     module: module('pr-review', { retries: { max: 2, backoffMs: 10_000 } }),
     subject: { number: 1, title: 'A title', url: 'https://github.com/octocat/Hello-World/pull/1' },
     costUsd: 0.25,
@@ -96,7 +60,7 @@ test('a run that ends without a reason of its own has one all the same', () => {
 
 test('a run whose module is gone tells its people, for the module had taken the event', () => {
   const people = { addressOf: (user: string) => `telegram:${user}`, random: () => 0.5 }
-  const gone = settleGone({ run: run({ recipients: ['alice'] }), ...people, now: 1_000 })
+  const gone = settleGone({ run: claimedRun({ recipients: ['alice'] }), ...people, now: 1_000 })
   expect(gone).toMatchObject({ status: 'failed', reason: 'unknown_module' })
   expect(texts(gone)).toEqual([
     [
@@ -126,8 +90,8 @@ test.each([undefined, null, 42, 'done', {}, { status: 'ok' }, { status: 'done' }
 test('a throw is tried again, later each time, until the repeats are spent', () => {
   const threw: AttemptResult = { kind: 'threw', error: { name: 'Error', message: 'network' } }
   expect(settle(threw)).toMatchObject({ kind: 'again', runAt: 11_000, counted: true, messages: [] })
-  expect(settle(threw, { run: run({ failures: 1 }) })).toMatchObject({ kind: 'again', runAt: 21_000 })
-  const last = settle(threw, { run: run({ failures: 2 }) })
+  expect(settle(threw, { run: claimedRun({ failures: 1 }) })).toMatchObject({ kind: 'again', runAt: 21_000 })
+  const last = settle(threw, { run: claimedRun({ failures: 2 }) })
   expect(last).toMatchObject({ kind: 'finished', status: 'failed', reason: 'exhausted', error: 'network' })
   expect(texts(last)[0]?.[1]).toBe('pr-review failed on octocat/hello-world#1: network (run run1)')
 })
