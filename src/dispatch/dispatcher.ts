@@ -97,7 +97,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** Deliveries came in meanwhile. They go first: GitHub waits for their answer, and nobody for the decision. */
   async function stepBack(pauseMs: number): Promise<void> {
-    await delay(Math.min(pauseMs, MAX_PAUSE_MS), undefined, { signal: stopping.signal }).catch(() => undefined)
+    await delay(Math.min(pauseMs, MAX_PAUSE_MS), undefined, { signal: stopping.signal }).catch(
+      () => undefined,
+    )
   }
 
   /** Until somebody wakes it; a lost wake-up costs a poll. */
