@@ -3,44 +3,7 @@ import { defineModule, PermanentError, type AgentRequest, type Comment } from '@
 import { runModule, type RunModuleOptions } from '@hookyard/sdk/testing'
 import { expect, test } from 'vitest'
 import module from './handler.ts'
-
-const sha = 'ec26c3e57ca3a959ca5aad62de7213c562f8c821'
-
-const payload = (more: object = {}) => ({
-  action: 'opened',
-  repository: { full_name: 'octocat/hello-world', html_url: 'https://github.com/octocat/hello-world' },
-  pull_request: {
-    ...{ number: 42, title: 'Add search', body: 'See https://docs.example.com/search', state: 'open' },
-    html_url: 'https://github.com/octocat/hello-world/pull/42',
-    user: { login: 'alice', type: 'User' },
-    head: { ref: 'search', sha, repo: null },
-    base: { ref: 'main', sha: 'b'.repeat(40), repo: { full_name: 'octocat/Hello-World' } },
-    requested_reviewers: [{ login: 'bob' }],
-    ...more,
-  },
-})
-
-const diff =
-  'diff --git a/src/search.ts b/src/search.ts\n--- a/src/search.ts\n+++ b/src/search.ts\n' +
-  '@@ -1,2 +1,3 @@\n import x\n+const found = eval(query)\n+return found[0].name\n-old\n'
-
-const finding = {
-  ...{ file: 'src/search.ts', line: 2, severity: 'critical', title: 'Runs the query as code' },
-  ...{ why: 'Whoever searches runs code.', mend: 'Use `JSON.parse`.' },
-}
-const second = {
-  ...finding,
-  ...{ line: 3, severity: 'warning', title: 'Empty list', why: 'Throws.', mend: 'Check it.' },
-}
-
-const run = (options: RunModuleOptions = {}) =>
-  runModule(module, {
-    event: 'pull_request.opened',
-    payload: payload(),
-    agent: { output: { summary: 'Adds a search.', findings: [second, finding] } },
-    ...options,
-    github: { diff, ...options.github },
-  })
+import { diff, finding, payload, run, second, sha } from './testing/opened.ts'
 
 const clean = { output: { summary: 'Adds a search.', findings: [] } }
 
@@ -140,7 +103,7 @@ test('what the model wrote is made harmless before it is published', async () =>
 
 test('a path cannot break out of its code span or its link', async () => {
   const path = 'a`](https://evil.test) @mallory (x).ts'
-  const hostile = `diff --git a/${path} b/${path}\n--- a/${path}\n+++ b/${path}\n@@ -0,0 +1 @@\n+x\n`
+  const hostile = `diff --git a/${path} b/${path}\n--- a/${path}\n+++ b/${path}\n -0,0 +1 \n+x\n`
   const output = { summary: '', findings: [{ ...finding, file: path, line: 1 }] }
   expect(textOf(await run({ github: { diff: hostile }, agent: { output } }))).toContain(
     `[\`a ](https://evil.test) @mallory (x).ts:1\`](https://github.com/octocat/hello-world/blob/${sha}/a%60%5D%28https%3A//evil.test%29%20%40mallory%20%28x%29.ts#L1)`,
@@ -251,7 +214,7 @@ test('wishes refine the prompt, in the operator’s order', async () => {
 })
 
 const big = (name: string, size: number) =>
-  `diff --git a/${name} b/${name}\n--- a/${name}\n+++ b/${name}\n@@ -0,0 +1,${size} @@\n${'+const x = 1 // a line\n'.repeat(size)}`
+  `diff --git a/${name} b/${name}\n--- a/${name}\n+++ b/${name}\n -0,0 +1,${size} \n${'+const x = 1 // a line\n'.repeat(size)}`
 
 test('lock, generated and vendored files are left out, and said to be', async () => {
   const github = {
@@ -384,31 +347,4 @@ test('what is wrong with the repository’s file stands in the comment, or in th
   expect(textOf(await run({ github: { wishes } }))).toContain(told)
   const { effects } = await run({ agent: clean, github: { wishes } })
   expect(effects).toMatchObject([{ verb: 'check', summary: expect.stringContaining(told) }])
-})
-
-// ── commands ─────────────────────────────────────────────────────────────────────────────────────
-
-const commanded = (args: string, state?: unknown) => run({ command: { args }, state })
-
-test('/review pause and /review resume switch the reviews of pushes, and ask nobody', async () => {
-  const kept = { findings: [], commented: true, head: 'x', requested: false }
-  const paused = await commanded('pause', kept)
-  expect(paused.outcome).toMatchObject({ status: 'done', state: { ...kept, paused: true } })
-  expect(paused.messages[0]).toMatch(/^Reviews of PR #42 in octocat\/Hello-World are paused/)
-  const resumed = await commanded(' RESUME ', { ...kept, paused: true })
-  expect(resumed.outcome).toMatchObject({ status: 'done', state: { ...kept, paused: false } })
-  expect([paused.effects, resumed.effects]).toEqual([[], []])
-})
-
-test('/review reviews now, paused or not, and stays paused', async () => {
-  const { outcome, effects } = await commanded('', { paused: true })
-  expect(outcome).toMatchObject({ status: 'done', state: { paused: true } })
-  expect(effects).not.toEqual([])
-})
-
-test('another word is answered with the ones that are known', async () => {
-  expect((await commanded('everything!')).outcome).toMatchObject({
-    ...{ status: 'failed', reason: 'unknown_argument' },
-    summary: expect.stringContaining('/review, /review pause or /review resume'),
-  })
 })

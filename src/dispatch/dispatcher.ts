@@ -62,6 +62,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { log, batchSize = 128, retryMs = 1_000 } = options
   const stopping = new AbortController()
   let woken = true
+  /** Deliveries that came in since the batch under way began. */
   let accepted = 0
   let notice: (() => void) | undefined
   let loop: Promise<void> = Promise.resolve()

@@ -83,7 +83,7 @@ function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   }
 }
 
-/** A process starts in half the time. A folder apart: this process reads nothing that a module could have written. */
+/** A process starts in a third of the time. A folder apart: the service reads nothing that a module could have written. */
 function compileCache(): NodeJS.ProcessEnv {
   const own = getCompileCacheDir()
   return own === undefined ? {} : { NODE_COMPILE_CACHE: join(own, 'modules') }
