@@ -1,11 +1,14 @@
 // The payloads of deliveries that have just been accepted, as the bytes that came: read back from the database they
-// would have to be unpacked and copied to this thread. Bytes and not the parsed object, since thousands of small
-// objects that live for some ms are what garbage collections take long for. Only memory: what is not here is read.
+// would have to be unpacked and copied to this thread. Copied into memory that is never given back: buffers that live
+// until they are dispatched grow old, and what collects the old ones walks the whole heap. Only memory: what is not
+// here is read.
 
 import type { DeliveryStore, PendingDelivery } from '../store/store.ts'
 
-/** Bytes that are held at the most. */
-const MAX_BYTES = 16 * 1024 * 1024
+/** One piece of memory, in bytes; a larger payload is not held. */
+const SHELF_BYTES = 1024 * 1024
+/** So many at the most. */
+const MAX_SHELVES = 16
 
 export interface HeldPayloads {
   /** Keeps a payload while there is room; the oldest are dispatched first, so a newer one never displaces them. */
@@ -19,32 +22,64 @@ export interface HeldPayloads {
   clear(): void
 }
 
-/** Nothing is held at first. */
-export function createHeldPayloads(maxBytes = MAX_BYTES): HeldPayloads {
-  const held = new Map<string, Uint8Array>()
-  let sum = 0
+/** Payloads one behind the other; used afresh when the last of them is released. */
+interface Shelf {
+  readonly memory: Buffer
+  used: number
+  held: number
+}
+
+interface Place {
+  readonly shelf: Shelf
+  readonly start: number
+  readonly end: number
+}
+
+/** Nothing is held at first, and no memory is taken. */
+export function createHeldPayloads(maxShelves = MAX_SHELVES, shelfBytes = SHELF_BYTES): HeldPayloads {
+  const places = new Map<string, Place>()
+  const shelves: Shelf[] = []
+  let current: Shelf | undefined
+
+  function shelfFor(bytes: number): Shelf | undefined {
+    if (bytes > shelfBytes) return undefined
+    if (current && current.used + bytes <= shelfBytes) return current
+    const free = shelves.find(({ held }) => held === 0)
+    if (free) free.used = 0
+    else if (shelves.length === maxShelves) return undefined
+    else shelves.push({ memory: Buffer.allocUnsafeSlow(shelfBytes), used: 0, held: 0 })
+    current = free ?? shelves.at(-1)
+    return current
+  }
+
   return {
     hold(guid, body) {
-      if (sum + body.byteLength > maxBytes || held.has(guid)) return
-      held.set(guid, body)
-      sum += body.byteLength
+      if (places.has(guid)) return
+      const shelf = shelfFor(body.byteLength)
+      if (!shelf) return
+      const start = shelf.used
+      shelf.memory.set(body, start)
+      shelf.used += body.byteLength
+      shelf.held += 1
+      places.set(guid, { shelf, start, end: shelf.used })
     },
-    has: (guid) => held.has(guid),
+    has: (guid) => places.has(guid),
     get(guid) {
-      const body = held.get(guid)
-      return body && Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')
+      const place = places.get(guid)
+      return place?.shelf.memory.toString('utf8', place.start, place.end)
     },
     release(guid) {
-      sum -= held.get(guid)?.byteLength ?? 0
-      held.delete(guid)
+      const place = places.get(guid)
+      if (!place) return
+      places.delete(guid)
+      place.shelf.held -= 1
     },
     clear() {
-      held.clear()
-      sum = 0
+      places.clear()
+      for (const shelf of shelves) shelf.held = shelf.used = 0
     },
   }
 }
-
 /** The payloads of those that are not held, by GUID; null: it is damaged, and the delivery was set aside as failed. */
 export async function readMissing(
   held: Pick<HeldPayloads, 'has'>,
