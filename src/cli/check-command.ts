@@ -8,6 +8,7 @@ import { createProcessPool } from '../run/process-pool.ts'
 import { runCheck } from './check.ts'
 import { onlineChecks } from './check-online.ts'
 import { CommandFailure } from './failure.ts'
+import { print } from './print.ts'
 import { builtinModulesDir } from './project-root.ts'
 
 /** Prints the report. @throws CommandFailure when there are problems. */
@@ -24,7 +25,7 @@ export async function runCheckCommand(options: {
     cwd: process.cwd(),
     builtinModulesDir: builtinModulesDir(),
     extraChecks: [checkHandlers, ...(options.online ? onlineChecks : [])],
-    print: (text) => void process.stdout.write(text),
+    print: (report) => print(report, false, () => report),
   })
   if (code !== 0) throw new CommandFailure('the configuration has problems; they are listed above')
 }

@@ -1,11 +1,10 @@
 // The `hookyard` command: which commands there are, and how each ends. 0 good, 1 a failure that the message
 // explains, 2 wrong usage. Results go to stdout, everything else to stderr.
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { environment } from '../config/env.ts'
-import { ConfigError, formatProblems } from '../config/problem.ts'
-import { UserError, toError } from '../errors.ts'
 import type { RunStatus } from '../store/store.ts'
-import { CommandFailure, UsageError } from './failure.ts'
+import { UsageError } from './failure.ts'
+import { reportFailure } from './report-failure.ts'
 import { version } from './version.ts'
 
 /** Options that every command with a configuration takes. */
@@ -210,20 +209,8 @@ async function main(argv: readonly string[]): Promise<number> {
     await program().parseAsync(argv, { from: 'user' })
     return 0
   } catch (thrown) {
-    return report(thrown)
+    return reportFailure(thrown, argv.includes('--json'))
   }
-}
-
-function report(thrown: unknown): number {
-  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2 // it has printed its sentence
-  const error = toError(thrown)
-  if (error instanceof ConfigError) process.stderr.write(`${formatProblems(error.problems)}\n`)
-  else process.stderr.write(`hookyard: ${error.message}\n`)
-  if (error instanceof UsageError) return 2
-  const explained =
-    error instanceof CommandFailure || error instanceof ConfigError || error instanceof UserError
-  if (!explained && environment()['HOOKYARD_DEBUG']) process.stderr.write(`${error.stack}\n`)
-  return 1
 }
 
 // The wrapper that started this process on behalf of an older Node is gone: so is this process.

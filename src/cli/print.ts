@@ -20,12 +20,18 @@ export function renderTable(headings: readonly string[], rows: readonly (readonl
 /** How many places a text takes, as far as counting its characters tells. */
 const width = (text: string) => [...new Intl.Segmenter().segment(text)].length
 
+let done = false
+
+/** Whether this command has printed its result: there is one document on stdout, never two. */
+export const hasPrinted = (): boolean => done
+
 /** Prints the result: as JSON, or as the text that is made of it. */
 export function print<Result>(
   result: Result,
   json: boolean | undefined,
   render: (result: Result) => string,
 ): void {
+  done = true
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : render(result))
 }
 

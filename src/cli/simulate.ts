@@ -13,6 +13,7 @@ import { formatEvent } from '../send/format.ts'
 import { toPlainText } from '../send/message.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import { CommandFailure } from './failure.ts'
+import { print } from './print.ts'
 import { builtinModulesDir } from './project-root.ts'
 import { checkWebhookEvent } from './webhook-event.ts'
 import { worldInForce } from './world-in-force.ts'
@@ -46,7 +47,7 @@ export async function runSimulate(file: string, options: SimulateCommand): Promi
       now: systemClock(),
       ...(store ? { entityStates: (keys) => store.deliveries.entityStates(keys) } : {}),
     })
-    process.stdout.write(options.json ? `${JSON.stringify(asJson(result), null, 2)}\n` : render(result))
+    print(asJson(result), options.json, () => render(result))
   } finally {
     await store?.close()
   }

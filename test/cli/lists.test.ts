@@ -1,4 +1,6 @@
 // Tables and actions of the running server.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { closeInstallations, until } from '../installation.ts'
 import { deliver, json, open, run } from './talking.ts'
@@ -76,5 +78,43 @@ describe('lists and actions', () => {
     expect((await run(at, ['disable', 'talking'])).stdout).toBe('talking is off\n')
     expect((await run(at, ['modules'])).stdout).toMatch(/\ntalking +off \(alice\) /)
     expect(await json(at, 'enable', 'talking')).toMatchObject({ name: 'talking', enabled: true })
+  })
+
+  test('with --json a failure, too, is one document, in the words of the API', async () => {
+    const at = await open()
+    const failed = async (args: readonly string[], options = {}) => {
+      const { code, stdout, stderr } = await run(at, [...args, '--json'], options)
+      expect(stderr).not.toBe('')
+      return { exit: code, ...(JSON.parse(stdout) as object) }
+    }
+    expect(await failed(['replay', 'nothing'])).toEqual({
+      exit: 1,
+      error: expect.stringContaining('no such delivery'),
+      code: 'unknown_delivery',
+    })
+    expect(await failed(['runs', '--limit', '0'])).toMatchObject({ exit: 2, code: 'wrong_usage' })
+    expect(await failed(['why', 'nothing'])).toMatchObject({ exit: 1, code: 'failed' })
+    expect(await failed(['invoke', 'talking', '--input', '{"how":"failed"}'])).toMatchObject({
+      exit: 1,
+      status: 'failed',
+      result: { summary: 'bad' },
+    })
+    const file = join(at.dir, 'payload.json')
+    writeFileSync(file, '[]')
+    expect(await failed(['simulate', '--event', 'push', file])).toMatchObject({ exit: 1, code: 'failed' })
+    expect(await failed(['simulate', '--event', 'issue', file])).toMatchObject({
+      exit: 2,
+      code: 'wrong_usage',
+    })
+    writeFileSync(file, '{}')
+    const cwd = join(at.dir, 'broken')
+    mkdirSync(cwd)
+    writeFileSync(join(cwd, 'hookyard.yaml'), 'repos: 5\n')
+    expect(await failed(['simulate', '--event', 'push', file], { cwd })).toMatchObject({
+      exit: 1,
+      code: 'invalid_config',
+      problems: expect.arrayContaining([expect.objectContaining({ line: 1, key: 'repos' })]),
+    })
+    expect(await failed(['check'], { cwd })).toMatchObject({ exit: 1, ok: false })
   })
 })

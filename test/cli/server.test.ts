@@ -13,7 +13,7 @@ describe('a server', () => {
   test('that does not run is told how to be started', async () => {
     const at = await open()
     await at.stop()
-    const asking = [['status'], ['invoke', 'talking'], ['runs', '--json'], ['replay', 'x'], ['mcp']]
+    const asking = [['status'], ['invoke', 'talking'], ['runs'], ['replay', 'x'], ['mcp']]
     for (const { code, stdout, stderr } of await Promise.all(asking.map((args) => run(at, args)))) {
       expect([code, stdout]).toEqual([1, ''])
       expect(stderr).toContain('start it with `hookyard start --config hookyard.yaml`')

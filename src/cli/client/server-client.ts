@@ -19,7 +19,7 @@ export interface ServerClient {
 /** The server answered, and said no. */
 export class ServerRefusal extends CommandFailure {
   readonly status: number
-  readonly code: string
+  override readonly code: string
   /** What the server asks to wait, in ms. */
   readonly retryAfterMs: number | null
 
