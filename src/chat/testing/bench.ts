@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { config, module, user } from '../../../test/builders.ts'
 import { createAccess } from '../../access/access.ts'
 import { answerQuestion } from '../../ask/answer.ts'
@@ -36,11 +36,6 @@ export interface ChatBench {
   again(broken?: Partial<Record<'commit', () => void>>): Conversation
 }
 
-const closing: (() => Promise<unknown>)[] = []
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close()
-})
-
 export const users = [
   user('alice', { role: 'admin', chatId: 111, address: 'telegram:111', repos: ['octocat/*'] }),
   user('bob', { chatId: 222, address: 'telegram:222', repos: ['octocat/one'], features: {} }),
@@ -53,11 +48,11 @@ export async function openChatBench(): Promise<ChatBench> {
     openSqliteStore({ file: join(folder, 'test.db') }),
     startTelegram({ token: BOT_TOKEN }),
   ])
-  closing.push(
-    () => rm(folder, { recursive: true }),
-    () => store.close(),
-    () => telegram.close(),
-  )
+  onTestFinished(async () => {
+    await telegram.close()
+    await store.close()
+    await rm(folder, { recursive: true })
+  })
   const logged: string[] = []
   const log = recordingLog(logged)
   const runs = new Map<string, string>()

@@ -1,8 +1,8 @@
 // An outbox over a real store, a sender that a test controls, and a clock that only the test moves.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, vi } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import type { Log } from '../../lib/log.ts'
 import { openSqliteStore } from '../../store/sqlite/open.ts'
 import type { OutboxRow, OutboxStore, SentMessage, Store } from '../../store/store.ts'
@@ -30,35 +30,26 @@ export interface Bench {
   statuses(): Promise<string[]>
 }
 
-const benches: Outbox[] = []
-let opened: { store: Store; folder: string } | null = null
+let opened: Promise<Store> | undefined
 let count = 0
 
-/** The outbox of a database that lives as long as the test file; empty at the start of each test. */
+/** The outbox of a database that all tests of a process share; empty again when the test is over. */
 export async function openOutboxStore(): Promise<OutboxStore> {
-  if (opened === null) {
-    const folder = await mkdtemp(join(tmpdir(), 'hookyard-outbox-'))
-    opened = { folder, store: await openSqliteStore({ file: join(folder, 'test.db') }) }
-  }
-  return opened.store.outbox
+  const { outbox } = await (opened ??= openStore())
+  onTestFinished(async () => {
+    vi.restoreAllMocks()
+    for (let rows: OutboxRow[] = []; ;) {
+      rows = await outbox.due(Number.MAX_SAFE_INTEGER, 1_000)
+      if (rows.length === 0) return
+      for (const row of rows) await outbox.dead(row.id, 'the test is over', 0)
+    }
+  })
+  return outbox
 }
 
-afterEach(async () => {
-  vi.restoreAllMocks()
-  for (const outbox of benches.splice(0)) await outbox.stop()
-  if (opened === null) return
-  for (let rows: OutboxRow[] = []; ;) {
-    rows = await opened.store.outbox.due(Number.MAX_SAFE_INTEGER, 1_000)
-    if (rows.length === 0) return
-    for (const row of rows) await opened.store.outbox.dead(row.id, 'the test is over', 0)
-  }
-})
-
-afterAll(async () => {
-  if (opened === null) return
-  await opened.store.close()
-  await rm(opened.folder, { recursive: true })
-})
+async function openStore(): Promise<Store> {
+  return openSqliteStore({ file: join(await mkdtemp(join(tmpdir(), 'hookyard-outbox-')), 'test.db') })
+}
 
 /** A started outbox with one sender, for `chat:NAME`. */
 export async function openBench(
@@ -101,7 +92,7 @@ export async function openBench(
     statuses: async () => (await bench.rows()).map(({ status }) => status),
   }
   outbox.start()
-  benches.push(outbox)
+  onTestFinished(() => outbox.stop())
   return bench
 }
 

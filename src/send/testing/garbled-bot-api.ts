@@ -1,10 +1,7 @@
 // A server in place of the Bot API that answers everything with one thing that no Bot API says.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach } from 'vitest'
-
-const closing: (() => void)[] = []
-afterEach(() => closing.splice(0).forEach((close) => close()))
+import { onTestFinished } from 'vitest'
 
 /** Its URL; it listens on a free port of 127.0.0.1 until the test is over. A string is answered as it is. */
 export async function startGarbledBotApi(status: number, body: unknown): Promise<string> {
@@ -18,7 +15,7 @@ export async function startGarbledBotApi(status: number, body: unknown): Promise
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  closing.push(() => {
+  onTestFinished(() => {
     server.close()
     server.closeAllConnections()
   })

@@ -1,14 +1,11 @@
 // Stand-ins that are gone when the test is over, and what every sender's test says of URLs.
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { type DiscordOptions, type DiscordStandin, startDiscord } from '../../standin/discord/discord.ts'
 import { type ReceiverStandin, startReceiver } from '../../standin/receiver/receiver.ts'
 import { type SlackOptions, type SlackStandin, startSlack } from '../../standin/slack/slack.ts'
 
-const open: { close(): Promise<void> }[] = []
-afterEach(() => Promise.all(open.splice(0).map((standin) => standin.close())))
-
 const kept = <T extends { close(): Promise<void> }>(standin: T): T => {
-  open.push(standin)
+  onTestFinished(() => standin.close())
   return standin
 }
 

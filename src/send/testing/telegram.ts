@@ -1,5 +1,5 @@
 // A sender that writes to the stand-in for Telegram.
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { startTelegram } from '../../standin/telegram/telegram.ts'
 import type { TelegramOptions as StandinOptions, TelegramStandin } from '../../standin/telegram/telegram.ts'
 import type { Message } from '../message.ts'
@@ -17,15 +17,12 @@ export interface TelegramBench {
   send(address: string, message: Message): Promise<SendResult>
 }
 
-const standins: TelegramStandin[] = []
-afterEach(() => Promise.all(standins.splice(0).map((standin) => standin.close())))
-
 /** The stand-in and the sender are gone when the test is over. */
 export async function openTelegram(
   options: Partial<TelegramOptions> & { standin?: StandinOptions } = {},
 ): Promise<TelegramBench> {
   const telegram = await startTelegram({ token: BOT_TOKEN, ...options.standin })
-  standins.push(telegram)
+  onTestFinished(() => telegram.close())
   const logged: string[] = []
   const log = recordingLog(logged)
   const sender = createTelegramSender({ botToken: BOT_TOKEN, apiUrl: telegram.url, log, ...options })

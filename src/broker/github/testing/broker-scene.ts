@@ -1,9 +1,9 @@
 // For tests: the GitHub broker over the stand-in for GitHub and the real store, with one pull request and one issue.
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, onTestFinished } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { silentLog } from '../../../lib/log.ts'
 import type { Grant } from '../../../registry/manifest.ts'
 import { startGitHub } from '../../../standin/github/github.ts'
@@ -16,7 +16,7 @@ export const REPO = 'octo/hello'
 export const MARKER_KEY = 'a-marker-key-of-this-installation'
 export const ALL: readonly Grant[] = ['comment', 'review', 'label', 'check']
 
-/** A key pair costs a tenth of a second, so the tests of a file share one. */
+/** A key pair costs a tenth of a second, so all tests of a process share one. */
 let keys: ReturnType<typeof generateAppKeys> | undefined
 
 /** `app`: the service is an App installed on the repository, else it is the personal token of `hookyard-bot`. */
@@ -89,12 +89,12 @@ export async function openScene(options: { readonly app?: boolean } = {}) {
   }
 }
 
-/** Opening a database takes its time too: the scenes of a file share one, each with modules of its own in it. */
-let opened: Promise<{ store: Store; dir: string }> | undefined
+/** Opening a database takes its time too: all scenes share one, each with modules of its own in it. */
+let opened: Promise<Store> | undefined
 let scenes = 0
 
 async function freshEffects(): Promise<EffectStore> {
-  const { effects } = (await (opened ??= openStore())).store
+  const { effects } = await (opened ??= openStore())
   const scene = (scenes += 1)
   const own = (key: EffectKey) => ({ ...key, module: `${key.module}@${scene}` })
   return {
@@ -105,16 +105,9 @@ async function freshEffects(): Promise<EffectStore> {
   }
 }
 
-async function openStore() {
-  const dir = await mkdtemp(join(tmpdir(), 'hookyard-broker-'))
-  return { dir, store: await openSqliteStore({ file: join(dir, 'test.db') }) }
+async function openStore(): Promise<Store> {
+  return openSqliteStore({ file: join(await mkdtemp(join(tmpdir(), 'hookyard-broker-')), 'test.db') })
 }
-
-afterAll(async () => {
-  const { store, dir } = (await opened) ?? {}
-  await store?.close()
-  if (dir) await rm(dir, { recursive: true })
-})
 
 function generateAppKeys(): { publicKey: string; privateKey: string } {
   return generateKeyPairSync('rsa', {
