@@ -1,45 +1,10 @@
 // A module process: it holds nothing secret, serves one run at a time, and whatever it does ends with it.
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { getPriority, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { afterEach, expect, test } from 'vitest'
-import { type ModuleProcess, type RunHandlers, startModuleProcess } from './module-process.ts'
-import type { RunInit } from './protocol.ts'
+import { deaf, endStarted, handler, init, never, start } from './module-process.fixture.ts'
 
-const started: ModuleProcess[] = []
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((process) => process.kill()))
-})
-
-function start(handler: string, environment: NodeJS.ProcessEnv = process.env): ModuleProcess {
-  const file = join(mkdtempSync(join(tmpdir(), 'hookyard-module-')), 'handler.ts')
-  writeFileSync(file, handler)
-  const made = startModuleProcess(file, environment)
-  started.push(made)
-  return made
-}
-
-const handler = (body: string) => `
-  import { defineModule, done, skipped, PermanentError } from '@hookyard/sdk'
-  export default defineModule({ async handle(ctx) { ${body} } })
-`
-const init = (more: Partial<RunInit> = {}): RunInit => ({
-  runId: 'r1',
-  module: 'm',
-  attempt: 1,
-  trigger: { type: 'invoke', event: null, action: null, by: null, at: '1970-01-01T00:00:00.000Z', data: {} },
-  input: {},
-  config: {},
-  entity: '-',
-  recipients: ['alice'],
-  state: null,
-  subject: { kind: 'none', pr: null, issue: null, repo: null },
-  repository: null,
-  githubApiUrl: 'https://api.github.com',
-  ...more,
-})
-const deaf: RunHandlers = { onCall: () => Promise.resolve(null), onLog: () => undefined }
-const never = new AbortController().signal
+afterEach(endStarted)
 
 test('the SDK resolves from a folder outside the checkout, and the outcome comes back', async () => {
   const result = await start(handler(`return done('hello ' + ctx.recipients[0], { details: { n: 1 } })`)).run(
@@ -220,18 +185,6 @@ test('once runs its function once, and what was interrupted is not run again', a
     outcome: { summary: 'made,stored,once_interrupted' },
   })
   expect(calls).toContainEqual(['once.end', { key: 'k', result: 'made' }])
-})
-
-test('a module that floods the service with messages ends only its own run', async () => {
-  const made = start(
-    handler(
-      `for (;;) { for (let n = 0; n < 500; n += 1) process.send({ t: 'call', id: n, method: 'once.begin', params: { key: 'k' } }); await new Promise(setImmediate) }`,
-    ),
-  )
-  expect(await made.run(init(), deaf, never)).toEqual({
-    kind: 'died',
-    how: expect.stringMatching(/messages in a second/),
-  })
 })
 
 test('of endless log lines the first ones are kept, and that the rest is dropped is said once', async () => {

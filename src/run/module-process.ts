@@ -1,17 +1,12 @@
 // One module process: started without credentials, one run at a time, killed with its whole group.
-import { type ChildProcess, fork } from 'node:child_process'
-import { getCompileCacheDir } from 'node:module'
-import { dirname, extname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { PermanentError, RetryAfterError, toError } from '../errors.ts'
 import type { SubjectKind } from '../sdk/context.ts'
 import { reasonOf } from '../sdk/errors.ts'
-import { lowerPriority } from './low-priority.ts'
+import { moduleEnvironment } from './module-environment.ts'
+import { type StartProcess, startHere } from './module-link.ts'
 import { type FromChild, type RunInit, type ToChild, type WireError, parseFromChild } from './protocol.ts'
 import { residentBytes } from './resident-memory.ts'
 
-/** Heap of a module process, in MiB; beyond it V8 ends the process, and only that run fails. */
-const HEAP_MIB = 512
 /** Resident memory of a module process, in bytes, buffers included; beyond it the process is killed. */
 const RESIDENT_LIMIT = 1024 * 1024 * 1024
 const MEMORY_CHECK_MS = 1_000
@@ -19,14 +14,10 @@ const MEMORY_CHECK_MS = 1_000
 const ABORT_GRACE_MS = 1_000
 /** How long a handler may take to load or to validate a value, in ms. */
 const ANSWER_MS = 20_000
-/** Messages in one second that end a run: what sends more is a loop, and every message costs the service. */
-const FLOOD_PER_SECOND = 5_000
 /** Log lines of one run; further ones are dropped, and that is said once. */
 const MAX_LOG_LINES = 2_000
 /** Calls that a handler may have under way at once. */
 const MAX_OUTSTANDING = 256
-
-const entry = fileURLToPath(new URL(`./child/main${extname(import.meta.url)}`, import.meta.url))
 
 export interface RunHandlers {
   onCall(method: string, params: unknown): Promise<unknown>
@@ -48,6 +39,7 @@ export interface HandlerShape {
 }
 
 export interface ModuleProcess {
+  /** 0 until the process is there. */
   readonly pid: number
   /** False once a run left something behind, was aborted, or the process ended. */
   readonly clean: boolean
@@ -60,78 +52,37 @@ export interface ModuleProcess {
   kill(): Promise<void>
 }
 
-/** Starts a process for one handler file. */
-export function startModuleProcess(handler: string, environment: NodeJS.ProcessEnv): ModuleProcess {
-  const child = fork(entry, [handler], {
-    cwd: dirname(handler),
-    detached: true, // a group of its own, so that grandchildren die with it
-    env: childEnvironment(environment),
-    execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  })
-  return wrap(child)
-}
-
-/** Nothing secret: a module sees where programs are, the language and the time zone. */
-function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
-  return {
-    ...Object.fromEntries(
-      kept.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
-    ),
-    ...compileCache(),
-  }
-}
-
-/** A process starts in a third of the time. A folder apart: the service reads nothing that a module could have written. */
-function compileCache(): NodeJS.ProcessEnv {
-  const own = getCompileCacheDir()
-  return own === undefined ? {} : { NODE_COMPILE_CACHE: join(own, 'modules') }
-}
-
-function wrap(child: ChildProcess): ModuleProcess {
+/** Starts a process for one handler file. @default start as a child of this process */
+export function startModuleProcess(
+  handler: string,
+  environment: NodeJS.ProcessEnv,
+  start: StartProcess = startHere,
+): ModuleProcess {
   let clean = true
   let ended: string | null = null
   let listener: ((message: FromChild) => void) | undefined
   let onEnd: ((how: string) => void) | undefined
   let output: RunHandlers | undefined
-  const exited = new Promise<void>((resolve) => {
-    const end = (how: string) => {
-      if (ended === null) {
-        ended = how
-        clean = false
-        onEnd?.(how)
-      }
-      resolve()
-    }
-    child.once('exit', (code, signal) => end(describeExit(code, signal)))
-    child.once('error', (error) => end(`could not be started: ${error.message}`))
+  let exit: () => void
+  const exited = new Promise<void>((resolve) => (exit = resolve))
+  const link = start(handler, moduleEnvironment(environment), {
+    onMessage(message) {
+      const parsed = parseFromChild(message)
+      if (parsed) listener?.(parsed)
+    },
+    onOutput: (level, text) => output?.onLog(level, text),
+    onEnd(how) {
+      ended = how
+      clean = false
+      onEnd?.(how)
+      exit()
+    },
   })
-  if (child.pid !== undefined) lowerPriority(child.pid)
-  child.on('message', (message) => {
-    const parsed = parseFromChild(message)
-    if (parsed) listener?.(parsed)
-  })
-  for (const [stream, level] of [
-    [child.stdout, 'info'],
-    [child.stderr, 'warn'],
-  ] as const) {
-    stream?.on('data', (chunk: Buffer) =>
-      output?.onLog(level, chunk.toString('utf8').slice(0, 4_000).trimEnd()),
-    )
-  }
 
-  const say = (message: ToChild) => {
-    if (ended === null && child.connected) child.send(message, () => undefined)
-  }
-  const killGroup = () => {
+  const say = (message: ToChild) => link.send(message)
+  const kill = (how?: string) => {
     clean = false
-    if (ended !== null || child.pid === undefined) return
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      child.kill('SIGKILL')
-    }
+    link.kill(how)
   }
   /** One request to the child, one answer that `pick` recognises. */
   const ask = <T>(message: ToChild, pick: (answer: FromChild) => T | undefined) =>
@@ -140,7 +91,7 @@ function wrap(child: ChildProcess): ModuleProcess {
         return reject(new PermanentError(`the module process ${ended}`, { reason: 'load_failed' }))
       const late = setTimeout(() => {
         reject(new PermanentError(`it did not load within ${ANSWER_MS / 1_000} s`, { reason: 'load_failed' }))
-        killGroup()
+        kill()
       }, ANSWER_MS)
       onEnd = (how) => {
         clearTimeout(late)
@@ -159,7 +110,9 @@ function wrap(child: ChildProcess): ModuleProcess {
     })
 
   return {
-    pid: child.pid ?? 0,
+    get pid() {
+      return link.pid
+    },
     get clean() {
       return clean
     },
@@ -168,29 +121,14 @@ function wrap(child: ChildProcess): ModuleProcess {
       (await ask({ t: 'validate', what, value }, (answer) => (answer.t === 'validated' ? answer : undefined)))
         .issues,
     async kill() {
-      killGroup()
-      if (child.pid !== undefined) await exited
+      kill()
+      await exited
     },
     run(init, handlers, signal) {
       return new Promise<ProcessResult>((resolve) => {
         let outstanding = 0
         let grace: NodeJS.Timeout | undefined
         let lines = 0
-        let messages = 0
-        let second = 0
-        /** True when this message is one too many of its second; the run is over then. */
-        const floods = () => {
-          const now = Math.floor(performance.now() / 1_000)
-          messages = now === second ? messages + 1 : 1
-          second = now
-          if (messages <= FLOOD_PER_SECOND) return false
-          finish({
-            kind: 'died',
-            how: `sent more than ${FLOOD_PER_SECOND} messages in a second and was killed`,
-          })
-          killGroup()
-          return true
-        }
         const log: RunHandlers['onLog'] = (level, message, fields) => {
           lines += 1
           if (lines <= MAX_LOG_LINES) handlers.onLog(level, message, fields)
@@ -198,18 +136,13 @@ function wrap(child: ChildProcess): ModuleProcess {
             handlers.onLog('warn', `after ${MAX_LOG_LINES} lines, further ones of this run are dropped`)
         }
         const memory = setInterval(() => {
-          if (residentBytes(child.pid ?? 0) > RESIDENT_LIMIT) {
-            finish({
-              kind: 'died',
-              how: `used more than ${RESIDENT_LIMIT / 1024 / 1024} MiB of memory and was killed`,
-            })
-            killGroup()
-          }
+          if (residentBytes(link.pid) > RESIDENT_LIMIT)
+            kill(`used more than ${RESIDENT_LIMIT / 1024 / 1024} MiB of memory and was killed`)
         }, MEMORY_CHECK_MS)
         const abort = () => {
           clean = false
           say({ t: 'abort', reason: String((signal.reason as Error | undefined)?.message ?? 'aborted') })
-          grace ??= setTimeout(killGroup, ABORT_GRACE_MS)
+          grace ??= setTimeout(kill, ABORT_GRACE_MS)
         }
         output = { ...handlers, onLog: log }
         const finish = (result: ProcessResult) => {
@@ -233,7 +166,6 @@ function wrap(child: ChildProcess): ModuleProcess {
         }
         onEnd = (how) => finish({ kind: 'died', how })
         listener = (message) => {
-          if (floods()) return
           if (message.t === 'call') void answerCall(message.id, message.method, message.params)
           else if (message.t === 'log') log(message.level, message.message, message.fields)
           else if (message.t === 'outcome' || message.t === 'threw') {
@@ -252,11 +184,6 @@ function wrap(child: ChildProcess): ModuleProcess {
       })
     },
   }
-}
-
-function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal === 'SIGABRT' || code === 134) return `ran out of its ${HEAP_MIB} MiB of heap`
-  return signal ? `was killed by ${signal}` : `exited with code ${code ?? 'unknown'}`
 }
 
 function toWire(thrown: unknown): WireError {

@@ -1,0 +1,108 @@
+// What comes from a module by its channel and its output: it may be anything, and ends at most the module's own process.
+import { afterEach, expect, test } from 'vitest'
+import { startModuleProcess } from './module-process.ts'
+import { deaf, endStarted, handler, hearing, init, isAlive, never, start } from './module-process.fixture.ts'
+
+afterEach(endStarted)
+
+test('a module that floods the service with messages ends only its own run', async () => {
+  const made = start(
+    handler(
+      `for (;;) { for (let n = 0; n < 500; n += 1) process.send({ t: 'call', id: n, method: 'once.begin', params: { key: 'k' } }); await new Promise(setImmediate) }`,
+    ),
+  )
+  expect(await made.run(init(), deaf, never)).toEqual({
+    kind: 'died',
+    how: expect.stringMatching(/messages in a second/),
+  })
+})
+
+test.each([
+  ['no JSON', `writeSync(3, 'what is this\\n{"t":\\n\\n')`],
+  [
+    'of Node alone',
+    `writeSync(3, '{"cmd":"NODE_HANDLE_ACK"}\\n{"cmd":"NODE_HANDLE","type":"net.Socket"}\\n')`,
+  ],
+])('what is %s in the channel of a module is passed over', async (_what, body) => {
+  const made = start(
+    handler(`
+    const { writeSync } = await import('node:fs')
+    ${body}
+    return done(await ctx.invoke('other'))
+  `),
+  )
+  const onCall = () => Promise.resolve('still here')
+  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({
+    outcome: { summary: 'still here' },
+  })
+})
+
+test('a message that does not end, ends its run', async () => {
+  const made = start(
+    handler(`
+    const { writeSync } = await import('node:fs')
+    const piece = Buffer.alloc(1_048_576, 'x')
+    for (;;) {
+      try { writeSync(3, piece) } catch (error) { if (error.code !== 'EAGAIN') throw error }
+      await new Promise(setImmediate)
+    }
+  `),
+  )
+  expect(await made.run(init(), deaf, never)).toEqual({
+    kind: 'died',
+    how: expect.stringMatching(/^sent a message of more than \d+ characters/),
+  })
+})
+
+test('text is whole wherever the pieces of a large message are cut', async () => {
+  const text = '€ü🪝'.repeat(100_000)
+  const heard: unknown[] = []
+  const onCall = (_method: string, params: unknown) => {
+    heard.push(params)
+    return Promise.resolve(text)
+  }
+  const made = start(
+    handler(
+      `const text = '€ü🪝'.repeat(100_000); await ctx.notify(text); return done(String(await ctx.invoke('m') === text))`,
+    ),
+  )
+  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({ outcome: { summary: 'true' } })
+  expect(heard[0]).toEqual({ text })
+})
+
+test('what a module prints becomes log lines', async () => {
+  const lines: unknown[] = []
+  const made = start(
+    handler(
+      `console.log('to stdout'); console.error('to stderr'); await new Promise((r) => setTimeout(r, 200)); return done('ok')`,
+    ),
+  )
+  await made.run(init(), { ...deaf, onLog: (level, message) => void lines.push([level, message]) }, never)
+  expect(lines).toEqual([
+    ['info', 'to stdout'],
+    ['warn', 'to stderr'],
+  ])
+})
+
+test('what a module has started ends with it', async () => {
+  const made = start(
+    handler(`
+    const { spawn } = await import('node:child_process')
+    await ctx.notify(String(spawn('sleep', ['600'], { stdio: 'ignore' }).pid))
+    process.exit(0)
+  `),
+  )
+  let grandchild = 0
+  const hear = hearing((text) => (grandchild = Number(text)))
+  await made.run(init(), hear, never)
+  await expect.poll(() => isAlive(grandchild)).toBe(false)
+})
+
+test('a folder that is gone is told as the end of the process', async () => {
+  const gone = startModuleProcess('/nowhere/at/all/handler.ts', process.env)
+  expect(await gone.run(init(), deaf, never)).toEqual({
+    kind: 'died',
+    how: expect.stringMatching(/^could not be started: /),
+  })
+  await gone.kill()
+})

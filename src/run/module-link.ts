@@ -1,0 +1,130 @@
+// The service's link to a process that runs a module: messages by its channel, what it prints, and its end. A module
+// is not trusted: whatever it writes into the channel, it can end nothing but its own process.
+import type { Socket } from 'node:net'
+import { type OutputLevel, spawnModule } from './spawn-module.ts'
+
+/** Messages in one second that end a process: what sends more is a loop, and every message costs the service. */
+const FLOOD_PER_SECOND = 5_000
+/** Characters of a message: a thousand findings of an agent go, but not what would fill the service's memory. */
+const MAX_MESSAGE = 128 * 1024 * 1024
+
+export interface LinkEvents {
+  onMessage(message: unknown): void
+  onOutput(level: OutputLevel, text: string): void
+  /** Once; nothing follows. */
+  onEnd(how: string): void
+}
+
+/** A process under way. */
+export interface ModuleLink {
+  /** 0 until the process is there. */
+  readonly pid: number
+  /** What is sent before the process is there waits for it. */
+  send(message: unknown): void
+  /** Ends the process with its whole group; `how` is told as its end. */
+  kill(how?: string): void
+}
+
+/** A way to start the process of a handler file. */
+export type StartProcess = (handler: string, environment: NodeJS.ProcessEnv, events: LinkEvents) => ModuleLink
+
+/** The side of a link that whoever started the process holds. */
+export interface LinkEnd extends ModuleLink {
+  /** The process is there, and this is its channel. */
+  connect(pid: number, channel: Socket): void
+  end(how: string): void
+}
+
+/** Starts it as a child of this process. */
+export const startHere: StartProcess = (handler, environment, events) => {
+  const spawned = spawnModule(handler, environment, {
+    onOutput(level, text, taken) {
+      events.onOutput(level, text)
+      taken()
+    },
+    onExit: (how) => link.end(how),
+  })
+  const link = createLink(events, () => spawned.kill())
+  if (spawned.channel) link.connect(spawned.pid, spawned.channel)
+  return link
+}
+
+/** A link to a process that is being started; `kill` ends that process. */
+export function createLink(events: LinkEvents, kill: () => void): LinkEnd {
+  let pid = 0
+  let channel: Socket | undefined
+  let waiting: unknown[] = []
+  let ended = false
+  let killed: string | undefined
+
+  const link: LinkEnd = {
+    get pid() {
+      return pid
+    },
+    send(message) {
+      if (ended) return
+      if (channel === undefined) waiting.push(message)
+      else if (channel.writable) channel.write(`${JSON.stringify(message)}\n`)
+    },
+    kill(how) {
+      if (ended) return
+      killed ??= how
+      kill()
+    },
+    connect(id, socket) {
+      pid = id
+      channel = socket
+      readMessages(socket, events.onMessage, (how) => {
+        socket.destroy()
+        link.kill(how)
+      })
+      for (const message of waiting) link.send(message)
+      waiting = []
+    },
+    end(how) {
+      if (ended) return
+      ended = true
+      channel?.destroy()
+      events.onEnd(killed ?? how)
+    },
+  }
+  return link
+}
+
+/** A message per line; `onAbuse` when there is no end of them, or of one. */
+function readMessages(
+  channel: Socket,
+  onMessage: (message: unknown) => void,
+  onAbuse: (how: string) => void,
+): void {
+  let rest = ''
+  let count = 0
+  let second = 0
+  channel.setEncoding('utf8')
+  channel.on('error', () => undefined) // The process ended under a message; its end is told by itself.
+  channel.on('data', (text: string) => {
+    const [first = '', ...others] = text.split('\n')
+    const lines = [rest + first, ...others]
+    rest = lines.pop() ?? ''
+    if (rest.length > MAX_MESSAGE)
+      return onAbuse(`sent a message of more than ${MAX_MESSAGE} characters and was killed`)
+    const now = Math.floor(performance.now() / 1_000)
+    if (now !== second) count = 0
+    second = now
+    for (const line of lines) {
+      count += 1
+      if (count > FLOOD_PER_SECOND)
+        return onAbuse(`sent more than ${FLOOD_PER_SECOND} messages in a second and was killed`)
+      const message = parseJson(line)
+      if (message !== undefined) onMessage(message)
+    }
+  })
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,80 @@
+// For tests: handlers written on the spot, in processes that end with their test.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { StartProcess } from './module-link.ts'
+import { type ModuleProcess, type RunHandlers, startModuleProcess } from './module-process.ts'
+import type { RunInit } from './protocol.ts'
+
+const started: ModuleProcess[] = []
+
+/** For afterEach. */
+export async function endStarted(): Promise<void> {
+  await Promise.all(started.splice(0).map((process) => process.kill()))
+}
+
+/** A handler file with this text. */
+export function writeHandler(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'hookyard-module-')), 'handler.ts')
+  writeFileSync(file, text)
+  return file
+}
+
+/** The process of a handler with this text. */
+export function start(
+  text: string,
+  environment: NodeJS.ProcessEnv = process.env,
+  way?: StartProcess,
+): ModuleProcess {
+  const made = startModuleProcess(writeHandler(text), environment, way)
+  started.push(made)
+  return made
+}
+
+/** A handler file whose handler does this. */
+export const handler = (body: string): string => `
+  import { defineModule, done, skipped, PermanentError } from '@hookyard/sdk'
+  export default defineModule({ async handle(ctx) { ${body} } })
+`
+
+/** A run about nothing. */
+export const init = (more: Partial<RunInit> = {}): RunInit => ({
+  runId: 'r1',
+  module: 'm',
+  attempt: 1,
+  trigger: { type: 'invoke', event: null, action: null, by: null, at: '1970-01-01T00:00:00.000Z', data: {} },
+  input: {},
+  config: {},
+  entity: '-',
+  recipients: ['alice'],
+  state: null,
+  subject: { kind: 'none', pr: null, issue: null, repo: null },
+  repository: null,
+  githubApiUrl: 'https://api.github.com',
+  ...more,
+})
+
+/** Answers every call with null. */
+export const deaf: RunHandlers = { onCall: () => Promise.resolve(null), onLog: () => undefined }
+
+/** Hears what the handler notifies. */
+export const hearing = (onNotify: (text: string) => void): RunHandlers => ({
+  ...deaf,
+  onCall(_method, params) {
+    onNotify((params as { text: string }).text)
+    return Promise.resolve(null)
+  },
+})
+
+/** A signal that is never aborted. */
+export const never = new AbortController().signal
+
+/** Whether a process runs; one that has ended and that nobody has asked about does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('Z')
+  } catch {
+    return false
+  }
+}
