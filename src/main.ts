@@ -28,6 +28,7 @@ import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
 import { withoutSecrets } from './run/settlement.ts'
 import { type Runner, createRunner } from './run/runner.ts'
+import { createStarter } from './run/starter.ts'
 import { type Retention, createRetention } from './retention/retention.ts'
 import { type Scheduler, createScheduler } from './schedule/scheduler.ts'
 import { formatEvent } from './send/format.ts'
@@ -110,7 +111,9 @@ export async function startService({
   await makeDataDir(installation.config)
   const databaseFile = join(dataDir, 'hookyard.db')
   const store = await openSqliteStore({ file: databaseFile, clock, log })
-  const pool = createProcessPool({ keep: workers.concurrency, environment: installation.env })
+  const environment = installation.env
+  const starter = createStarter({ environment, log })
+  const pool = createProcessPool({ keep: workers.concurrency, environment, starter })
   const context = { pool, effects: store.effects, switches: store.switches, chat: store.chat, clock, log }
   const giveUp = async (thrown: unknown): Promise<never> => {
     await Promise.all([pool.close(), store.close()])

@@ -1,6 +1,7 @@
 // Module processes, kept warm: a process serves one module only, one run at a time, as long as it is clean.
 import type { Module } from '../registry/manifest.ts'
 import { type ModuleProcess, startModuleProcess } from './module-process.ts'
+import type { Starter } from './starter.ts'
 
 export interface ProcessPool {
   /** A process of this module's own, warm when there is one. */
@@ -17,8 +18,16 @@ export interface ProcessPool {
 /** How long an idle process is kept, in ms. */
 const IDLE_MS = 60_000
 
-/** Keeps at most `keep` idle processes. */
-export function createProcessPool(options: { keep: number; environment: NodeJS.ProcessEnv }): ProcessPool {
+export interface PoolOptions {
+  /** So many idle processes at most. */
+  readonly keep: number
+  readonly environment: NodeJS.ProcessEnv
+  /** Starts the processes, and ends with the pool. Without it they are children of this process. */
+  readonly starter?: Starter
+}
+
+/** Starts with no process at all. */
+export function createProcessPool(options: PoolOptions): ProcessPool {
   const idle: { process: ModuleProcess; handler: string; timer: NodeJS.Timeout }[] = []
   const handlers = new Map<ModuleProcess, { handler: string; generation: number }>()
   let generation = 0
@@ -45,7 +54,7 @@ export function createProcessPool(options: { keep: number; environment: NodeJS.P
         if (slot.process.clean) return slot.process
         void drop(slot.process)
       }
-      const process = startModuleProcess(handler, options.environment)
+      const process = startModuleProcess(handler, options.environment, options.starter?.start)
       handlers.set(process, { handler, generation })
       return process
     },
@@ -67,11 +76,13 @@ export function createProcessPool(options: { keep: number; environment: NodeJS.P
     busy: () =>
       [...handlers.keys()]
         .filter((process) => !idle.some((slot) => slot.process === process))
-        .map(({ pid }) => pid),
+        .map(({ pid }) => pid)
+        .filter((pid) => pid !== 0),
     async close() {
       const all = [...handlers.keys()]
       for (const slot of idle.splice(0)) clearTimeout(slot.timer)
       await Promise.all(all.map(drop))
+      await options.starter?.close()
     },
   }
 }

@@ -1,0 +1,208 @@
+// The starter: module processes behave as those that the service starts itself, and none outlives the service.
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type Log, silentLog } from '../lib/log.ts'
+import { startModuleProcess } from './module-process.ts'
+import {
+  deaf,
+  endStarted,
+  handler,
+  hearing,
+  init,
+  isAlive,
+  never,
+  start as startProcess,
+  writeHandler,
+} from './module-process.fixture.ts'
+import { type Starter, createStarter } from './starter.ts'
+
+let starter: Starter
+let errors: string[] = []
+const log: Log = { ...silentLog, error: (_fields, message) => void errors.push(message) }
+const secrets = { ...process.env, GITHUB_TOKEN: 'ghp_secret' }
+beforeEach(() => {
+  errors = []
+  starter = createStarter({ environment: secrets, log })
+})
+afterEach(async () => {
+  await endStarted()
+  await starter.close()
+})
+const start = (body: string) => startProcess(handler(body), secrets, starter.start)
+const summaryOf = (summary: unknown) => ({ kind: 'returned', outcome: { summary } })
+
+test('a module runs in a child of the starter, and its outcome comes back', async () => {
+  const made = start(`return done([process.pid, process.ppid].join())`)
+  const result = await made.run(init(), deaf, never)
+  expect(result).toMatchObject(summaryOf(expect.stringMatching(new RegExp(`^${made.pid},\\d+$`))))
+  expect(result).not.toMatchObject(summaryOf(`${made.pid},${process.pid}`))
+})
+
+test('processes that start at once keep their channels apart', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  const heard = await Promise.all(
+    names.map(async (name) => {
+      const made = start(`return done(ctx.run.id + await ctx.invoke('other'))`)
+      const onCall = () => Promise.resolve(`-${name}`)
+      return made.run(init({ runId: name }), { ...deaf, onCall }, never)
+    }),
+  )
+  expect(heard).toMatchObject(names.map((name) => summaryOf(`${name}-${name}`)))
+})
+
+test('what it prints becomes log lines, and how it ended is told', async () => {
+  const lines: unknown[] = []
+  const made = start(
+    `console.log('out'); console.error('err'); await new Promise((r) => setTimeout(r, 200)); process.exit(3)`,
+  )
+  const onLog = (level: string, message: string) => void lines.push([level, message])
+  expect(await made.run(init(), { ...deaf, onLog }, never)).toEqual({
+    kind: 'died',
+    how: 'exited with code 3',
+  })
+  expect(lines).toEqual([
+    ['info', 'out'],
+    ['warn', 'err'],
+  ])
+})
+
+test('a module that spins is killed with what it has started', async () => {
+  const made = start(`
+    const { spawn } = await import('node:child_process')
+    await ctx.notify(String(spawn('sleep', ['600'], { stdio: 'ignore' }).pid))
+    for (;;) {}
+  `)
+  const stop = new AbortController()
+  let grandchild = 0
+  const hear = hearing((text) => {
+    grandchild = Number(text)
+    setImmediate(() => stop.abort(new Error('timeout')))
+  })
+  const killed = { kind: 'died', how: 'was killed by SIGKILL' }
+  expect(await made.run(init(), hear, stop.signal)).toEqual(killed)
+  await expect.poll(() => isAlive(grandchild)).toBe(false)
+})
+
+test('a handler whose folder is gone is told so', async () => {
+  const gone = startModuleProcess('/nowhere/at/all/handler.ts', secrets, starter.start)
+  const died = { kind: 'died', how: expect.stringMatching(/^could not be started: /) }
+  expect(await gone.run(init(), deaf, never)).toEqual(died)
+})
+
+test('one that is killed before it is there never runs', async () => {
+  const made = start(`return done('ran')`)
+  await made.kill()
+  expect(await made.run(init(), deaf, never)).toEqual({ kind: 'died', how: 'was killed by SIGKILL' })
+})
+
+test.runIf(existsSync('/proc/self/environ'))('no secret is in the starter’s environment', async () => {
+  const made = start(`return done(String(process.ppid))`)
+  const result = await made.run(init(), deaf, never)
+  const pid = (result as { outcome: { summary: string } }).outcome.summary
+  expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/secret|GITHUB/)
+})
+
+test('when the starter ends, runs are told that their process died, and the next one has a new starter', async () => {
+  const made = start(`await ctx.notify(String(process.ppid)); for (;;) {}`)
+  const killStarter = hearing((text) => void process.kill(Number(text), 'SIGKILL'))
+  expect(await made.run(init(), killStarter, never)).toEqual({
+    kind: 'died',
+    how: 'ended with the process that had started it',
+  })
+  await expect.poll(() => isAlive(made.pid)).toBe(false)
+  expect(errors).toEqual(['the process that starts modules ended; another one follows'])
+  expect(await start(`return done('on')`).run(init(), deaf, never)).toMatchObject(summaryOf('on'))
+})
+
+test('the signals that end the service in order leave the starter to it', async () => {
+  const made = start(`await ctx.notify(String(process.ppid)); return done('on')`)
+  const signal = hearing((text) => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(Number(text), name)
+  })
+  expect(await made.run(init(), signal, never)).toMatchObject(summaryOf('on'))
+  expect(await start(`return done('and on')`).run(init(), deaf, never)).toMatchObject(summaryOf('and on'))
+  expect(errors).toEqual([])
+})
+
+test('closing it ends what it has started, and is no error', async () => {
+  const made = start(`await ctx.notify(String(process.ppid)); for (;;) {}`)
+  let starterPid = 0
+  const heard = new Promise<void>((resolve) => {
+    const hear = hearing((text) => {
+      starterPid = Number(text)
+      resolve()
+    })
+    void made.run(init(), hear, never)
+  })
+  await heard
+  await starter.close()
+  await expect.poll(() => [isAlive(made.pid), isAlive(starterPid)]).toEqual([false, false])
+  expect(errors).toEqual([])
+})
+
+// Node itself says nothing of the end of a process that is taking a channel over.
+test('when the service is killed while a channel is on its way, the starter ends, and the module with it', async () => {
+  const busy = `${service('starter')}; for (;;) {}`
+  const files = [writeHandler(busy), writeHandler(handler('')), JSON.stringify(init())]
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...files], {
+    stdio: 'ignore',
+  })
+  const below: number[] = []
+  await expect
+    .poll(
+      () => {
+        below.splice(0, Infinity, ...childrenOf(child.pid ?? 0))
+        below.push(...below.flatMap(childrenOf))
+        return below
+      },
+      { timeout: 20_000 },
+    )
+    .toHaveLength(2)
+  child.kill('SIGKILL')
+  await expect.poll(() => below.map(isAlive), { timeout: 10_000 }).toEqual([false, false])
+})
+
+function childrenOf(pid: number): number[] {
+  const all = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+  return all
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([id, parent]) => (parent === pid && id !== undefined ? [id] : []))
+}
+
+// The service's part, in a process that can be killed; it prints the ids of all that it has started.
+const service = (way: 'starter' | 'child') => `
+  import { createStarter } from '${import.meta.dirname}/starter.ts'
+  import { startHere } from '${import.meta.dirname}/module-link.ts'
+  import { startModuleProcess } from '${import.meta.dirname}/module-process.ts'
+  import { silentLog } from '${import.meta.dirname}/../lib/log.ts'
+  const [handler, init] = process.argv.slice(2)
+  const way = '${way}' === 'child' ? startHere : createStarter({ environment: process.env, log: silentLog }).start
+  const made = startModuleProcess(handler, process.env, way)
+  const onCall = async (_method, { text }) => console.log(text)
+  void made.run(JSON.parse(init), { onCall, onLog() {} }, new AbortController().signal)
+`
+test.each(['starter', 'child'] as const)(
+  'when the service is killed, a module that spins ends with all it has started: by %s',
+  async (way) => {
+    const spinning = writeHandler(
+      handler(`
+        const { spawn } = await import('node:child_process')
+        const grandchild = spawn('sleep', ['600'], { stdio: 'ignore' })
+        await ctx.notify([process.ppid, process.pid, grandchild.pid].join())
+        for (;;) {}
+      `),
+    )
+    const files = [writeHandler(service(way)), spinning, JSON.stringify(init())]
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...files], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const pids = await new Promise<number[]>((resolve) => {
+      child.stdout.once('data', (line: Buffer) => resolve(line.toString().split(',').map(Number)))
+    })
+    expect(pids.map(isAlive)).toEqual([true, true, true])
+    child.kill('SIGKILL')
+    await expect.poll(() => pids.map(isAlive), { timeout: 10_000 }).toEqual([false, false, false])
+  },
+)
