@@ -3,11 +3,12 @@
 // grows on: then the store's thread is asked to cut it, with next to nothing left to copy.
 import SqliteConnection from 'better-sqlite3'
 import { parentPort, workerData } from 'node:worker_threads'
+import { createWhenToCopy } from './when-to-copy.ts'
 
-// Little at a time: while a checkpoint syncs the database, commits that sync the log take several times as long.
-const PASSIVE_BYTES = 1024 * 1024
+/** After so long, in ms, a growing log is looked at again. */
+const QUIET_MS = 50
 const CUT_BYTES = 64 * 1024 * 1024
-/** How long the log is left alone after it has been looked at. */
+/** How long the log is left alone after it has been copied, in ms. */
 const PAUSE_MS = 10
 const FAILURE_PAUSE_MS = 5_000
 
@@ -26,9 +27,12 @@ const pageBytes = connection.pragma('page_size', { simple: true }) as number
 const checkpoint = (mode: 'NOOP' | 'PASSIVE') =>
   (connection.pragma(`wal_checkpoint(${mode})`) as WalState[])[0] as WalState
 
-function copyLog(): 'cut' | 'fine' {
-  const before = checkpoint('NOOP')
-  if ((before.log - before.checkpointed) * pageBytes < PASSIVE_BYTES) return 'fine'
+const whenToCopy = createWhenToCopy()
+
+function copyLog(): 'wait' | 'cut' | 'fine' {
+  const { log, checkpointed } = checkpoint('NOOP')
+  const when = whenToCopy(log, (log - checkpointed) * pageBytes)
+  if (when !== 'copy') return when === 'wait' ? 'wait' : 'fine'
   const after = checkpoint('PASSIVE')
   return after.log * pageBytes > CUT_BYTES ? 'cut' : 'fine'
 }
@@ -36,19 +40,25 @@ function copyLog(): 'cut' | 'fine' {
 let pause: NodeJS.Timeout | undefined
 
 port.on('message', (message: 'written' | 'stop') => {
-  if (message === 'stop') {
-    clearTimeout(pause)
-    connection.close()
-    port.close()
-    return
-  }
+  if (message === 'written') return look()
+  clearTimeout(pause)
+  connection.close()
+  port.close()
+})
+
+function look(): void {
   let pauseMs = PAUSE_MS
   try {
-    if (copyLog() === 'cut') port.postMessage('cut')
+    const found = copyLog()
+    if (found === 'wait') {
+      pause = setTimeout(look, QUIET_MS)
+      return
+    }
+    if (found === 'cut') port?.postMessage('cut')
   } catch (error) {
     // A full disk, say. Nothing is lost: the log keeps it all, and the next time may go better.
-    port.postMessage(error)
+    port?.postMessage(error)
     pauseMs = FAILURE_PAUSE_MS
   }
-  pause = setTimeout(() => port.postMessage('ready'), pauseMs)
-})
+  pause = setTimeout(() => port?.postMessage('ready'), pauseMs)
+}
