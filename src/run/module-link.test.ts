@@ -1,5 +1,8 @@
 // What comes from a module by its channel and its output: it may be anything, and ends at most the module's own process.
-import { afterEach, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { createLink } from './module-link.ts'
 import { startModuleProcess } from './module-process.ts'
 import { deaf, endStarted, handler, hearing, init, isAlive, never, start } from './module-process.fixture.ts'
 
@@ -105,4 +108,51 @@ test('a folder that is gone is told as the end of the process', async () => {
     how: expect.stringMatching(/^could not be started: /),
   })
   await gone.kill()
+})
+
+/** Both ends of a connection. */
+async function pair(): Promise<[Socket, Socket]> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const [ours, [theirs]] = await Promise.all([
+    connect((server.address() as AddressInfo).port, '127.0.0.1'),
+    once(server, 'connection') as Promise<[Socket]>,
+  ])
+  onTestFinished(() => {
+    for (const end of [ours, theirs]) end.destroy()
+    server.close()
+  })
+  return [ours, theirs]
+}
+
+test('what a process said last is heard also when its end is told first', async () => {
+  const heard: unknown[] = []
+  const [ours, theirs] = await pair()
+  const over = Promise.withResolvers<void>()
+  const events = {
+    onMessage: (message: unknown) => void heard.push(message),
+    onOutput: () => undefined,
+    onEnd(how: string) {
+      heard.push(how)
+      over.resolve()
+    },
+  }
+  const link = createLink(events, () => undefined)
+  link.connect(1, ours)
+  link.end('exited with code 1')
+  theirs.end('{"t":"threw"}\n')
+  await over.promise
+  expect(heard).toEqual([{ t: 'threw' }, 'exited with code 1'])
+})
+
+test('a channel that somebody else holds open does not keep the end of its process from being told', async () => {
+  const [ours] = await pair()
+  const over = Promise.withResolvers<string>()
+  const link = createLink(
+    { onMessage: () => undefined, onOutput: () => undefined, onEnd: over.resolve },
+    () => undefined,
+  )
+  link.connect(1, ours)
+  link.end('was killed by SIGKILL')
+  expect(await over.promise).toBe('was killed by SIGKILL')
 })

@@ -7,6 +7,8 @@ import { type OutputLevel, spawnModule } from './spawn-module.ts'
 const FLOOD_PER_SECOND = 5_000
 /** Characters of a message: a thousand findings of an agent go, but not what would fill the service's memory. */
 const MAX_MESSAGE = 128 * 1024 * 1024
+/** How long after the end of a process its channel is read, in ms. */
+const LAST_WORDS_MS = 1_000
 
 export interface LinkEvents {
   onMessage(message: unknown): void
@@ -84,11 +86,25 @@ export function createLink(events: LinkEvents, kill: () => void): LinkEnd {
     end(how) {
       if (ended) return
       ended = true
-      channel?.destroy()
-      events.onEnd(killed ?? how)
+      const tell = () => {
+        channel?.destroy()
+        events.onEnd(killed ?? how)
+      }
+      if (!channel || channel.closed) tell()
+      else afterLastWords(channel, tell)
     },
   }
   return link
+}
+
+/** What a process said last may be read after its end is told: an error that it ended with, say. */
+function afterLastWords(channel: Socket, tell: () => void): void {
+  // Something that it started, and that left its group, may hold the channel open.
+  const late = setTimeout(() => channel.destroy(), LAST_WORDS_MS)
+  channel.once('close', () => {
+    clearTimeout(late)
+    tell()
+  })
 }
 
 /** A message per line; `onAbuse` when there is no end of them, or of one. */
