@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Log } from '../lib/log.ts'
-import { harmless } from './module-environment.ts'
+import { starterEnvironment } from './module-environment.ts'
 import { type LinkEnd, type LinkEvents, type StartProcess, createLink } from './module-link.ts'
 import { killGroup } from './spawn-module.ts'
 import type { FromStarter, ToStarter } from './starter/wire.ts'
@@ -51,7 +51,7 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
   let closing = false
   let ended = false
   const child = fork(entry, [], {
-    env: harmless(environment),
+    env: starterEnvironment(environment),
     execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
     // Its input ends with this process, however that ends.
     stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
