@@ -220,9 +220,14 @@ describe('texts', () => {
     )
     replyTo(at, first.question.message_id, first.question.text, 'the first one')
     expect(await finished(at, first.runId)).toMatchObject({ result: { summary: 'heard the first one' } })
+    // The run may end before this is said, and then it would be taken for the answer to the next words.
+    await until('the line', () =>
+      at.said(BOB).some((text) => text.endsWith('texter on octocat/x#1 goes on.')),
+    )
     expect(await at.ask(BOB, 'the second one')).toContain('texter on octocat/x#2 goes on.')
     await finished(at, second.runId)
   })
+
   test('a reply answers the question that was asked, whatever other run its words name', async () => {
     const at = await open()
     const other = await askedBy(at, BOB, 'texter')
