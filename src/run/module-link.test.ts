@@ -4,7 +4,17 @@ import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { createLink } from './module-link.ts'
 import { startModuleProcess } from './module-process.ts'
-import { deaf, endStarted, handler, hearing, init, isAlive, never, start } from './module-process.fixture.ts'
+import {
+  deaf,
+  endStarted,
+  handler,
+  hearing,
+  init,
+  isAlive,
+  listening,
+  never,
+  start,
+} from './module-process.fixture.ts'
 
 afterEach(endStarted)
 
@@ -74,14 +84,15 @@ test('text is whole wherever the pieces of a large message are cut', async () =>
 })
 
 test('what a module prints becomes log lines', async () => {
-  const lines: unknown[] = []
+  const ears = listening(2)
   const made = start(
     handler(
-      `console.log('to stdout'); console.error('to stderr'); await new Promise((r) => setTimeout(r, 200)); return done('ok')`,
+      `console.log('to stdout'); console.error('to stderr'); await ctx.invoke('heard'); return done('ok')`,
     ),
   )
-  await made.run(init(), { ...deaf, onLog: (level, message) => void lines.push([level, message]) }, never)
-  expect(lines).toEqual([
+  await made.run(init(), ears, never)
+  // Two pipes: either line may come first.
+  expect(ears.lines.toSorted()).toEqual([
     ['info', 'to stdout'],
     ['warn', 'to stderr'],
   ])

@@ -78,3 +78,17 @@ export function isAlive(pid: number): boolean {
     return false
   }
 }
+
+/** Collects log lines; a call of the handler is answered once there are so many. */
+export function listening(count: number): RunHandlers & { readonly lines: string[][] } {
+  const lines: string[][] = []
+  const enough = Promise.withResolvers<void>()
+  return {
+    lines,
+    onCall: () => enough.promise,
+    onLog(level, message) {
+      lines.push([level, message])
+      if (lines.length === count) enough.resolve()
+    },
+  }
+}

@@ -11,6 +11,7 @@ import {
   hearing,
   init,
   isAlive,
+  listening,
   never,
   start as startProcess,
   writeHandler,
@@ -52,16 +53,13 @@ test('processes that start at once keep their channels apart', async () => {
 })
 
 test('what it prints becomes log lines, and how it ended is told', async () => {
-  const lines: unknown[] = []
-  const made = start(
-    `console.log('out'); console.error('err'); await new Promise((r) => setTimeout(r, 200)); process.exit(3)`,
-  )
-  const onLog = (level: string, message: string) => void lines.push([level, message])
-  expect(await made.run(init(), { ...deaf, onLog }, never)).toEqual({
+  const ears = listening(2)
+  const made = start(`console.log('out'); console.error('err'); await ctx.invoke('heard'); process.exit(3)`)
+  expect(await made.run(init(), ears, never)).toEqual({
     kind: 'died',
     how: 'exited with code 3',
   })
-  expect(lines).toEqual([
+  expect(ears.lines.toSorted()).toEqual([
     ['info', 'out'],
     ['warn', 'err'],
   ])

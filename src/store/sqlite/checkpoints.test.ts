@@ -43,7 +43,7 @@ async function untilThat(store: Store, holds: () => Promise<boolean>): Promise<v
 test('a log of some MiB is copied into the database while the store is open, and none is left by closing', async () => {
   const store = await openSqliteStore({ file })
   await write(store, 6)
-  // Copied at 4 MiB; what came after that stays in the log until there is as much again.
+  // Copied once it is quiet; what came after that stays in the log until there is a MiB again.
   await untilThat(store, async () => (await sizeOf(file)) > 3 * MIB)
   expect(await store.deliveries.pending(10)).toHaveLength(6)
   await store.close()

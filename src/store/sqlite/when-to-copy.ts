@@ -7,7 +7,7 @@ const WORTH_BYTES = 1024 * 1024
 /** A burst may leave so much in the log, in bytes; one that lasts is no burst but how things are. */
 const BURST_BYTES = 256 * 1024 * 1024
 
-/** `log`: pages in it, however often it began anew; `uncopied`: bytes. To be asked again when the answer is `wait`. */
+/** `log`: pages in it; `uncopied`: bytes. To be asked again when the answer is `wait`. */
 export type WhenToCopy = (log: number, uncopied: number) => 'copy' | 'wait' | 'nothing'
 
 /** Knows what it was asked last: a log that has not grown since then is quiet. */
