@@ -1,9 +1,12 @@
 // Does a module that misbehaves slow the intake down? One bad run is started every second while deliveries arrive
-// at a fixed rate; the slices with and without it alternate. `npm run bench:noisy-module -- --help`.
+// at a fixed rate; the slices with and without it alternate. So do those of the bare server, alone and beside a process
+// that spins with the priority of a module: what this machine does to any server. `npm run bench:noisy-module -- --help`.
+import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { lowerPriority } from '../../src/run/low-priority.ts'
 import { SECRET, prepareScenario } from '../accept/scenarios.ts'
 import type { Load } from '../load/job.ts'
 import { generatorName, sendLoad } from '../load/start.ts'
@@ -12,8 +15,12 @@ import { startMeter } from '../measure/meter.ts'
 import { type Round, measureRounds } from '../measure/rounds.ts'
 import { show, table } from '../measure/table.ts'
 import { type Hookyard, startHookyard } from '../servers/hookyard.ts'
+import { type Server, startStateless } from '../servers/server.ts'
 
-const NAMES = ['quiet', 'spins', 'leaks', 'exits'] as const
+const MODULES = ['quiet', 'spins', 'leaks', 'exits'] as const
+const MACHINE = ['bare', 'bareSpins'] as const
+const NAMES = [...MODULES, ...MACHINE] as const
+type Module = (typeof MODULES)[number]
 type Name = (typeof NAMES)[number]
 const LIMIT = 1.5
 /** How long the last bad runs may take to end. */
@@ -46,24 +53,30 @@ const hookyard = await startHookyard(SECRET, {
   folder: join(folder, 'hookyard'),
   settings: { module_dirs: [join(import.meta.dirname, 'modules')] },
 })
+const bareFile = join(import.meta.dirname, '..', 'servers', 'bare.ts')
+const bare = await startStateless(bareFile, [SECRET], '/webhook/github', null)
 try {
-  await slice('quiet')
+  await besideModule('quiet')
+  await besideSpinner(false)
   const rounds = await measureRounds({
     names: NAMES,
     rounds: Number(values.rounds),
     maxStrangers: Number(values.strangers),
     patienceMs: Number(values.patience) * 1_000,
-    measure: slice,
+    measure: (name) =>
+      name === 'bare' || name === 'bareSpins' ? besideSpinner(name === 'bareSpins') : besideModule(name),
     onRound: (round, done) => {
       process.stderr.write(`round ${done}: ${summary(round)}\n`)
     },
   })
-  const ratios = (name: Name) => rounds.map(({ results }) => results[name].p99 / results.quiet.p99)
-  const worst = Math.max(...NAMES.map((name) => median(ratios(name))))
+  const ratios = (name: Name, to: Name = 'quiet') =>
+    rounds.map(({ results }) => results[name].p99 / results[to].p99)
+  const worst = Math.max(...MODULES.map((name) => median(ratios(name))))
   if (values.json)
     process.stdout.write(`${JSON.stringify({ generator: generatorName(), rounds }, null, 2)}\n`)
   else {
-    const rows = NAMES.map((name) => {
+    const machine = spreadOf(ratios('bareSpins', 'bare'))
+    const rows = MODULES.map((name) => {
       const { median: middle, min, max } = spreadOf(ratios(name))
       const of = (key: 'p50' | 'p99' | 'badRuns') =>
         show(median(rounds.map(({ results }) => results[name][key])))
@@ -72,12 +85,14 @@ try {
     process.stdout.write(
       `intake at ${values.rate}/s, a bad run started every ${values.every} ms; generator ${generatorName()}\n\n` +
         `${table(['module', 'bad runs', 'p50 ms', 'p99 ms', 'p99 to quiet', 'spread'], rows)}\n\n` +
-        `worst: ${show(worst)}; target <= ${LIMIT}: ${worst <= LIMIT ? 'held' : 'MISSED'}\n`,
+        `worst: ${show(worst)}; target <= ${LIMIT}: ${worst <= LIMIT ? 'held' : 'MISSED'}\n` +
+        'the bare server beside a process that spins, to itself alone: ' +
+        `${show(machine.median)} (${show(machine.min)} to ${show(machine.max)})\n`,
     )
   }
   process.exitCode = worst <= LIMIT ? 0 : 1
 } finally {
-  await hookyard.stop()
+  await Promise.all([hookyard.stop(), bare.stop()])
   rmSync(folder, { recursive: true, force: true })
 }
 
@@ -86,12 +101,37 @@ function summary({ results, strangers }: Round<Name, Load>): string {
   return `${each}; strangers ${((strangers ?? 0) * 100).toFixed(0)} %`
 }
 
-async function slice(name: Name) {
+async function besideModule(name: Module) {
   const stopMeter = startMeter(hookyard.pid)
   const stopRuns = name === 'quiet' ? () => 0 : startBadRuns(hookyard, name, Number(values.every))
+  const load = await send(hookyard)
+  const badRuns = stopRuns()
+  const { strangers } = stopMeter()
+  await runsEnded()
+  // The module's own processor time is no stranger's; only the quiet slice can tell.
+  return { result: { ...load, badRuns }, strangers: name === 'quiet' ? strangers : null }
+}
+
+async function besideSpinner(spins: boolean) {
+  const stopMeter = startMeter(bare.pid)
+  // In a session of its own, as a module's process is; it ends by itself should nobody be left to end it.
+  const spin = `for (const end = Date.now() + ${(Number(values.seconds) + 30) * 1_000}; Date.now() < end;);`
+  const spinner = spins ? spawn(process.execPath, ['-e', spin], { detached: true, stdio: 'ignore' }) : null
+  if (spinner?.pid !== undefined) lowerPriority(spinner.pid)
+  try {
+    const load = await send(bare)
+    const { strangers } = stopMeter()
+    return { result: { ...load, badRuns: 0 }, strangers: spins ? null : strangers }
+  } finally {
+    spinner?.kill('SIGKILL')
+  }
+}
+
+/** @throws Error when a delivery was refused, or a connection broke. */
+async function send({ port, path }: Server): Promise<Load> {
   const load = await sendLoad({
-    port: hookyard.port,
-    path: hookyard.path,
+    port,
+    path,
     shots,
     connections: 64,
     warmupSeconds: 1,
@@ -99,17 +139,13 @@ async function slice(name: Name) {
     rate: Number(values.rate),
     maxRequests: null,
   })
-  const badRuns = stopRuns()
-  const { strangers } = stopMeter()
   if (load.refused + load.broken > 0)
     throw new Error(`${load.refused} deliveries were refused, ${load.broken} broken`)
-  await runsEnded()
-  // The module's own processor time is no stranger's; only the quiet slice can tell.
-  return { result: { ...load, badRuns }, strangers: name === 'quiet' ? strangers : null }
+  return load
 }
 
 /** Starts a run now and then; the answer stops that and tells how many there were. */
-function startBadRuns({ port, token }: Hookyard, module: Name, everyMs: number): () => number {
+function startBadRuns({ port, token }: Hookyard, module: Module, everyMs: number): () => number {
   let started = 0
   const timer = setInterval(() => {
     started += 1
