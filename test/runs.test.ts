@@ -101,6 +101,25 @@ test('a run that takes too long is ended with its process, and says so', async (
   expect(at.service.moduleProcesses()).toEqual([])
 })
 
+test('how long a process takes to start and to load its handler is not the time of the run', async () => {
+  // Loaded at once before anything runs; the process that ends under the first attempt is followed by a slow one.
+  const slow = `
+    import { existsSync, writeFileSync } from 'node:fs'
+    const marker = import.meta.filename + '.loaded'
+    if (existsSync(marker)) await new Promise((resolve) => setTimeout(resolve, 4_000))
+    writeFileSync(marker, '')
+  `
+  const given = acting(`if (ctx.run.attempt === 1) process.exit(1)\nreturn done('in time')`, {
+    timeout: '3s',
+  })
+  const { acting: module } = given.modules as {
+    acting: { manifest: Record<string, unknown>; handler: string }
+  }
+  const at = await openInstallation({ modules: { acting: { ...module, handler: slow + module.handler } } })
+  const { runId } = await deliver(at)
+  expect(await at.ended(runId)).toMatchObject({ status: 'done', attempt: 2, result: { summary: 'in time' } })
+})
+
 test('a head that moved ends a run that writes as superseded, without a message', async () => {
   const at = await openInstallation(
     acting(`

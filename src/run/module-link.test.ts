@@ -113,7 +113,7 @@ test('what a module has started ends with it', async () => {
 })
 
 test('a folder that is gone is told as the end of the process', async () => {
-  const gone = startModuleProcess('/nowhere/at/all/handler.ts', process.env)
+  const gone = startModuleProcess('/nowhere/at/all/handler.ts', process.env, 'low')
   expect(await gone.run(init(), deaf, never)).toEqual({
     kind: 'died',
     how: expect.stringMatching(/^could not be started: /),

@@ -27,7 +27,7 @@ export function start(
   environment: NodeJS.ProcessEnv = process.env,
   way?: StartProcess,
 ): ModuleProcess {
-  const made = startModuleProcess(writeHandler(text), environment, way)
+  const made = startModuleProcess(writeHandler(text), environment, 'low', way)
   started.push(made)
   return made
 }

@@ -1,8 +1,9 @@
 // A module process: it holds nothing secret, serves one run at a time, and whatever it does ends with it.
 import { existsSync, readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
-import { afterEach, expect, test } from 'vitest'
-import { deaf, endStarted, handler, init, never, start } from './module-process.fixture.ts'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { deaf, endStarted, handler, init, never, start, writeHandler } from './module-process.fixture.ts'
+import { type RunHandlers, startModuleProcess } from './module-process.ts'
 
 afterEach(endStarted)
 
@@ -112,6 +113,38 @@ test.runIf(existsSync('/proc/self/autogroup'))(
     expect(getPriority(made.pid)).toBe(19)
   },
 )
+
+test.runIf(existsSync('/proc/self/autogroup'))(
+  'what somebody waits for loads with the priority of the service, and the first run lowers it',
+  async () => {
+    const made = startModuleProcess(writeHandler(handler(`return done('ok')`)), process.env, 'normal')
+    onTestFinished(() => made.kill())
+    await made.inspect()
+    expect(getPriority(made.pid)).toBe(getPriority())
+    await made.run(init(), deaf, never)
+    expect(getPriority(made.pid)).toBe(19)
+    await expect
+      .poll(() => readFileSync(`/proc/${made.pid}/autogroup`, 'utf8'), { timeout: 20_000 })
+      .toMatch(/nice 19$/m)
+  },
+)
+
+test('that it begins is told once its handler is loaded, before it does anything', async () => {
+  const heard: string[] = []
+  const made = start(
+    `process.send({ t: 'log', level: 'info', message: 'loading' })\n${handler(`await ctx.notify('works'); return done('ok')`)}`,
+  )
+  const handlers: RunHandlers = {
+    onBegin: () => void heard.push('begins'),
+    onCall: (_method, params) => {
+      heard.push((params as { text: string }).text)
+      return Promise.resolve(null)
+    },
+    onLog: (_level, message) => void heard.push(message),
+  }
+  await made.run(init(), handlers, never)
+  expect(heard).toEqual(['loading', 'begins', 'works'])
+})
 
 test('a module that spins is killed after its abort', async () => {
   const made = start(handler(`await ctx.notify('spinning'); for (;;) {}`))

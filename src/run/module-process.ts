@@ -3,23 +3,27 @@ import { PermanentError, RetryAfterError, toError } from '../errors.ts'
 import type { SubjectKind } from '../sdk/context.ts'
 import { reasonOf } from '../sdk/errors.ts'
 import { moduleEnvironment } from './module-environment.ts'
+import { lowerPriority } from './low-priority.ts'
 import { type StartProcess, startHere } from './module-link.ts'
 import { type FromChild, type RunInit, type ToChild, type WireError, parseFromChild } from './protocol.ts'
 import { residentBytes } from './resident-memory.ts'
+import type { Priority } from './spawn-module.ts'
 
 /** Resident memory of a module process, in bytes, buffers included; beyond it the process is killed. */
 const RESIDENT_LIMIT = 1024 * 1024 * 1024
 const MEMORY_CHECK_MS = 1_000
 /** How long a handler has to notice its aborted signal, in ms, before the process is killed. */
 const ABORT_GRACE_MS = 1_000
-/** How long a handler may take to load or to validate a value, in ms. */
-const ANSWER_MS = 20_000
+/** How long a handler may take to load or to validate a value, in ms; a busy machine needs many times what a quiet one does. */
+const ANSWER_MS = 60_000
 /** Log lines of one run; further ones are dropped, and that is said once. */
 const MAX_LOG_LINES = 2_000
 /** Calls that a handler may have under way at once. */
 const MAX_OUTSTANDING = 256
 
 export interface RunHandlers {
+  /** The process is there, the handler is loaded, and begins. */
+  onBegin?(): void
   onCall(method: string, params: unknown): Promise<unknown>
   onLog(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void
 }
@@ -56,8 +60,10 @@ export interface ModuleProcess {
 export function startModuleProcess(
   handler: string,
   environment: NodeJS.ProcessEnv,
+  priority: Priority,
   start: StartProcess = startHere,
 ): ModuleProcess {
+  let runsLow = priority === 'low'
   let clean = true
   let ended: string | null = null
   let listener: ((message: FromChild) => void) | undefined
@@ -65,7 +71,7 @@ export function startModuleProcess(
   let output: RunHandlers | undefined
   let exit: () => void
   const exited = new Promise<void>((resolve) => (exit = resolve))
-  const link = start(handler, moduleEnvironment(environment), {
+  const link = start(handler, moduleEnvironment(environment), priority, {
     onMessage(message) {
       const parsed = parseFromChild(message)
       if (parsed) listener?.(parsed)
@@ -145,6 +151,9 @@ export function startModuleProcess(
           grace ??= setTimeout(kill, ABORT_GRACE_MS)
         }
         output = { ...handlers, onLog: log }
+        // Somebody waited for it to load; from now on it is one of those that the intake must not feel.
+        if (!runsLow) lowerPriority(link.pid)
+        runsLow = true
         const finish = (result: ProcessResult) => {
           clearInterval(memory)
           clearTimeout(grace)
@@ -166,7 +175,8 @@ export function startModuleProcess(
         }
         onEnd = (how) => finish({ kind: 'died', how })
         listener = (message) => {
-          if (message.t === 'call') void answerCall(message.id, message.method, message.params)
+          if (message.t === 'begin') handlers.onBegin?.()
+          else if (message.t === 'call') void answerCall(message.id, message.method, message.params)
           else if (message.t === 'log') log(message.level, message.message, message.fields)
           else if (message.t === 'outcome' || message.t === 'threw') {
             if (message.leftovers > 0 || outstanding > 0) clean = false

@@ -1,11 +1,12 @@
 // Module processes, kept warm: a process serves one module only, one run at a time, as long as it is clean.
 import type { Module } from '../registry/manifest.ts'
 import { type ModuleProcess, startModuleProcess } from './module-process.ts'
+import type { Priority } from './spawn-module.ts'
 import type { Starter } from './starter.ts'
 
 export interface ProcessPool {
-  /** A process of this module's own, warm when there is one. */
-  acquire(module: Pick<Module, 'name' | 'manifest'>): ModuleProcess
+  /** A process of this module's own, warm when there is one. @default the low priority of runs */
+  acquire(module: Pick<Module, 'name' | 'manifest'>, priority?: Priority): ModuleProcess
   /** Gives it back; an unclean one is killed instead. */
   release(process: ModuleProcess): void
   /** After a reload: idle processes end, busy ones end when they come back. */
@@ -44,7 +45,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
   }
 
   return {
-    acquire(module) {
+    acquire(module, priority = 'low') {
       const { handler } = module.manifest
       for (let index = idle.length - 1; index >= 0; index -= 1) {
         const slot = idle[index]
@@ -54,7 +55,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
         if (slot.process.clean) return slot.process
         void drop(slot.process)
       }
-      const process = startModuleProcess(handler, options.environment, options.starter?.start)
+      const process = startModuleProcess(handler, options.environment, priority, options.starter?.start)
       handlers.set(process, { handler, generation })
       return process
     },

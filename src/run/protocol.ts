@@ -78,6 +78,7 @@ export type CheckedOutcome = z.infer<typeof outcome>
 
 const fromChild = z.discriminatedUnion('t', [
   z.object({ t: z.literal('ready') }),
+  z.object({ t: z.literal('begin') }),
   z.object({
     t: z.literal('call'),
     id: z.number().int(),

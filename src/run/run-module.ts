@@ -27,6 +27,9 @@ export interface RunModuleOptions {
   readonly log: Log
 }
 
+/** How long subject, process and handler may take to be there, in ms, beside the run's own timeout. */
+const START_MS = 60_000
+
 /** An abort whose cause the settlement needs. */
 export class InterruptionError extends Error {
   readonly by: Interruption
@@ -56,10 +59,19 @@ export async function runModule(
   if (!module) return settleGone({ run, ...people, now: options.clock() })
 
   const ended = new AbortController()
-  const deadline = setTimeout(
-    () => ended.abort(new InterruptionError({ kind: 'timeout', afterMs: module.manifest.timeoutMs })),
-    module.manifest.timeoutMs,
-  )
+  const { timeoutMs } = module.manifest
+  const endAfter = (ms: number) =>
+    setTimeout(() => ended.abort(new InterruptionError({ kind: 'timeout', afterMs: timeoutMs })), ms)
+  let deadline = endAfter(START_MS + timeoutMs)
+  let begun = false
+  // The handler's time is its own: how long its process takes to start is the machine's affair. Once, since a module
+  // that begins again and again would have no end.
+  const onBegin = () => {
+    if (begun || ended.signal.aborted) return
+    begun = true
+    clearTimeout(deadline)
+    deadline = endAfter(timeoutMs)
+  }
   const signal = AbortSignal.any([stop, ended.signal])
   const broker = options.broker.open(run, module, signal)
   let subject: Loaded = null
@@ -100,7 +112,7 @@ export async function runModule(
     try {
       return await process.run(
         runInit(run, module!, parts, options.githubApiUrl),
-        handlersFor(broker, ended, log),
+        { ...handlersFor(broker, ended, log), onBegin },
         signal,
       )
     } finally {

@@ -16,6 +16,9 @@ const entry = fileURLToPath(new URL(`./child/main${extname(import.meta.url)}`, i
 
 export type OutputLevel = 'info' | 'warn'
 
+/** `low`: after the service, the intake must not feel it. `normal`: somebody waits for it to load. */
+export type Priority = 'low' | 'normal'
+
 export interface SpawnEvents {
   /** Something was printed; more of it is read after `taken`. */
   onOutput(level: OutputLevel, text: string, taken: () => void): void
@@ -36,6 +39,7 @@ export interface SpawnedModule {
 export function spawnModule(
   handler: string,
   environment: NodeJS.ProcessEnv,
+  priority: Priority,
   events: SpawnEvents,
 ): SpawnedModule {
   let child: ChildProcess
@@ -56,7 +60,7 @@ export function spawnModule(
   child.on('error', (error) => {
     if (pid === 0) events.onExit(notStarted(error))
   })
-  if (pid !== 0) lowerPriority(pid)
+  if (pid !== 0 && priority === 'low') lowerPriority(pid)
   for (const [stream, level] of [
     [child.stdout, 'info'],
     [child.stderr, 'warn'],

@@ -83,7 +83,7 @@ test('a module that spins is killed with what it has started', async () => {
 })
 
 test('a handler whose folder is gone is told so', async () => {
-  const gone = startModuleProcess('/nowhere/at/all/handler.ts', secrets, starter.start)
+  const gone = startModuleProcess('/nowhere/at/all/handler.ts', secrets, 'low', starter.start)
   const died = { kind: 'died', how: expect.stringMatching(/^could not be started: /) }
   expect(await gone.run(init(), deaf, never)).toEqual(died)
 })
@@ -177,7 +177,7 @@ const service = (way: 'starter' | 'child') => `
   import { silentLog } from '${import.meta.dirname}/../lib/log.ts'
   const [handler, init] = process.argv.slice(2)
   const way = '${way}' === 'child' ? startHere : createStarter({ environment: process.env, log: silentLog }).start
-  const made = startModuleProcess(handler, process.env, way)
+  const made = startModuleProcess(handler, process.env, 'low', way)
   const onCall = async (_method, { text }) => console.log(text)
   void made.run(JSON.parse(init), { onCall, onLog() {} }, new AbortController().signal)
 `

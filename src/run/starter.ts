@@ -30,9 +30,9 @@ interface StarterProcess extends Starter {
 export function createStarter(options: { environment: NodeJS.ProcessEnv; log: Log }): Starter {
   let current = launch(options)
   return {
-    start(handler, environment, events) {
+    start(...process) {
       if (current.ended) current = launch(options)
-      return current.start(handler, environment, events)
+      return current.start(...process)
     },
     close: () => current.close(),
   }
@@ -99,12 +99,12 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
     get ended() {
       return ended
     },
-    start(handler, environment, events) {
+    start(handler, environment, priority, events) {
       last += 1
       const id = last
       const link = createLink(events, () => say({ t: 'kill', id }))
       processes.set(id, { link, events })
-      say({ t: 'start', id, handler, environment })
+      say({ t: 'start', id, handler, environment, priority })
       return link
     },
     close() {

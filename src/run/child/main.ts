@@ -72,6 +72,7 @@ async function run(init: RunInit): Promise<void> {
       log: (level, text, fields) => send({ t: 'log', level, message: text, fields }),
       records,
     })
+    send({ t: 'begin' })
     const outcome = await definition.handle(context as never)
     await Promise.all(records)
     sendOutcome(outcome, leftovers())

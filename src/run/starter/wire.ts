@@ -1,5 +1,5 @@
 // What the service and the starter say to each other.
-import type { OutputLevel } from '../spawn-module.ts'
+import type { OutputLevel, Priority } from '../spawn-module.ts'
 
 /** `id` names a process before it has a pid. */
 export type ToStarter =
@@ -8,6 +8,7 @@ export type ToStarter =
       readonly id: number
       readonly handler: string
       readonly environment: NodeJS.ProcessEnv
+      readonly priority: Priority
     }
   | { readonly t: 'kill'; readonly id: number }
 
