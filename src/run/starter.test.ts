@@ -113,6 +113,57 @@ test('when the starter ends, runs are told that their process died, and the next
   expect(await start(`return done('on')`).run(init(), deaf, never)).toMatchObject(summaryOf('on'))
 })
 
+test('a starter that cannot be started ends the runs that need it, and the next one is tried afresh', async () => {
+  // Node throws at once for what the system refuses as it does for a variable that no environment can hold.
+  const environment = { PATH: 'a\0b' }
+  const without = createStarter({ environment, log })
+  const file = writeHandler(handler(`return done('on')`))
+  for (const _attempt of [1, 2]) {
+    const made = startModuleProcess(file, secrets, 'low', without.start)
+    expect(await made.run(init(), deaf, never)).toEqual({
+      kind: 'died',
+      how: expect.stringMatching(/^could not be started: .*null bytes/),
+    })
+  }
+  environment.PATH = process.env['PATH'] ?? ''
+  const made = startModuleProcess(file, secrets, 'low', without.start)
+  expect(await made.run(init(), deaf, never)).toMatchObject(summaryOf('on'))
+  await without.close()
+})
+
+test('a service that is out of descriptors when it needs a starter tells so, and goes on', async () => {
+  const script = `
+    import { closeSync, openSync } from 'node:fs'
+    import { createStarter } from '${import.meta.dirname}/starter.ts'
+    import { startModuleProcess } from '${import.meta.dirname}/module-process.ts'
+    import { silentLog } from '${import.meta.dirname}/../lib/log.ts'
+    const [handler, init] = process.argv.slice(2)
+    const open = []
+    try { for (;;) open.push(openSync('/dev/null')) } catch {}
+    const { start, close } = createStarter({ environment: process.env, log: silentLog })
+    const run = () => {
+      const made = startModuleProcess(handler, process.env, 'low', start)
+      return made.run(JSON.parse(init), { onCall: async () => null, onLog() {} }, new AbortController().signal)
+    }
+    const without = [await run(), await run()]
+    for (const descriptor of open) closeSync(descriptor)
+    console.log(JSON.stringify([...without, await run()]))
+    await close()
+  `
+  const files = [writeHandler(script), writeHandler(handler(`return done('on')`)), JSON.stringify(init())]
+  const few = [
+    '-c',
+    'ulimit -n 100 && exec "$0" "$@"',
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+  ]
+  const results: unknown = JSON.parse(
+    execFileSync('sh', [...few, ...files], { encoding: 'utf8', timeout: 50_000 }),
+  )
+  const died = { kind: 'died', how: expect.stringMatching(/^could not be started: .*EMFILE/) }
+  expect(results).toMatchObject([died, died, summaryOf('on')])
+})
+
 test('the signals that end the service in order leave the starter to it', async () => {
   const made = start(`await ctx.notify(String(process.ppid)); return done('on')`)
   const signal = hearing((text) => {

@@ -1,10 +1,11 @@
 // The service's side of the starter: a small process, started while the service is small as well, that starts the
 // module processes. It may end at any time: the runs under way are told that their process died, and another one is
 // started at the next need.
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { toError } from '../errors.ts'
 import type { Log } from '../lib/log.ts'
 import { starterEnvironment } from './module-environment.ts'
 import { type LinkEnd, type LinkEvents, type StartProcess, createLink } from './module-link.ts'
@@ -50,12 +51,7 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
   let last = 0
   let closing = false
   let ended = false
-  const child = fork(entry, [], {
-    env: starterEnvironment(environment),
-    execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
-    // Its input ends with this process, however that ends.
-    stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
-  })
+  let child: ChildProcess | undefined
   const exited = new Promise<void>((resolve) => {
     const end = (how: string) => {
       if (ended) return
@@ -64,14 +60,25 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
       for (const { link, channel } of processes.values()) {
         if (link.pid !== 0) killGroup(link.pid)
         channel?.destroy()
-        link.end('ended with the process that had started it')
+        link.end(
+          child?.pid === undefined
+            ? `could not be started: ${how}`
+            : 'ended with the process that had started it',
+        )
       }
       resolve()
     }
+    try {
+      child = forkStarter(environment)
+    } catch (thrown) {
+      // Out of memory, say: told as every other end, when the first link is there to be told.
+      process.nextTick(() => end(toError(thrown).message))
+      return
+    }
     child.once('exit', (code, signal) => end(signal ?? `exited with code ${code}`))
     child.on('error', (error) => end(error.message))
+    child.on('message', (message, handle) => receive(message as FromStarter, handle as Socket | undefined))
   })
-  child.on('message', (message, handle) => receive(message as FromStarter, handle as Socket | undefined))
 
   function receive(message: FromStarter, handle: Socket | undefined): void {
     const started = processes.get(message.id)
@@ -93,8 +100,8 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
     }
   }
 
-  // A starter that is gone tells so by its exit.
-  const say = (message: ToStarter) => child.send(message, () => undefined)
+  // A starter that is gone tells so by its exit. One that was out of descriptors at its start cannot be spoken to.
+  const say = (message: ToStarter) => child?.send?.(message, () => undefined)
   return {
     get ended() {
       return ended
@@ -109,8 +116,17 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
     },
     close() {
       closing = true
-      child.stdin?.destroy()
+      child?.stdin?.destroy()
       return exited
     },
   }
+}
+
+function forkStarter(environment: NodeJS.ProcessEnv): ChildProcess {
+  return fork(entry, [], {
+    env: starterEnvironment(environment),
+    execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
+    // Its input ends with this process, however that ends.
+    stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
+  })
 }
