@@ -1,5 +1,13 @@
 // SIGHUP: configuration and modules are swapped while the service runs; a bad file is kept out and says why.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -110,4 +118,24 @@ test('server.json is private to its owner and gone after a stop', async () => {
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ url: service.url, pid: service.pid })
   await service.kill('SIGTERM')
   expect(existsSync(file)).toBe(false)
+})
+
+test('a stop in the middle of a reload ends the service', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hookyard-stop-'))
+  write(dir)
+  const loads = join(dir, 'loads')
+  // More than are loaded at a time, so that the last ones are started after the stop.
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+    writeModule(dir, name, 'x')
+    appendFileSync(
+      join(dir, 'mods', name, 'handler.ts'),
+      `import { appendFileSync } from 'node:fs'\nappendFileSync('${loads}', '.')\n`,
+    )
+  }
+  const service = await startServiceProcess(join(dir, 'hookyard.yaml'))
+  const before = readFileSync(loads, 'utf8').length
+  process.kill(service.pid, 'SIGHUP')
+  await until('a handler to be loaded again', () => readFileSync(loads, 'utf8').length > before)
+  await service.kill('SIGTERM')
+  expect(service.output()).toContain('stopped')
 })

@@ -190,6 +190,15 @@ test('closing it ends what it has started, and is no error', async () => {
   expect(errors).toEqual([])
 })
 
+test('after it was closed nothing is started any more', async () => {
+  await starter.close()
+  const late = startModuleProcess(writeHandler(handler(`return done('ran')`)), secrets, 'low', starter.start)
+  const died = { kind: 'died', how: 'was not started, since the service stops' }
+  expect(await late.run(init(), deaf, never)).toEqual(died)
+  await late.kill()
+  expect(errors).toEqual([])
+})
+
 // Node itself says nothing of the end of a process that is taking a channel over.
 test('when the service is killed while a channel is on its way, the starter ends, and the module with it', async () => {
   const busy = `${service('starter')}; for (;;) {}`

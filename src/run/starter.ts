@@ -19,7 +19,7 @@ const entry = fileURLToPath(new URL(`./starter/main${extname(import.meta.url)}`,
 /** Starts module processes from a process of its own. */
 export interface Starter {
   readonly start: StartProcess
-  /** Ends it, and whatever it has started. */
+  /** Ends it, and whatever it has started; nothing is started any more. */
   close(): Promise<void>
 }
 
@@ -30,12 +30,17 @@ interface StarterProcess extends Starter {
 /** Starts the starter. */
 export function createStarter(options: { environment: NodeJS.ProcessEnv; log: Log }): Starter {
   let current = launch(options)
+  let closed = false
   return {
     start(...process) {
-      if (current.ended) current = launch(options)
+      // A reload may still be under way when the service stops: a starter that came now would keep it from ending.
+      if (current.ended && !closed) current = launch(options)
       return current.start(...process)
     },
-    close: () => current.close(),
+    close() {
+      closed = true
+      return current.close()
+    },
   }
 }
 
@@ -110,6 +115,10 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
       last += 1
       const id = last
       const link = createLink(events, () => say({ t: 'kill', id }))
+      if (ended) {
+        process.nextTick(() => link.end('was not started, since the service stops'))
+        return link
+      }
       processes.set(id, { link, events })
       say({ t: 'start', id, handler, environment, priority })
       return link
