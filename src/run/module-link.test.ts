@@ -67,6 +67,23 @@ test('a message that does not end, ends its run', async () => {
   })
 })
 
+test('a module that asks and does not read the answers ends only its own run', async () => {
+  const made = start(
+    handler(`
+    const { writeSync } = await import('node:fs')
+    for (let id = 1; ; id += 1) {
+      try { writeSync(3, '{"t":"call","id":' + id + ',"method":"x"}\\n') } catch (error) { if (error.code !== 'EAGAIN') throw error }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  `),
+  )
+  const answer = 'x'.repeat(4_194_304)
+  expect(await made.run(init(), { ...deaf, onCall: () => Promise.resolve(answer) }, never)).toEqual({
+    kind: 'died',
+    how: expect.stringMatching(/^left more than \d+ bytes .* unread/),
+  })
+})
+
 test('text is whole wherever the pieces of a large message are cut', async () => {
   const text = '€ü🪝'.repeat(100_000)
   const heard: unknown[] = []

@@ -7,6 +7,8 @@ import { type OutputLevel, type Priority, spawnModule } from './spawn-module.ts'
 const FLOOD_PER_SECOND = 5_000
 /** Characters of a message: a thousand findings of an agent go, but not what would fill the service's memory. */
 const MAX_MESSAGE = 128 * 1024 * 1024
+/** Bytes that wait for a module to read them: a run's start and many answers go, but not all that a loop can ask. */
+const MAX_UNREAD = 128 * 1024 * 1024
 /** How long after the end of a process its channel is read, in ms. */
 const LAST_WORDS_MS = 1_000
 
@@ -64,14 +66,21 @@ export function createLink(events: LinkEvents, kill: () => void): LinkEnd {
   let ended = false
   let killed: string | undefined
 
+  function abuse(socket: Socket, how: string): void {
+    socket.destroy()
+    link.kill(how)
+  }
+
   const link: LinkEnd = {
     get pid() {
       return pid
     },
     send(message) {
       if (ended) return
-      if (channel === undefined) waiting.push(message)
-      else if (channel.writable) channel.write(`${JSON.stringify(message)}\n`)
+      if (channel === undefined) return void waiting.push(message)
+      if (!channel.writable) return
+      if (channel.writableLength <= MAX_UNREAD) channel.write(`${JSON.stringify(message)}\n`)
+      else abuse(channel, `left more than ${MAX_UNREAD} bytes of what it was told unread and was killed`)
     },
     kill(how) {
       if (ended) return
@@ -81,10 +90,7 @@ export function createLink(events: LinkEvents, kill: () => void): LinkEnd {
     connect(id, socket) {
       pid = id
       channel = socket
-      readMessages(socket, events.onMessage, (how) => {
-        socket.destroy()
-        link.kill(how)
-      })
+      readMessages(socket, events.onMessage, (how) => abuse(socket, how))
       for (const message of waiting) link.send(message)
       waiting = []
     },
