@@ -67,6 +67,34 @@ test('a message that does not end, ends its run', async () => {
   })
 })
 
+// Parsed, such a message takes some twenty times its length in the heap of the service.
+test('a message of many small things ends its run before it fills the service’s memory', async () => {
+  const made = start(handler(`return done('x', { details: Array(8_000_000).fill({}) })`))
+  const result = await made.run(init(), deaf, never)
+  expect(result.kind === 'died' && result.how).toMatch(/^sent a message of more than \d+ characters/)
+})
+
+test('calls under way may hold so many characters in all; what goes beyond is refused', async () => {
+  const made = start(
+    handler(`
+    const text = 'x'.repeat(6_000_000)
+    const held = [ctx.notify(text), ctx.notify(text)]
+    const beyond = await ctx.notify(text).catch((error) => error.reason)
+    await ctx.notify('go on')
+    await Promise.all(held)
+    return done(beyond + await ctx.notify(text).then(() => ', and again'))
+  `),
+  )
+  const gate = Promise.withResolvers<null>()
+  const onCall = (_method: string, params: unknown) => {
+    if ((params as { text: string }).text === 'go on') gate.resolve(null)
+    return gate.promise
+  }
+  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({
+    outcome: { summary: 'too_many_calls, and again' },
+  })
+})
+
 test('a module that asks and does not read the answers ends only its own run', async () => {
   const made = start(
     handler(`

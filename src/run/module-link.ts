@@ -5,15 +5,19 @@ import { type OutputLevel, type Priority, spawnModule } from './spawn-module.ts'
 
 /** Messages in one second that end a process: what sends more is a loop, and every message costs the service. */
 const FLOOD_PER_SECOND = 5_000
-/** Characters of a message: a thousand findings of an agent go, but not what would fill the service's memory. */
-const MAX_MESSAGE = 128 * 1024 * 1024
+/**
+ * Characters of a message: the longest prompt of an agent goes, escaped, but not what would fill the service's memory,
+ * for which `[{},{},…` takes twenty times its length.
+ */
+const MAX_MESSAGE = 16 * 1024 * 1024
 /** Bytes that wait for a module to read them: a run's start and many answers go, but not all that a loop can ask. */
 const MAX_UNREAD = 128 * 1024 * 1024
 /** How long after the end of a process its channel is read, in ms. */
 const LAST_WORDS_MS = 1_000
 
 export interface LinkEvents {
-  onMessage(message: unknown): void
+  /** `characters`: how long it was on the wire. */
+  onMessage(message: unknown, characters: number): void
   onOutput(level: OutputLevel, text: string): void
   /** Once; nothing follows. */
   onEnd(how: string): void
@@ -121,7 +125,7 @@ function afterLastWords(channel: Socket, tell: () => void): void {
 /** A message per line; `onAbuse` when there is no end of them, or of one. */
 function readMessages(
   channel: Socket,
-  onMessage: (message: unknown) => void,
+  onMessage: LinkEvents['onMessage'],
   onAbuse: (how: string) => void,
 ): void {
   let rest = ''
@@ -143,7 +147,7 @@ function readMessages(
       if (count > FLOOD_PER_SECOND)
         return onAbuse(`sent more than ${FLOOD_PER_SECOND} messages in a second and was killed`)
       const message = parseJson(line)
-      if (message !== undefined) onMessage(message)
+      if (message !== undefined) onMessage(message, line.length)
     }
   })
 }

@@ -20,6 +20,8 @@ const ANSWER_MS = 60_000
 const MAX_LOG_LINES = 2_000
 /** Calls that a handler may have under way at once. */
 const MAX_OUTSTANDING = 256
+/** Characters of those calls in all: what they ask is held until they are answered. */
+const MAX_OUTSTANDING_CHARACTERS = 16 * 1024 * 1024
 
 export interface RunHandlers {
   /** The process is there, the handler is loaded, and begins. */
@@ -66,15 +68,15 @@ export function startModuleProcess(
   let runsLow = priority === 'low'
   let clean = true
   let ended: string | null = null
-  let listener: ((message: FromChild) => void) | undefined
+  let listener: ((message: FromChild, characters: number) => void) | undefined
   let onEnd: ((how: string) => void) | undefined
   let output: RunHandlers | undefined
   let exit: () => void
   const exited = new Promise<void>((resolve) => (exit = resolve))
   const link = start(handler, moduleEnvironment(environment), priority, {
-    onMessage(message) {
+    onMessage(message, characters) {
       const parsed = parseFromChild(message)
-      if (parsed) listener?.(parsed)
+      if (parsed) listener?.(parsed, characters)
     },
     onOutput: (level, text) => output?.onLog(level, text),
     onEnd(how) {
@@ -133,6 +135,7 @@ export function startModuleProcess(
     run(init, handlers, signal) {
       return new Promise<ProcessResult>((resolve) => {
         let outstanding = 0
+        let outstandingCharacters = 0
         let grace: NodeJS.Timeout | undefined
         let lines = 0
         const log: RunHandlers['onLog'] = (level, message, fields) => {
@@ -161,22 +164,27 @@ export function startModuleProcess(
           listener = onEnd = output = undefined
           resolve(result)
         }
-        const answerCall = async (id: number, method: string, params: unknown) => {
+        const answerCall = async (
+          { id, method, params }: Extract<FromChild, { t: 'call' }>,
+          characters: number,
+        ) => {
           outstanding += 1
+          outstandingCharacters += characters
           try {
-            if (outstanding > MAX_OUTSTANDING)
+            if (outstanding > MAX_OUTSTANDING || outstandingCharacters > MAX_OUTSTANDING_CHARACTERS)
               throw new PermanentError('too many calls at once', { reason: 'too_many_calls' })
             say({ t: 'answer', id, ok: true, value: await handlers.onCall(method, params) })
           } catch (thrown) {
             say({ t: 'answer', id, ok: false, error: toWire(thrown) })
           } finally {
             outstanding -= 1
+            outstandingCharacters -= characters
           }
         }
         onEnd = (how) => finish({ kind: 'died', how })
-        listener = (message) => {
+        listener = (message, characters) => {
           if (message.t === 'begin') handlers.onBegin?.()
-          else if (message.t === 'call') void answerCall(message.id, message.method, message.params)
+          else if (message.t === 'call') void answerCall(message, characters)
           else if (message.t === 'log') log(message.level, message.message, message.fields)
           else if (message.t === 'outcome' || message.t === 'threw') {
             if (message.leftovers > 0 || outstanding > 0) clean = false
