@@ -77,7 +77,6 @@ const outcome = z.discriminatedUnion('status', [
 export type CheckedOutcome = z.infer<typeof outcome>
 
 const fromChild = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('ready') }),
   z.object({ t: z.literal('begin') }),
   z.object({
     t: z.literal('call'),

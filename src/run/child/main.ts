@@ -23,7 +23,6 @@ resolveSdk()
 process.on('disconnect', () => process.exit(0))
 process.on('uncaughtException', reportUncaught)
 process.on('message', (message: ToChild) => void receive(message))
-send({ t: 'ready' })
 
 async function receive(message: ToChild): Promise<void> {
   switch (message.t) {

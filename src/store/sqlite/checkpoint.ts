@@ -2,6 +2,8 @@
 // one from a connection of its own stops nobody. When writers never pause it cannot finish, and the log
 // grows on: then the store's thread is asked to cut it, with next to nothing left to copy.
 import SqliteConnection from 'better-sqlite3'
+import { statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createWhenToCopy } from './when-to-copy.ts'
 
@@ -29,12 +31,18 @@ const checkpoint = (mode: 'NOOP' | 'PASSIVE') =>
 
 const whenToCopy = createWhenToCopy()
 
+function room(): number {
+  const { bavail, bsize } = statfsSync(dirname(workerData as string))
+  return bavail * bsize
+}
+
 function copyLog(): 'wait' | 'cut' | 'fine' {
   const { log, checkpointed } = checkpoint('NOOP')
-  const when = whenToCopy(log, (log - checkpointed) * pageBytes)
+  const when = whenToCopy(log, (log - checkpointed) * pageBytes, room)
   if (when !== 'copy') return when === 'wait' ? 'wait' : 'fine'
   const after = checkpoint('PASSIVE')
-  return after.log * pageBytes > CUT_BYTES ? 'cut' : 'fine'
+  // One that takes more than is free is cut as well: what lies on the disk twice leaves no room for new deliveries.
+  return after.log * pageBytes > Math.min(CUT_BYTES, room()) ? 'cut' : 'fine'
 }
 
 let pause: NodeJS.Timeout | undefined
