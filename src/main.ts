@@ -29,6 +29,7 @@ import { runModule } from './run/run-module.ts'
 import { withoutSecrets } from './run/settlement.ts'
 import { type Runner, createRunner } from './run/runner.ts'
 import { createStarter } from './run/starter.ts'
+import { stopReplaced } from './run/stop-replaced.ts'
 import { type Retention, createRetention } from './retention/retention.ts'
 import { type Scheduler, createScheduler } from './schedule/scheduler.ts'
 import { formatEvent } from './send/format.ts'
@@ -94,6 +95,8 @@ interface Stages {
   readonly askFacts: AskFacts
   /** What a commit of plans means to the others. */
   onCommitted(plans: readonly Plan[], cancel: readonly string[]): void
+  /** A newer run has cancelled these. */
+  onReplaced(runIds: readonly string[]): void
 }
 
 /**
@@ -110,7 +113,8 @@ export async function startService({
   const { dataDir, workers, server: address } = installation.config
   await makeDataDir(installation.config)
   const databaseFile = join(dataDir, 'hookyard.db')
-  const store = await openSqliteStore({ file: databaseFile, clock, log })
+  const opened = await openSqliteStore({ file: databaseFile, clock, log })
+  const store = stopReplaced(opened, (runIds) => stages.onReplaced(runIds))
   const environment = installation.env
   const starter = createStarter({ environment, log })
   const pool = createProcessPool({ keep: workers.concurrency, environment, starter })
@@ -281,6 +285,10 @@ function createStages(shared: Shared): Stages {
       runner.wake()
     if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
   }
+  const onReplaced: Stages['onReplaced'] = (runIds) => {
+    runner.cancel(runIds, 'replaced')
+    void journal.flush()
+  }
   const askFacts = createAskFacts({ sources: github, world: now, log })
   const dispatcher = createDispatcher({
     store: store.deliveries,
@@ -305,7 +313,8 @@ function createStages(shared: Shared): Stages {
   })
   const periods = () => now().config.retention
   const retention = createRetention({ store, periods, owner, clock, log })
-  return { owner, dispatcher, scheduler, runner, outbox, retention, journal, askFacts, onCommitted }
+  const told = { onCommitted, onReplaced }
+  return { owner, dispatcher, scheduler, runner, outbox, retention, journal, askFacts, ...told }
 }
 
 const namesOf = (parts: InstalledParts) => parts.registry.all().map((module) => module.name)

@@ -129,6 +129,7 @@ test('mangled payloads: never a crash, always a named outcome, the neighbours un
           bindingsFor: () => [binding(filtered, event), binding(plain, event)],
           cancelledBy: () => [plain],
           commandsFor: () => [],
+          replacing: () => [],
         },
         tracker: new CooldownTracker([]),
         format: formatEvent,

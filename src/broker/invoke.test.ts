@@ -1,7 +1,7 @@
 // A module that starts another one: what the other is given, and when there is no run.
 import { expect, test } from 'vitest'
 import { claimedRun, config, module } from '../../test/builders.ts'
-import type { NewRun } from '../store/store.ts'
+import type { CreateOptions, NewRun } from '../store/store.ts'
 import { invokeFromModule } from './invoke.ts'
 
 const sweeper = module('sweeper', {
@@ -10,9 +10,9 @@ const sweeper = module('sweeper', {
 })
 const run = claimedRun({ module: 'caller' })
 
-/** The run that an invocation with this input creates. */
-async function invoked(input?: unknown): Promise<NewRun | undefined> {
-  const created: NewRun[] = []
+/** What an invocation with this input creates. */
+async function invocation(input?: unknown) {
+  const created: { made: NewRun; how: CreateOptions | undefined }[] = []
   const options = {
     module: (name: string) => (name === 'sweeper' ? sweeper : undefined),
     newRunId: () => 'run2',
@@ -20,8 +20,8 @@ async function invoked(input?: unknown): Promise<NewRun | undefined> {
     config: () => config(),
     store: {
       runs: {
-        create(made: NewRun) {
-          created.push(made)
+        create(made: NewRun, how?: CreateOptions) {
+          created.push({ made, how })
           return Promise.resolve({ status: 'created' as const, runId: made.id })
         },
       },
@@ -30,6 +30,12 @@ async function invoked(input?: unknown): Promise<NewRun | undefined> {
   await invokeFromModule(options, { run, module: module('caller'), ordinal: 1 }, { module: 'sweeper', input })
   return created[0]
 }
+
+const invoked = async (input?: unknown) => (await invocation(input))?.made
+
+test('the run that invokes is named, so that it is not replaced by what it invokes', async () => {
+  expect((await invocation())?.how?.invokedBy).toBe('run1')
+})
 
 test('the other module is given the defaults of its input schema, as a call over HTTP gives them', async () => {
   expect((await invoked())?.input).toEqual({ days: 30 })

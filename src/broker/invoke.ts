@@ -42,6 +42,7 @@ export async function invokeFromModule(
   const idempotency = { scope: `run:${run.id}`, key: `${caller.ordinal}:${fingerprint}`, fingerprint }
   const result = await options.store.runs.create(newRun(options, caller, target, input), {
     idempotency,
+    invokedBy: run.id,
   })
   if (result.status === 'created' || result.status === 'existing') return { run_id: result.runId }
   throw new PermanentError(`the run of ${target.name} could not be created: ${result.status}`, {

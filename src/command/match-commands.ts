@@ -26,8 +26,7 @@ export interface Command {
 
 /** Each module once, by the first line that names a command of its; none in what is no new comment. */
 export function matchCommands(delivery: Commented, registry: Commands): Command[] {
-  if (delivery.event !== 'issue_comment' || delivery.action !== 'created') return []
-  if (delivery.repository === null) return []
+  if (!mayCommand(delivery)) return []
   const body = fields(delivery.payload)
   const comment = fields(body['comment'])
   const written = text(comment['body'])
@@ -43,6 +42,10 @@ export function matchCommands(delivery: Commented, registry: Commands): Command[
   }
   return [...commands.values()]
 }
+
+/** Only a new comment in a repository can hold commands. */
+export const mayCommand = ({ event, action, repository }: Omit<Commented, 'payload'>): boolean =>
+  event === 'issue_comment' && action === 'created' && repository !== null
 
 /** A comment stands under an issue or under a pull request, which the payload calls an issue too. */
 function isAbout({ manifest: { subject } }: Module, issue: Fields): boolean {

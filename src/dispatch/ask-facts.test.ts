@@ -35,6 +35,7 @@ function scene(
     bindingsFor: (event: string) => bound.map((one) => binding(one, event)),
     cancelledBy: () => [],
     commandsFor: (name: string) => (name === 'review' ? [reviewer] : []),
+    replacing: () => [],
   }
   const access = createAccess(config({ users: [user('alice', { role: 'admin', features })] }))
   const ask = createAskFacts({

@@ -103,6 +103,12 @@ test('cancel_running replaces what is unfinished, and the window it held does no
   expect(verdict).toEqual({ kind: 'wait', coalesced: true, dueAt: 40, runAt: 40 })
 })
 
+test('what is replaced is all but the waiting run, and nothing unless the module says so', () => {
+  const of = tracker({ waiting: { id: 'w', firstAt: 0, dueAt: 30 }, unfinished: ['a', 'b'] })
+  expect(of.replaced('m', 'e', 'cancel_running')).toEqual(['a', 'b'])
+  expect([of.replaced('m', 'e', 'queue'), of.replaced('m', 'e', 'parallel')]).toEqual([[], []])
+})
+
 test('events of one batch see the runs that earlier ones of it created', () => {
   const of = tracker()
   const rules = policy({ cooldownMs: 100, onCooldown: 'trailing' })

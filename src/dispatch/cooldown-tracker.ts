@@ -46,7 +46,7 @@ export class CooldownTracker {
     if (open !== null && policy.onCooldown === 'skip') {
       return { verdict: { kind: 'skip', until: open }, replaces: [] }
     }
-    const replaces = concurrency === 'cancel_running' ? [...state.unfinished] : []
+    const replaces = this.replaced(module, entity, concurrency)
     // Replacing the run that opened the window closes the window: the newer event need not wait for it.
     const until = replaces.length > 0 ? null : open
     if (state.waiting) {
@@ -63,6 +63,11 @@ export class CooldownTracker {
       }
     }
     return { verdict: { kind: 'start' }, replaces }
+  }
+
+  /** The runs in whose place a newer one comes: all that have not ended, but for the one that still waits. */
+  replaced(module: string, entity: string, concurrency: Concurrency): string[] {
+    return concurrency === 'cancel_running' ? [...this.#state(module, entity).unfinished] : []
   }
 
   /** Remembers a run that this batch creates. */

@@ -6,6 +6,7 @@ import type { User } from '../config/config.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import { formatEvent } from '../send/format.ts'
 import { explainDecision } from '../explain/reasons.ts'
+import type { EntityState } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 import { decide } from './decide.ts'
 import { wantedCommands } from './decide-commands.ts'
@@ -17,6 +18,7 @@ interface Given {
   modules?: readonly Module[]
   bindings?: readonly Binding[]
   cancelledBy?: readonly Module[]
+  states?: readonly EntityState[]
   facts?: Facts
 }
 
@@ -45,16 +47,18 @@ function world({
   modules = [reviewer],
   bindings = [],
   cancelledBy = [],
+  states = [],
   facts,
 }: Given) {
   let runs = 0
-  const tracker = new CooldownTracker([])
+  const tracker = new CooldownTracker(states)
   return {
     access: createAccess(config({ users, repos })),
     registry: {
       bindingsFor: () => bindings,
       cancelledBy: () => cancelledBy,
       commandsFor: (name: string) => (name === 'review' ? modules : []),
+      replacing: () => [],
     },
     tracker,
     format: formatEvent,
@@ -101,6 +105,32 @@ test('the window that a command opens holds up the events after it', () => {
     1_001,
   )
   expect(verdict).toMatchObject({ verdict: { kind: 'skip', until: 6_000 } })
+})
+
+test.each([
+  ['cancel_running', ['old', 'older'], null],
+  ['queue', [], { id: 'w', firstAt: 0, dueAt: 0 }],
+  ['parallel', [], null],
+] as const)('with %s a command cancels %j', (concurrency, replaced, waiting) => {
+  const modules = [{ ...reviewer, manifest: { ...reviewer.manifest, concurrency } }]
+  const about = { module: 'reviewer', entity: 'octocat/hello-world#1' }
+  const states = [{ ...about, windowUntil: 4_000, waiting, unfinished: ['old', 'older'] }]
+  const given = world({ modules, states, facts: allowed })
+  const { runs, cancelled } = decide(comment(), given)
+  expect(runs).toHaveLength(1)
+  expect(cancelled).toEqual(replaced.map((runId) => ({ runId, reason: 'replaced' })))
+  // The next one of the batch finds this one in their place.
+  const left = replaced.length > 0 ? ['run-1'] : ['old', 'older', 'run-1']
+  expect(given.tracker.unended('reviewer', about.entity)).toEqual([...(waiting ? ['w'] : []), ...left])
+})
+
+test('a refused command cancels nothing', () => {
+  const modules = [
+    { ...reviewer, manifest: { ...reviewer.manifest, concurrency: 'cancel_running' as const } },
+  ]
+  const about = { module: 'reviewer', entity: 'octocat/hello-world#1' }
+  const states = [{ ...about, windowUntil: null, waiting: null, unfinished: ['old'] }]
+  expect(plan({ modules, states, facts: { own: false, author: 'refused' } }).cancelled).toEqual([])
 })
 
 test('a commanded comment is taken for everybody, also for those who do not want the module', () => {

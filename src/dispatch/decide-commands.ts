@@ -8,6 +8,7 @@ import { fields } from '../lib/fields.ts'
 import { isBot } from '../registry/filters.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { Decision, NewRun } from '../store/store.ts'
+import { startRun } from './plan-run.ts'
 import type { DeliveryToDecide, Draft, World } from './world.ts'
 
 /** Decides every command of the delivery; answers with the modules that were given a run. */
@@ -74,8 +75,7 @@ function decideCommand(
     // Who asked hears of it, also without the flag: others want the module, and so there is a run.
     const recipients = people.filter((user) => wanting.includes(user) || author.includes(user))
     const run = runOf(command, recipients, delivery, world)
-    draft.runs.push(run)
-    world.tracker.created(module.name, delivery.entity, { ...run, at: world.now })
+    startRun(run, world, draft)
     const reason = world.facts?.author === 'assumed' ? 'assumed_write_access' : null
     return people.map((user) =>
       recipients.includes(user)

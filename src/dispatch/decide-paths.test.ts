@@ -18,6 +18,7 @@ function outcomes(of: DeliveryToDecide, facts: Partial<Facts> | null, subject?: 
       bindingsFor: (event) => [binding(docs(subject), event)],
       cancelledBy: () => [],
       commandsFor: () => [],
+      replacing: () => [],
     },
     tracker: new CooldownTracker([]),
     format: formatEvent,

@@ -32,6 +32,7 @@ function plan(of: DeliveryToDecide, given: Given = {}) {
       bindingsFor: () => given.bindings ?? [],
       cancelledBy: () => given.cancelledBy ?? [],
       commandsFor: () => [],
+      replacing: () => [],
     },
     tracker: new CooldownTracker(given.states ?? []),
     format: given.format ?? formatEvent,

@@ -1,25 +1,30 @@
 // One delivery -> one plan: who hears, which modules match, why or why not, and the messages for those whom no
 // module served. Touches nothing but the tracker's memory of the batch; dispatch, simulate, why and replay all
 // decide here.
+import { mayCommand } from '../command/match-commands.ts'
 import type { User } from '../config/config.ts'
 import { toError } from '../errors.ts'
-import { fields } from '../lib/fields.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
-import type { Decision, NewRun, Plan, RunTrigger } from '../store/store.ts'
+import type { Decision, Plan } from '../store/store.ts'
 import { decideCommands } from './decide-commands.ts'
 import { notify, withoutModule } from './notify.ts'
 import { pathsOf } from './paths.ts'
 import { refusal, unwantedBy } from './refusal.ts'
+import { planRun } from './plan-run.ts'
 import { concerned } from './relevance.ts'
 import type { Bindings, DeliveryToDecide, Draft, World } from './world.ts'
 
 export type { Bindings, DeliveryToDecide, Facts, World } from './world.ts'
 
-/** The pairs whose state the tracker must know before `decide`. */
-export function pairsOf(delivery: Pick<DeliveryToDecide, 'event' | 'action' | 'entity'>, registry: Bindings) {
+/** The pairs whose state the tracker must know before `decide`. The payload is not read yet: nobody knows which command. */
+export function pairsOf(
+  delivery: Pick<DeliveryToDecide, 'event' | 'action' | 'repository' | 'entity'>,
+  registry: Bindings,
+) {
   const modules = [
     ...registry.bindingsFor(delivery.event, delivery.action).map((binding) => binding.module),
     ...registry.cancelledBy(delivery.event, delivery.action),
+    ...(mayCommand(delivery) ? registry.replacing() : []),
   ]
   return [...new Set(modules.map((module) => module.name))].map((module) => ({
     module,
@@ -119,7 +124,7 @@ function decideModule(
     const verdicts = audience.map((user) => [user, refusal(module, user, unwanted)] as const)
     const wanting = verdicts.filter(([, reason]) => reason === null).map(([user]) => user)
     const result = wanting.some((user) => world.access.mayAct(user, delivery.repository))
-      ? plan(binding, wanting, delivery, world, draft)
+      ? planRun(binding, wanting, delivery, world, draft)
       : { outcome: 'skipped' as const, reason: 'not_authorized', runId: null }
     return verdicts.map(([user, reason]) =>
       reason === null
@@ -131,79 +136,9 @@ function decideModule(
   }
 }
 
-/** One run for everybody who wants it, or none: the window decides once per delivery and module. */
-function plan(
-  binding: Binding,
-  wanting: readonly User[],
-  delivery: DeliveryToDecide,
-  world: World,
-  draft: Draft,
-) {
-  const { module, trigger: policy } = binding
-  const { tracker, now } = world
-  const { concurrency } = module.manifest
-  const { verdict, replaces } =
-    delivery.replay === undefined
-      ? tracker.evaluate(module.name, delivery.entity, policy, concurrency, now)
-      : { verdict: { kind: 'start' as const }, replaces: [] }
-  const recipients = wanting.map((user) => user.name)
-
-  if (verdict.kind === 'skip') return { outcome: 'skipped' as const, reason: 'cooldown', runId: null }
-  for (const runId of replaces) draft.cancelled.push({ runId, reason: 'replaced' })
-  tracker.cancelled(module.name, delivery.entity, replaces)
-
-  if (verdict.kind === 'join') {
-    tracker.joined(module.name, delivery.entity, verdict.dueAt)
-    draft.coalesced.push({
-      runId: verdict.runId,
-      delivery: delivery.guid,
-      trigger: triggerOf(delivery),
-      recipients,
-      runAt: verdict.runAt,
-      dueAt: verdict.dueAt,
-      cooldownMs: policy.cooldownMs,
-    })
-    return { outcome: 'coalesced' as const, reason: 'joined_waiting_run', runId: verdict.runId }
-  }
-  const waits = verdict.kind === 'wait'
-  const run: NewRun = {
-    id: world.newRunId(),
-    module: module.name,
-    entity: delivery.entity,
-    repository: delivery.repository,
-    trigger: triggerOf(delivery),
-    delivery: delivery.guid,
-    recipients,
-    runAt: waits ? verdict.runAt : now,
-    dueAt: waits ? verdict.dueAt : now,
-    waiting: waits,
-    concurrency,
-    cooldownMs: policy.cooldownMs,
-    input: null,
-    depth: 0,
-    createdAt: now,
-  }
-  draft.runs.push(run)
-  tracker.created(module.name, delivery.entity, { ...run, at: now })
-  if (waits && verdict.coalesced)
-    return { outcome: 'coalesced' as const, reason: 'window_open', runId: run.id }
-  return { outcome: 'ran' as const, reason: waits ? 'debounced' : null, runId: run.id }
-}
-
 function cancelEntity(module: Module, delivery: DeliveryToDecide, world: World, draft: Draft): void {
   const runIds = world.tracker.unended(module.name, delivery.entity)
   const reason = `cancel_on:${delivery.action ?? delivery.event}`
   for (const runId of runIds) draft.cancelled.push({ runId, reason })
   world.tracker.cancelled(module.name, delivery.entity, runIds)
-}
-
-function triggerOf(delivery: DeliveryToDecide): RunTrigger {
-  const login = fields(fields(delivery.payload)['sender'])['login']
-  return {
-    type: 'webhook',
-    event: delivery.event,
-    action: delivery.action,
-    by: typeof login === 'string' ? login : null,
-    at: new Date(delivery.receivedAt).toISOString(),
-  }
 }

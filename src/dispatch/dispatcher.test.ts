@@ -8,6 +8,7 @@ import { createAccess } from '../access/access.ts'
 import { describeEvent } from '../entity/entity.ts'
 import { silentLog } from '../lib/log.ts'
 import { formatEvent } from '../send/format.ts'
+import { newRun } from '../store/contract/builders.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import type { DeliveryStore, NewDelivery, Plan, Store } from '../store/store.ts'
 import type { AskFacts } from './ask-facts.ts'
@@ -76,8 +77,14 @@ const reviewing: Bindings = {
       : [],
   cancelledBy: () => [],
   commandsFor: () => [],
+  replacing: () => [],
 }
-const nobody: Bindings = { bindingsFor: () => [], cancelledBy: () => [], commandsFor: () => [] }
+const nobody: Bindings = {
+  bindingsFor: () => [],
+  cancelledBy: () => [],
+  commandsFor: () => [],
+  replacing: () => [],
+}
 
 test('a delivery is decided once, and its decision, run and state are there together', async () => {
   const { store, dispatcher, until } = await start(reviewing)
@@ -190,6 +197,28 @@ test('while the store is away nothing is lost, and nothing is kept as failed', a
   dispatcher.start()
   await until(1)
   expect(await store.deliveries.get('d-1')).toMatchObject({ status: 'dispatched' })
+})
+
+test('a run that came while a delivery was decided is replaced as well', async () => {
+  const replacing = module('m', { concurrency: 'cancel_running' })
+  const bindingsFor = () => [binding(replacing, 'pull_request')]
+  let interfere: (() => Promise<unknown>) | undefined
+  const { store, dispatcher, until } = await start({ ...nobody, bindingsFor }, (deliveries) => ({
+    ...deliveries,
+    async commit(plans) {
+      await interfere?.()
+      interfere = undefined
+      return deliveries.commit(plans)
+    },
+  }))
+  const entity = 'octocat/hello-world#1'
+  interfere = () => store.runs.create(newRun('invoked', { module: 'm', entity }))
+  await store.deliveries.accept([stored('a', pullRequest('opened'))])
+  dispatcher.start()
+  const [plan] = await until(1)
+  expect(plan?.cancelled).toEqual([{ runId: 'invoked', reason: 'replaced' }])
+  expect(await store.runs.get('invoked')).toMatchObject({ status: 'cancelled', reason: 'replaced' })
+  expect(await store.runs.list({ status: 'queued', limit: 9 })).toHaveLength(1)
 })
 
 test('a wake-up dispatches what came after the start', async () => {

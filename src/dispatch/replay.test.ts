@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { binding, config, module, pullRequest, user } from '../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
 import { describeEvent } from '../entity/entity.ts'
+import type { Concurrency } from '../registry/manifest.ts'
 import { indexModules } from '../registry/module-registry.ts'
 import { formatEvent } from '../send/format.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
@@ -21,7 +22,7 @@ const ALICE = user('alice', { role: 'admin' })
 const ENTITY = 'octocat/hello-world#1'
 
 /** A store with one delivery of a pull request, dispatched while alice’s flag was off. */
-async function start(dispatched = true) {
+async function start(dispatched = true, concurrency: Concurrency = 'queue') {
   const store = await openSqliteStore({
     file: join(mkdtempSync(join(tmpdir(), 'hookyard-replay-')), 'hookyard.db'),
   })
@@ -50,9 +51,10 @@ async function start(dispatched = true) {
   }
   const committed: Plan[] = []
   let runs = 0
-  const of = module('m')
+  const of = module('m', { concurrency })
   const trigger = { ...binding(of, 'pull_request', { cooldownMs: 60_000 }).trigger }
   const registry = indexModules([{ ...of, manifest: { ...of.manifest, triggers: [trigger] } }])
+  const asked: string[] = []
   const replay = (stores: Parameters<typeof replayDelivery>[1]['store'] = store) =>
     replayDelivery('g', {
       store: stores,
@@ -64,9 +66,12 @@ async function start(dispatched = true) {
         now: 1_000,
       }),
       askFacts: () => null,
-      onCommitted: (plans) => void committed.push(...plans),
+      onCommitted(plans, cancel) {
+        committed.push(...plans)
+        asked.push(...cancel)
+      },
     })
-  return { store, replay, committed }
+  return { store, replay, committed, asked }
 }
 
 test('decides anew, keeps what was decided, and opens a window', async () => {
@@ -97,6 +102,20 @@ test('the window that the last one opened does not hold the next one back', asyn
   const { replay } = await start()
   await replay()
   expect(await replay()).toMatchObject({ replay: 2, decisions: [{ outcome: 'ran', runId: 'run-2' }] })
+})
+
+test('with cancel_running the newer one cancels the one before, also when both come at once', async () => {
+  const { store, replay, asked } = await start(true, 'cancel_running')
+  await replay()
+  await store.runs.claim('me', 1, 1_000, 16_000)
+  await replay()
+  expect(asked).toEqual(['run-1'])
+  await Promise.all([replay(), replay()])
+  const runs = (await store.runs.list({ limit: 9 })).toReversed()
+  const [running, ...later] = runs.map(({ status }) => status)
+  expect([running, later.toSorted()]).toEqual(['running', ['cancelled', 'cancelled', 'queued']])
+  const [state] = await store.deliveries.entityStates([{ module: 'm', entity: ENTITY }])
+  expect(state).toMatchObject({ windowUntil: 61_000 })
 })
 
 test('two at once are the first and the second', async () => {

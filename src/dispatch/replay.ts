@@ -50,9 +50,10 @@ export async function replayDelivery(guid: string, options: ReplayOptions): Prom
 async function planReplay(delivery: PastDelivery, { store, world, askFacts }: ReplayOptions): Promise<Plan> {
   const now = world()
   const replay = delivery.replays + 1
-  const states = await store.deliveries.entityStates(pairsOf(delivery, now.registry))
   const again = { ...delivery, payload: JSON.parse(delivery.payload) as unknown, replay }
   const facts = await askFacts(again)
+  // Behind the facts: GitHub may take its time, and meanwhile runs come and go.
+  const states = await store.deliveries.entityStates(pairsOf(delivery, now.registry))
   const tracker = new CooldownTracker(states)
   return { ...decide(again, { ...now, tracker, ...(facts && { facts }) }), replay }
 }

@@ -12,6 +12,8 @@ export interface Bindings {
   cancelledBy(event: string, action: string | null): readonly Module[]
   /** Modules started by a comment line `/NAME`. */
   commandsFor(name: string): readonly Module[]
+  /** Modules with a command whose newer runs replace the entity's older ones. */
+  replacing(): readonly Module[]
 }
 
 /** What no payload tells and had to be asked for before. */

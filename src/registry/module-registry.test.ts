@@ -70,6 +70,16 @@ test('commands, schedules, flags and modules by name', () => {
   expect(registry.all().map(({ name }) => name)).toEqual(['a', 'z'])
 })
 
+test('those that a command may let replace runs are known: commanded, and with cancel_running', () => {
+  const triggers = [{ type: 'command', command: 'go' } as const]
+  const registry = registryOf(
+    manifestOf('replacing', { triggers, concurrency: 'cancel_running' }),
+    manifestOf('queueing', { triggers }),
+    manifestOf('never-commanded', { concurrency: 'cancel_running' }),
+  )
+  expect(registry.replacing().map(({ name }) => name)).toEqual(['replacing'])
+})
+
 test('cancel_on names actions of the events that the module listens to', () => {
   const registry = registryOf(
     manifestOf('a', {

@@ -24,6 +24,8 @@ export interface ModuleRegistry {
   cancelledBy(event: string, action: string | null): readonly Module[]
   /** Modules started by a comment line `/NAME`. */
   commandsFor(name: string): readonly Module[]
+  /** Modules with a command whose newer runs replace the entity's older ones: these a command has to know. */
+  replacing(): readonly Module[]
   /** Every command, sorted. */
   commands(): readonly string[]
   schedules(): readonly ScheduleBinding[]
@@ -76,6 +78,9 @@ export function indexModules(modules: readonly Module[]): ModuleRegistry {
   const events = indexWebhooks(sorted)
   const commands = indexBy(sorted, commandsOf)
   const names = [...commands.keys()].sort()
+  const replacing = sorted.filter(
+    (module) => module.manifest.concurrency === 'cancel_running' && commandsOf(module).length > 0,
+  )
   const schedules = sorted.flatMap((module) =>
     module.manifest.triggers.flatMap((trigger) => (trigger.type === 'schedule' ? [{ module, trigger }] : [])),
   )
@@ -92,6 +97,7 @@ export function indexModules(modules: readonly Module[]): ModuleRegistry {
     cancelledBy: (event, action) =>
       (action === null ? undefined : events.get(event)?.cancelled.get(action)) ?? [],
     commandsFor: (name) => commands.get(name) ?? [],
+    replacing: () => replacing,
     commands: () => names,
     schedules: () => schedules,
     get: (name) => byName.get(name),

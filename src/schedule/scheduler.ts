@@ -110,12 +110,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       return
     }
     remember(binding, tick, now)
-    const fields = { module: module.name, tick: new Date(tick).toISOString(), runs: made.length }
+    const fields = { module: module.name, tick: new Date(tick).toISOString(), runs: made.created.length }
     if (now - tick >= LATE_MS) {
       const late_by_seconds = Math.floor((now - tick) / 1_000)
       log.warn({ ...fields, late_by_seconds }, 'a tick that was missed runs late')
     } else log.info(fields, 'a schedule is due')
-    if (made.length > 0) options.onCreated(made)
+    if (made.created.length > 0) options.onCreated(made.created)
   }
 
   function look(): Promise<void> {

@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely'
 import { cancelRun } from './cancel-run.ts'
 import { insertAlike, powersOfTwo, runCompiled } from './compiled-once.ts'
 import { insertMessages, insertRecipients, insertRuns } from './new-rows.ts'
+import { runsBefore } from './replace-runs.ts'
 import { countReplays } from './replay.ts'
 import { markRepositories } from './schedules.ts'
 import type { Database } from './schema.ts'
@@ -12,8 +13,8 @@ import { closeWindow, pullWaiting } from './windows.ts'
 /**
  * Writes the replays, and the plans whose delivery is still `received`; returns the running runs that were asked
  * to stop.
- * @throws StalePlanError when a run to coalesce into no longer waits, a new waiting run is not alone, or a replay
- * is not the delivery's next one.
+ * @throws StalePlanError when a run to coalesce into no longer waits, a new waiting run is not alone, a run is there that
+ * a new one should have cancelled, or a replay is not the delivery's next one.
  */
 export async function commitPlans(trx: Transaction<Database>, plans: readonly Plan[]): Promise<string[]> {
   const replays = plans.filter((plan) => plan.replay !== undefined)
@@ -109,6 +110,11 @@ async function insertPlanned(trx: Transaction<Database>, runs: readonly NewRun[]
     const taken = waiting.has(`${module}\n${entity}`) || (await isWaiting(trx, module, entity))
     if (taken) throw new StalePlanError(`another run of ${module} waits for ${entity} by now: decide again`)
     waiting.add(`${module}\n${entity}`)
+  }
+  for (const run of runs) {
+    const [unknown] = await runsBefore(trx, run)
+    if (unknown !== undefined)
+      throw new StalePlanError(`run ${unknown} came meanwhile, and ${run.id} is to replace it: decide again`)
   }
   await insertRuns(trx, runs)
 }

@@ -9,6 +9,7 @@ import { cooldownContract } from './contract/cooldowns.ts'
 import { keepingContract } from './contract/keeping.ts'
 import { lookingContract } from './contract/looking.ts'
 import { modelContract } from './contract/model.ts'
+import { replacingContract } from './contract/replacing.ts'
 import { runningContract } from './contract/running.ts'
 import { schedulingContract } from './contract/scheduling.ts'
 import { sendingContract } from './contract/sending.ts'
@@ -50,6 +51,7 @@ export function storeContract(name: string, create: () => Promise<TestDatabase>)
     askingContract(use)
     schedulingContract(use)
     cooldownContract(use)
+    replacingContract(use)
     showingContract(use)
     spendingContract(use)
     lookingContract(use)

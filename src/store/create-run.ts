@@ -1,14 +1,17 @@
 // A run that no delivery planned: invoked, commanded, scheduled. The caller brings the transaction.
 import type { Transaction } from 'kysely'
-import { insertRuns } from './new-rows.ts'
+import { insertInPlace } from './replace-runs.ts'
 import type { Database } from './schema.ts'
 import type { CreateOptions, CreateResult, NewRun } from './store.ts'
 
-/** Creates the run, unless its idempotency key is known or it is to respect an open window. */
+/**
+ * Creates the run, unless its idempotency key is known or it is to respect an open window; only then does it take the
+ * place of others.
+ */
 export async function createRun(
   trx: Transaction<Database>,
   run: NewRun,
-  { respectWindow = false, idempotency }: CreateOptions,
+  { respectWindow = false, idempotency, invokedBy }: CreateOptions,
 ): Promise<CreateResult> {
   if (idempotency) {
     const known = await trx
@@ -30,11 +33,11 @@ export async function createRun(
       .executeTakeFirst()
     if (window) return { status: 'cooldown', until: window.until }
   }
-  await insertRuns(trx, [run])
+  const replaced = await insertInPlace(trx, run, invokedBy)
   if (idempotency)
     await trx
       .insertInto('idempotency')
       .values({ ...idempotency, run_id: run.id })
       .execute()
-  return { status: 'created', runId: run.id }
+  return { status: 'created', runId: run.id, ...(replaced.length > 0 && { replaced }) }
 }

@@ -4,7 +4,7 @@ import { chunks } from './chunks.ts'
 import { powersOfTwo, runCompiled } from './compiled-once.ts'
 import { createRun } from './create-run.ts'
 import type { Database } from './schema.ts'
-import type { DueTick, ScheduleStore } from './store.ts'
+import type { CommittedTick, DueTick, ScheduleStore } from './store.ts'
 
 /** The stage's queries. */
 export function createScheduleStore(db: Kysely<Database>): ScheduleStore {
@@ -48,7 +48,7 @@ async function handledUntil(
 async function commitTick(
   trx: Transaction<Database>,
   { schedule, module, at, after, runs }: DueTick,
-): Promise<string[] | null> {
+): Promise<CommittedTick | null> {
   const moved = await trx
     .updateTable('schedules')
     .set({ handled_until: at })
@@ -56,14 +56,17 @@ async function commitTick(
     .where('handled_until', '=', after)
     .executeTakeFirst()
   if (moved.numUpdatedRows === 0n) return null
-  const made: string[] = []
+  const created: string[] = []
+  const replaced: string[] = []
   const tick = new Date(at).toISOString()
   for (const run of runs) {
     const idempotency = { scope: `schedule\n${module}`, key: `${tick}\n${run.entity}`, fingerprint: '' }
     const result = await createRun(trx, run, { idempotency })
-    if (result.status === 'created') made.push(run.id)
+    if (result.status !== 'created') continue
+    created.push(run.id)
+    replaced.push(...(result.replaced ?? []))
   }
-  return made
+  return { created, replaced }
 }
 
 /** How old a repository's mark may grow before a delivery renews it, in ms. */

@@ -167,8 +167,8 @@ export interface DeliveryStore {
   /**
    * Writes the plans, all or none; a plan whose delivery is not `received` any more is skipped, but for replays.
    * Returns the ids of running runs that were asked to stop.
-   * @throws StalePlanError when a run to coalesce into was claimed meanwhile, another one now waits, or a replay
-   * is not the delivery's next one.
+   * @throws StalePlanError when a run to coalesce into was claimed meanwhile, another one now waits, one came that
+   * `cancel_running` is to cancel, or a replay is not the delivery's next one.
    */
   commit(plans: readonly Plan[]): Promise<string[]>
   get(guid: string): Promise<DeliveryRecord | null>
@@ -259,7 +259,7 @@ export interface RunQuery {
 }
 
 export interface RunStore {
-  /** `window: respect` refuses inside an open window; a known key answers with its run. */
+  /** Refuses inside an open window that it is to respect; a known key answers with its run. */
   create(run: NewRun, options?: CreateOptions): Promise<CreateResult>
   /** Due runs, respecting `concurrency` per entity, leased to `owner` until `leaseUntil`. */
   claim(owner: string, limit: number, now: number, leaseUntil: number): Promise<ClaimedRun[]>
@@ -331,12 +331,16 @@ export interface SpendingScope {
 }
 
 export interface CreateOptions {
+  /** The run that invokes this one, which never comes in its invoker's place. */
+  readonly invokedBy?: string
   readonly respectWindow?: boolean
   readonly idempotency?: { readonly scope: string; readonly key: string; readonly fingerprint: string }
 }
 
 export type CreateResult =
-  | { readonly status: 'created' | 'existing'; readonly runId: string }
+  /** `replaced`: runs that it cancelled (`cancel_running`); those that run were asked to stop. Absent: none. */
+  | { readonly status: 'created'; readonly runId: string; readonly replaced?: readonly string[] }
+  | { readonly status: 'existing'; readonly runId: string }
   | { readonly status: 'conflict' }
   | { readonly status: 'cooldown'; readonly until: number }
 
@@ -353,6 +357,12 @@ export interface DueTick {
   readonly runs: readonly NewRun[]
 }
 
+/** Ids of the runs that were made, and of those that they replaced. */
+export interface CommittedTick {
+  readonly created: readonly string[]
+  readonly replaced: readonly string[]
+}
+
 export interface ScheduleStore {
   /** Up to when the ticks of these schedules are handled, in their order; a new one begins `now`. */
   handledUntil(schedules: readonly string[], now: number): Promise<number[]>
@@ -360,7 +370,7 @@ export interface ScheduleStore {
    * One transaction: the tick's runs, and the mark that it is handled. A run of a module and entity for a tick
    * is made once, whichever schedule names that tick. Null, and nothing written: it was handled already.
    */
-  commit(tick: DueTick): Promise<readonly string[] | null>
+  commit(tick: DueTick): Promise<CommittedTick | null>
   /** Repositories (`owner/name`, lower case) that have sent a delivery since then. */
   repositoriesSince(at: number): Promise<string[]>
 }

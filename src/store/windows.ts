@@ -48,7 +48,7 @@ export async function closeWindow(
   return closed ?? null
 }
 
-/** With its window gone, the waiting run starts when it is due for its own sake. */
+/** With no window open any more, the waiting run starts when it is due for its own sake. */
 export async function pullWaiting(
   db: Kysely<Database>,
   { module, entity }: { module: string; entity: string },
@@ -60,5 +60,16 @@ export async function pullWaiting(
     .where('entity', '=', entity)
     .where('waiting', '=', sql.lit(1))
     .whereRef('run_at', '>', 'due_at')
+    // The run in whose place a new one came may have closed its window, and the new one opened another.
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('windows')
+            .select('run_id')
+            .where('windows.module', '=', module)
+            .where('windows.entity', '=', entity),
+        ),
+      ),
+    )
     .execute()
 }

@@ -23,6 +23,8 @@ interface ModelRun {
   fallback: boolean
 }
 
+const UNFINISHED: ReadonlySet<RunStatus> = new Set(['queued', 'running', 'paused'])
+
 class Model {
   now = 1_000
   readonly runs: ModelRun[] = []
@@ -70,6 +72,7 @@ class Model {
   }
 
   pull(entity: string): void {
+    if (this.windows.has(entity)) return
     const waiting = this.waitingOf(entity)
     if (waiting) waiting.runAt = Math.min(waiting.runAt, waiting.dueAt)
   }
@@ -85,6 +88,16 @@ class Model {
     }
     bring()
     for (const entity of closed) this.pull(entity)
+  }
+
+  /** A run that no delivery brings takes the place of the unfinished ones; answers with their ids. */
+  create(run: NewRun): string[] {
+    const replaced = this.runs.filter(
+      ({ entity, waiting, status, cancelReason }) =>
+        entity === run.entity && !waiting && UNFINISHED.has(status) && cancelReason === null,
+    )
+    this.event(replaced, () => this.add(run))
+    return replaced.map(({ id }) => id)
   }
 
   claim(limit: number): string[] {
@@ -139,6 +152,7 @@ type Step =
       readonly parallel: boolean
       readonly cancel: boolean
     }
+  | { readonly do: 'create'; readonly entity: number }
   | { readonly do: 'claim'; readonly limit: number }
   | {
       readonly do: 'settle'
@@ -160,6 +174,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       parallel: fc.boolean(),
       cancel: fc.boolean(),
     } as const),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('create'), entity: fc.nat(1) } as const),
   },
   {
     weight: 4,
@@ -224,6 +242,16 @@ async function onEvent(
   }
 }
 
+/** A call, a command or the clock makes a run of a module whose runs replace each other. */
+async function onCreate(store: Store, model: Model, entity: string) {
+  const made = { module: MODULE, entity, runAt: model.now, dueAt: model.now, createdAt: model.now }
+  const policy = { concurrency: 'cancel_running', cooldownMs: COOLDOWN_MS } as const
+  const run = newRun(nextId('r'), { ...made, ...policy })
+  const replaced = model.create(run)
+  const named = replaced.length > 0 ? { replaced } : {}
+  expect(await store.runs.create(run)).toEqual({ status: 'created', runId: run.id, ...named })
+}
+
 async function onSettle(store: Store, model: Model, { pick, as }: Extract<Step, { do: 'settle' }>) {
   const running = model.runs.filter((run) => run.status === 'running')
   const run = running[pick % running.length]
@@ -255,6 +283,7 @@ async function onAnswer(store: Store, model: Model, { pick }: Extract<Step, { do
 
 async function take(store: Store, model: Model, entities: readonly string[], step: Step): Promise<void> {
   if (step.do === 'event') await onEvent(store, model, entities, step)
+  else if (step.do === 'create') await onCreate(store, model, entities[step.entity] ?? '')
   else if (step.do === 'settle') await onSettle(store, model, step)
   else if (step.do === 'answer') await onAnswer(store, model, step)
   else if (step.do === 'expire') expect(await store.runs.expireQuestions(model.now)).toEqual(model.expire())
@@ -276,9 +305,7 @@ async function compare(store: Store, model: Model, entities: readonly string[]):
     const runs = model.runs.filter((run) => run.entity === state.entity)
     expect(state.windowUntil).toBe(model.windows.get(state.entity)?.until ?? null)
     expect(state.waiting?.id).toBe(runs.find((run) => run.waiting)?.id)
-    const unfinished = runs.filter(
-      (run) => !run.waiting && ['queued', 'running', 'paused'].includes(run.status),
-    )
+    const unfinished = runs.filter((run) => !run.waiting && UNFINISHED.has(run.status))
     expect(state.unfinished).toEqual(unfinished.map((run) => run.id))
     const shown = await store.runs.list({ entity: state.entity, limit: 1_000 })
     expect(shown.map(({ id, status, runAt }) => ({ id, status, runAt })).reverse()).toEqual(

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { newDelivery, newRun, type UseStore } from './builders.ts'
 
 const SWEEP = { schedule: 'sweep 0 9 * * *', module: 'sweep' }
+const made = (...created: string[]) => ({ created, replaced: [] })
 const tickRun = (id: string, entity = 'o/r') => newRun(id, { module: 'sweep', entity })
 
 /** The contract of `schedules` and `leases`, and of `effects.isReceipt`. */
@@ -13,7 +14,7 @@ export function schedulingContract(use: UseStore): void {
       expect(await store.schedules.handledUntil(['a', 'b'], 1_000)).toEqual([1_000, 1_000])
       expect(await store.schedules.handledUntil(['b', 'c', 'a'], 2_000)).toEqual([1_000, 2_000, 1_000])
       const tick = { ...SWEEP, schedule: 'a', at: 5_000, after: 1_000, runs: [] }
-      expect(await store.schedules.commit(tick)).toEqual([])
+      expect(await store.schedules.commit(tick)).toEqual(made())
       expect(await store.schedules.handledUntil(['a'], 9_000)).toEqual([5_000])
     })
 
@@ -26,8 +27,8 @@ export function schedulingContract(use: UseStore): void {
         after: 1_000,
         runs: [tickRun(`${id}1`), tickRun(`${id}2`, 'o/s')],
       })
-      const made = await Promise.all([store.schedules.commit(plan('x')), store.schedules.commit(plan('y'))])
-      expect(made.filter((runs) => runs === null)).toHaveLength(1)
+      const both = await Promise.all([store.schedules.commit(plan('x')), store.schedules.commit(plan('y'))])
+      expect(both.filter((tick) => tick === null)).toHaveLength(1)
       expect(await store.runs.list({ limit: 10 })).toHaveLength(2)
     })
 
@@ -41,9 +42,9 @@ export function schedulingContract(use: UseStore): void {
         after: 1_000,
         runs: [tickRun(id)],
       })
-      expect(await store.schedules.commit(plan('a', 'x'))).toEqual(['x'])
-      expect(await store.schedules.commit(plan('b', 'y'))).toEqual([])
-      expect(await store.schedules.commit({ ...plan('a', 'z'), at: 6_000, after: 5_000 })).toEqual(['z'])
+      expect(await store.schedules.commit(plan('a', 'x'))).toEqual(made('x'))
+      expect(await store.schedules.commit(plan('b', 'y'))).toEqual(made())
+      expect(await store.schedules.commit({ ...plan('a', 'z'), at: 6_000, after: 5_000 })).toEqual(made('z'))
     })
 
     test('the repositories of dispatched deliveries are known, as long as they were heard of', async () => {
