@@ -222,6 +222,42 @@ describe('somebody without write access', () => {
   })
 })
 
+describe('a module that is bound to comments as well', () => {
+  const command = { command: 'inspect' }
+  const webhook = { webhook: 'issue_comment', actions: ['created'] }
+  const told = async (triggers: unknown[], login: string) => {
+    const inspector = {
+      manifest: { subject: 'pull_request', feature_flag: 'review', triggers },
+      handler: handler(`return done('by ' + ctx.trigger.type)`),
+    }
+    const carol = { ...users[2]!, features: { review: true } }
+    const at = await open({ users: [users[0]!, users[1]!, carol], modules: { inspector } })
+    const { decisions } = await comment(at, '/inspect', { login })
+    const made = decisions.filter(({ module }) => module === 'inspector')
+    const run = made.find(({ outcome }) => outcome === 'ran')
+    const by = run && (await at.ended(run.run_id ?? ''))
+    return {
+      outcomes: made.map(({ user, outcome, reason }) => [user, reason ?? outcome]).toSorted(),
+      by: (by?.['result'] as Record<string, unknown> | undefined)?.['summary'],
+      messages: decisions.filter(({ outcome }) => outcome === 'notified').length,
+    }
+  }
+
+  test.each([
+    ['the command first', [command, webhook], 'carol-gh', 'by command', ['ran', 'ran'], 0],
+    ['the webhook first', [webhook, command], 'carol-gh', 'by webhook', ['ran', 'ran'], 0],
+    ['the command first', [command, webhook], 'mallory', undefined, ['not_authorized'], 2],
+    ['the webhook first', [webhook, command], 'mallory', 'by webhook', ['ran'], 1],
+  ])('%s of %j, said by %s: %s, one decision for each', async (_case, triggers, login, by, reasons, left) => {
+    const outcomes = [
+      ['alice', reasons[0]],
+      ['bob', 'feature_disabled'],
+      ...reasons.slice(1).map((reason) => ['carol', reason]),
+    ]
+    expect(await told(triggers, login)).toEqual({ outcomes, by, messages: left })
+  })
+})
+
 describe('while GitHub does not answer', () => {
   test('deliveries about something else pass, those behind it wait, and a restart asks again', async () => {
     const at = await open()

@@ -45,11 +45,20 @@ test('under an issue: modules about issues', () => {
   expect(matched(comment('/review', {}, {})).map(([name]) => name)).toEqual(['issue-reviewer', 'sweeper'])
 })
 
-test('a module runs once, by the first of its commands', () => {
+test('each module is named once', () => {
   expect(matched(comment('/again 1\n/review 2'))).toEqual([
     ['reviewer', 'again', '1'],
     ['sweeper', 'review', '2'],
   ])
+})
+
+test('of two commands of one module the first in its manifest counts, and of one command the first line', () => {
+  const named = (command: string) => ({ type: 'command', command }) as const
+  const of = module('both', { triggers: [named('deploy'), named('stage'), named('test')] })
+  const matching = (body: string) =>
+    matchCommands(comment(body), { commandsFor: () => [of] }).map(({ command, args }) => [command, args])
+  expect(matching('/test 1\n/stage 2\n/test 3')).toEqual([['stage', '2']])
+  expect(matching('/deploy 1\n/test 2\n/deploy 3')).toEqual([['deploy', '1']])
 })
 
 test.each<[string, Commented]>([

@@ -24,7 +24,10 @@ export interface Command {
   readonly comment: { readonly id: number | null; readonly url: string | null; readonly login: string }
 }
 
-/** Each module once, by the first line that names a command of its; none in what is no new comment. */
+/**
+ * Each module once, by that of its commands which comes first in its manifest, at its first line; none in what is no
+ * new comment.
+ */
 export function matchCommands(delivery: Commented, registry: Commands): Command[] {
   if (!mayCommand(delivery)) return []
   const body = fields(delivery.payload)
@@ -35,12 +38,22 @@ export function matchCommands(delivery: Commented, registry: Commands): Command[
   const commands = new Map<string, Command>()
   for (const { name, args } of findCommands(written)) {
     for (const module of registry.commandsFor(name)) {
-      if (commands.has(module.name) || !isAbout(module, fields(body['issue']))) continue
+      if (!isAbout(module, fields(body['issue']))) continue
+      const held = commands.get(module.name)
+      if (held && !isBefore(module, name, held.command)) continue
       const about = { id: idOf(comment), url: text(comment['html_url']), login }
       commands.set(module.name, { module, command: name, args, comment: about })
     }
   }
   return [...commands.values()]
+}
+
+/** Of two bindings that match the first in file order counts. */
+function isBefore({ manifest }: Module, name: string, other: string): boolean {
+  const first = manifest.triggers.find(
+    (trigger) => trigger.type === 'command' && (trigger.command === name || trigger.command === other),
+  )
+  return name !== other && first?.type === 'command' && first.command === name
 }
 
 /** Only a new comment in a repository can hold commands. */

@@ -1,12 +1,12 @@
 // A comment that commands: whose wish it is, who hears of it, and what stands against it; and our own words.
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { binding, config, delivery, module, user } from '../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
 import type { User } from '../config/config.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import { formatEvent } from '../send/format.ts'
 import { explainDecision } from '../explain/reasons.ts'
-import type { EntityState } from '../store/store.ts'
+import type { EntityState, NewRun } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 import { decide } from './decide.ts'
 import { wantedCommands } from './decide-commands.ts'
@@ -187,19 +187,108 @@ test('any user’s `repos` reach: an admin who hears everything may be served wh
   expect(plan({ users }).runs[0]?.recipients).toEqual(['root'])
 })
 
-test('a module that is bound to comments and commanded by this one runs once', () => {
-  const both = plan({
-    bindings: [binding(reviewer, 'issue_comment'), binding(module('other'), 'issue_comment')],
+describe('a module that a comment commands and that is bound to comments', () => {
+  const refused: Facts = { own: false, author: 'refused' }
+  const users = [alice, user('bob', { features: {} }), user('carol', { github: 'octocat', repos: [] })]
+  const bound = binding(module('x'), 'issue_comment', { cooldownMs: 5_000 }).trigger
+  const command = { type: 'command', command: 'review' } as const
+
+  /** What is decided with the triggers in this order. */
+  function both(first: 'command' | 'webhook', given: Given = {}, when = reviewer.manifest.when) {
+    const triggers = first === 'command' ? [command, bound] : [bound, command]
+    const of = { ...reviewer, manifest: { ...reviewer.manifest, triggers, when } }
+    const bindings = [{ module: of, trigger: bound }]
+    const { decisions, runs } = plan({ users, modules: [of], bindings, repos: ['octocat/*'], ...given })
+    const told = decisions.filter((decision) => decision.module === 'reviewer')
+    return {
+      told: told.map((decision) => [decision.user, decision.outcome, decision.reason]),
+      runs,
+      untaken: decisions.filter((decision) => decision.outcome === 'notified').length,
+      taken: decisions.filter((decision) => decision.reason === 'command').length,
+    }
+  }
+  const started = (runs: readonly NewRun[]) =>
+    runs.map(({ trigger, recipients }) => [trigger.type, recipients])
+
+  test('is decided by the command, when that stands first', () => {
+    const { told, runs, taken } = both('command')
+    expect(told).toEqual([
+      ['alice', 'ran', null],
+      ['bob', 'skipped', 'feature_disabled'],
+      ['carol', 'ran', null],
+    ])
+    expect(started(runs)).toEqual([['command', ['alice', 'carol']]])
+    expect(taken).toBe(2)
   })
-  expect(both.runs.map(({ module: name, trigger }) => [name, trigger.type])).toEqual([
-    ['reviewer', 'command'],
-    ['other', 'webhook'],
+
+  test('is decided by the command also when that is refused', () => {
+    const { told, runs, taken } = both('command', { facts: refused })
+    expect(told).toEqual([
+      ['alice', 'skipped', 'not_authorized'],
+      ['bob', 'skipped', 'feature_disabled'],
+      ['carol', 'skipped', 'not_authorized'],
+    ])
+    expect([runs, taken]).toEqual([[], 0])
+    expect(both('command', { facts: refused }).untaken).toBe(2)
+  })
+
+  test('is decided by the webhook trigger, when that stands first, for the one who commanded as well', () => {
+    const { told, runs, taken } = both('webhook')
+    expect(told).toEqual([
+      ['alice', 'ran', null],
+      ['bob', 'skipped', 'feature_disabled'],
+      ['carol', 'ran', null],
+    ])
+    expect(started(runs)).toEqual([['webhook', ['alice', 'carol']]])
+    // Also for those whom no module serves: the command is valid, though another trigger counts.
+    expect(taken).toBe(2)
+  })
+
+  test('whose webhook trigger stands first: who may not command joins nothing by commanding', () => {
+    const { told, runs, taken } = both('webhook', { facts: refused })
+    expect(told.toSorted()).toEqual([
+      ['alice', 'ran', null],
+      ['bob', 'skipped', 'feature_disabled'],
+      ['carol', 'skipped', 'not_authorized'],
+    ])
+    expect(started(runs)).toEqual([['webhook', ['alice']]])
+    expect(taken).toBe(0)
+  })
+
+  test('whose webhook trigger stands first goes by the filters and windows of that one', () => {
+    const filtered = both('webhook', {}, { ...reviewer.manifest.when, authors: ['nobody'] })
+    expect(filtered.told).toEqual([
+      ['alice', 'skipped', 'filtered:authors'],
+      ['bob', 'skipped', 'feature_disabled'],
+      ['carol', 'skipped', 'filtered:authors'],
+    ])
+    expect([filtered.runs, filtered.taken, filtered.untaken]).toEqual([[], 2, 0])
+    const about = { module: 'reviewer', entity: 'octocat/hello-world#1' }
+    const states = [{ ...about, windowUntil: 4_000, waiting: null, unfinished: [] }]
+    expect(both('webhook', { states }).told[0]).toEqual(['alice', 'skipped', 'cooldown'])
+    expect(both('command', { states }).told[0]).toEqual(['alice', 'ran', null])
+  })
+
+  test.each(
+    (['command', 'webhook'] as const).flatMap((first) =>
+      (['allowed', 'refused', 'unknown'] as const).flatMap((author) =>
+        [{}, { pr_review: true }].map((features) => [first, author, features] as const),
+      ),
+    ),
+  )('%s first, %s, the author’s flags %j: one decision for each', (first, author, features) => {
+    for (const others of [[alice], [alice, user('bob', { features: {} })], [{ ...alice, features: {} }]])
+      for (const repos of [['octocat/*'], []]) {
+        const carol = user('carol', { github: 'octocat', repos, features })
+        const { told } = both(first, { users: [...others, carol], facts: { own: false, author } })
+        expect(told.map(([name]) => name).toSorted()).toEqual([...others.map(({ name }) => name), 'carol'])
+      }
+  })
+})
+
+test('two commands of one module in one comment are one decision for each', () => {
+  expect(lines({}, comment('/review it\n/review that')).slice(0, -1)).toEqual([
+    ['alice', 'reviewer', 'ran', null],
   ])
-  const refused = plan({
-    bindings: [binding(reviewer, 'issue_comment')],
-    facts: { own: false, author: 'refused' },
-  })
-  expect(refused.runs.map(({ trigger }) => trigger.type)).toEqual(['webhook'])
 })
 
 test('one module that cannot be decided does not stop the others', () => {

@@ -6,27 +6,68 @@ import type { User } from '../config/config.ts'
 import { toError } from '../errors.ts'
 import { fields } from '../lib/fields.ts'
 import { isBot } from '../registry/filters.ts'
-import type { Module } from '../registry/manifest.ts'
+import type { Binding, Module } from '../registry/manifest.ts'
 import type { Decision, NewRun } from '../store/store.ts'
 import { startRun } from './plan-run.ts'
 import type { DeliveryToDecide, Draft, World } from './world.ts'
 
-/** Decides every command of the delivery; answers with the modules that were given a run. */
+/** What the commands of a comment have come to. */
+export interface Commanded {
+  /** Modules that their command has decided for everybody, with a run or without. */
+  readonly decided: ReadonlySet<string>
+  /** By module that its webhook trigger decides: who is there by a command alone, and it decides for them as well. */
+  readonly callers: ReadonlyMap<string, readonly User[]>
+  /** It holds a valid command. */
+  readonly taken: boolean
+}
+
+/** Decides the commands of the delivery, but for those behind a webhook trigger that matches too. */
 export function decideCommands(
   delivery: DeliveryToDecide,
   audience: readonly User[],
   world: World,
   draft: Draft,
-): ReadonlySet<string> {
-  const started = new Set<string>()
+): Commanded {
+  const decided = new Set<string>()
+  const callers = new Map<string, readonly User[]>()
+  let taken = false
+  const bindings = world.registry.bindingsFor(delivery.event, delivery.action)
   for (const command of matchCommands(delivery, world.registry)) {
+    const { name } = command.module
     const author = world.access.people(command.comment.login)
     const people = [...new Set([...audience, ...author])]
-    const decisions = decideCommand(command, people, author, delivery, world, draft)
-    draft.decisions.push(...decisions)
-    if (decisions.some(({ outcome }) => outcome === 'ran')) started.add(command.module.name)
+    try {
+      const judgement = judge(command, people, delivery, world)
+      if (isBehind(command, bindings)) {
+        const strangers = author.filter((user) => !audience.includes(user))
+        if (judgement.valid) callers.set(name, strangers)
+        else draft.decisions.push(...refuse(command, strangers, judgement))
+      } else {
+        draft.decisions.push(
+          ...(judgement.valid
+            ? start(command, judgement, author, delivery, world, draft)
+            : refuse(command, people, judgement)),
+        )
+        decided.add(name)
+      }
+      taken ||= judgement.valid
+    } catch (thrown) {
+      const reason = `error:${toError(thrown).message.slice(0, 200)}`
+      draft.decisions.push(...people.map((user) => skipped(command, user, reason)))
+      decided.add(name)
+    }
   }
-  return started
+  return { decided, callers, taken }
+}
+
+/** Whether a webhook trigger of the module matches too and stands before the command: the first in the file counts. */
+function isBehind({ module, command }: Command, bindings: readonly Binding[]): boolean {
+  const bound = bindings.find((binding) => binding.module.name === module.name)
+  if (bound === undefined) return false
+  const first = module.manifest.triggers.find(
+    (trigger) => trigger === bound.trigger || (trigger.type === 'command' && trigger.command === command),
+  )
+  return first === bound.trigger
 }
 
 /** Whether anybody wants what the comment commands, so that it is worth asking whether its author may. */
@@ -44,47 +85,52 @@ export function wantedCommands(
   )
 }
 
-function decideCommand(
-  command: Command,
+/** Who wants what is commanded, and whether it is to be. */
+interface Judgement {
+  /** What stands against each of the people; null: they want it. */
+  readonly refusals: ReadonlyMap<User, string | null>
+  readonly authority: string | null
+  readonly valid: boolean
+}
+
+function judge(
+  { module }: Command,
   people: readonly User[],
+  delivery: DeliveryToDecide,
+  world: World,
+): Judgement {
+  const refusals = new Map(people.map((user) => [user, refusal(module, user, delivery.payload)]))
+  const wanting = people.filter((user) => refusals.get(user) === null)
+  const authority = authorityOf(delivery, wanting, world)
+  return { refusals, authority, valid: wanting.length > 0 && authority === null }
+}
+
+const refuse = (command: Command, people: readonly User[], { refusals, authority }: Judgement) =>
+  people.map((user) => skipped(command, user, refusals.get(user) ?? authority))
+
+function skipped({ module }: Command, { name: user }: User, reason: string | null): Decision {
+  return { user, module: module.name, outcome: 'skipped', reason, runId: null }
+}
+
+function start(
+  command: Command,
+  { refusals }: Judgement,
   author: readonly User[],
   delivery: DeliveryToDecide,
   world: World,
   draft: Draft,
 ): Decision[] {
-  const { module } = command
-  const say = (
-    user: User,
-    outcome: Decision['outcome'],
-    reason: string | null,
-    runId: string | null = null,
-  ) => ({
-    user: user.name,
-    module: module.name,
-    outcome,
-    reason,
-    runId,
-  })
-  try {
-    const refusals = new Map(people.map((user) => [user, refusal(module, user, delivery.payload)]))
-    const wanting = people.filter((user) => refusals.get(user) === null)
-    const authority = authorityOf(delivery, wanting, world)
-    if (wanting.length === 0 || authority !== null) {
-      return people.map((user) => say(user, 'skipped', refusals.get(user) ?? authority))
-    }
-    // Who asked hears of it, also without the flag: others want the module, and so there is a run.
-    const recipients = people.filter((user) => wanting.includes(user) || author.includes(user))
-    const run = runOf(command, recipients, delivery, world)
-    startRun(run, world, draft)
-    const reason = world.facts?.author === 'assumed' ? 'assumed_write_access' : null
-    return people.map((user) =>
-      recipients.includes(user)
-        ? say(user, 'ran', reason, run.id)
-        : say(user, 'skipped', refusals.get(user) ?? null),
-    )
-  } catch (thrown) {
-    return people.map((user) => say(user, 'skipped', `error:${toError(thrown).message.slice(0, 200)}`))
-  }
+  const people = [...refusals.keys()]
+  // Who asked hears of it, also without the flag: others want the module, and so there is a run.
+  const recipients = people.filter((user) => refusals.get(user) === null || author.includes(user))
+  const run = runOf(command, recipients, delivery, world)
+  startRun(run, world, draft)
+  const reason = world.facts?.author === 'assumed' ? 'assumed_write_access' : null
+  return people.map((user) =>
+    recipients.includes(user)
+      ? { user: user.name, module: run.module, outcome: 'ran', reason, runId: run.id }
+      : skipped(command, user, refusals.get(user) ?? null),
+  )
 }
 
 /** What stands between this user and a run of the module, authority aside; null when nothing does. */

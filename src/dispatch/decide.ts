@@ -48,9 +48,10 @@ export function decide(delivery: DeliveryToDecide, world: World): Plan {
   const commanded = decideCommands(delivery, audience, world, draft)
   const taken = new Set<string>()
   for (const binding of world.registry.bindingsFor(delivery.event, delivery.action)) {
-    // Commanded and bound to the same comment, a module runs once.
-    if (commanded.has(binding.module.name)) continue
-    for (const decision of decideModule(binding, audience, delivery, world, draft)) {
+    // Commanded and bound to the same comment, a module is decided once.
+    if (commanded.decided.has(binding.module.name)) continue
+    const people = [...audience, ...(commanded.callers.get(binding.module.name) ?? [])]
+    for (const decision of decideModule(binding, people, delivery, world, draft)) {
       draft.decisions.push(decision)
       if (takes(decision)) taken.add(decision.user)
     }
@@ -60,8 +61,8 @@ export function decide(delivery: DeliveryToDecide, world: World): Plan {
     // Said also when a module took it: the message about its run stays away as well.
     else if (world.access.isMuted(user.name, delivery.entity, world.now))
       draft.decisions.push(withoutModule(user, 'no_message', 'muted'))
-    // A comment that commanded something is taken, for everybody.
-    else if (commanded.size > 0) draft.decisions.push(withoutModule(user, 'no_message', 'command'))
+    // A comment that holds a valid command is taken, for everybody.
+    else if (commanded.taken) draft.decisions.push(withoutModule(user, 'no_message', 'command'))
     else if (!taken.has(user.name)) notify(user, delivery, world, draft)
   }
   if (heard.length === 0)
