@@ -117,7 +117,7 @@ export const descriptions: readonly Description[] = [
     path: '/webhook/telegram',
     tag: 'webhooks',
     summary: 'Take in an update of the chat bot',
-    description: 'For Telegram, with `telegram.updates: webhook`.',
+    description: 'For Telegram, with `telegram.updates: webhook`. Bodies up to 25 MiB.',
     scope: 'open',
     headers: z.object({
       'X-Telegram-Bot-Api-Secret-Token': z.string().optional().describe('`telegram.webhook_secret`'),

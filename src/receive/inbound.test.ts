@@ -123,9 +123,13 @@ describe('refusals', () => {
     }
   })
 
-  test('413 for a body beyond the limit of webhooks', async () => {
-    const server = await start({ limits: { webhookBodyBytes: 1_000 } })
-    expect((await post(server, JSON.stringify({ message: 'x'.repeat(1_000) }))).body.code).toBe('too_large')
+  test('a body of 1 MiB is taken, one byte more is refused: the 25 MiB are for /webhook/*', async () => {
+    const server = await start()
+    const bodyOf = (bytes: number) => `{"message":"${'x'.repeat(bytes - 14)}"}`
+    expect((await post(server, bodyOf(1_048_576))).status).toBe(202)
+    const answer = await post(server, bodyOf(1_048_577))
+    expect([answer.status, answer.body.code]).toEqual([413, 'too_large'])
+    expect(await messages(server)).toHaveLength(1)
   })
 
   test('503 when it cannot be stored', async () => {

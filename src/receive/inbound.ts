@@ -7,7 +7,6 @@ import { UserError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { genericMessage } from '../send/generic.ts'
-import type { Message } from '../send/message.ts'
 import type { OutboxStore } from '../store/store.ts'
 import { type BodyBudget, jsonBody } from './body.ts'
 import { notFound, orUnavailable } from './errors.ts'
@@ -47,7 +46,7 @@ export function inboundRoute(
     scope.addContentTypeParser('*', { bodyLimit: maxBytes }, jsonBody(maxBytes, budget))
     scope.post('/webhook', { onRequest, bodyLimit: maxBytes }, async (request, reply) => {
       if (!request.body) throw new UserError('invalid_json', 'the request has no body; send a JSON object')
-      const message = messageOf(request.body as object)
+      const message = genericMessage(request.body as object)
       const dedupeKey = `inbound:${idempotencyKey(request) ?? randomUUID()}`
       const address = access().firstAdmin().address ?? 'log:'
       await orUnavailable(
@@ -59,15 +58,6 @@ export function inboundRoute(
     })
     registered()
   })
-}
-
-/** @throws UserError too_large when the indented JSON exceeds what a string can hold */
-function messageOf(body: object): Message {
-  try {
-    return genericMessage(body)
-  } catch (cause) {
-    throw new UserError('too_large', 'the body is too large to be written out as a message', { cause })
-  }
 }
 
 /** @throws UserError invalid_input */

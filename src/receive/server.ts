@@ -40,7 +40,9 @@ export interface ServerDeps {
 
 /** Sizes in bytes, times in ms. */
 export interface ServerLimits {
+  /** Of `/webhook/*`. */
   readonly webhookBodyBytes: number
+  /** Of every other route, `/webhook` included. */
   readonly bodyBytes: number
   /** What all requests under way may hold together while their bodies arrive. */
   readonly heldBytes: number
@@ -100,7 +102,7 @@ export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {
   const auth = createAuth(deps)
   healthRoutes(app, { ...deps, stopping: () => closing || (deps.stopping?.() ?? false) })
   githubRoute(app, deps, webhookBodyBytes, budget)
-  inboundRoute(app, deps, webhookBodyBytes, budget)
+  inboundRoute(app, deps, bodyBytes, budget)
   telegramRoute(app, deps, webhookBodyBytes, budget)
   deps.api?.(app, auth)
   return app
