@@ -4,9 +4,12 @@ import type { Line, Message, Span } from './message.ts'
 
 const MARK = '...'
 
+type Size = (line: Line) => number
+
 /**
  * The message as it is when every rendering of it (lines joined by line feeds) has at most `limit` UTF-16
- * units; else its first lines, a line `...`, and its `tail`. A line too long for any message is cut itself.
+ * units; else its first lines, a line `...`, and its `tail`. A line that could not even stand alone is cut
+ * itself, and the others keep their places.
  */
 export function fitMessage(
   message: Message,
@@ -19,35 +22,51 @@ export function fitMessage(
 
   const size = (line: Line) => Math.max(...renderings.map((render) => render(line).length))
   const tailCount = Math.min(message.tail ?? 0, message.lines.length - 1)
-  const perTailLine = Math.floor(limit / 2 / Math.max(tailCount, 1)) - 1
-  const tail = message.lines
-    .slice(message.lines.length - tailCount)
-    .map((line) => cutLine(line, perTailLine, size))
+  const tail = cutTail(message.lines.slice(message.lines.length - tailCount), limit, size)
   const room = tail.reduce((left, line) => left - size(line) - 1, limit)
-  const head = cutLines(message.lines.slice(0, message.lines.length - tailCount), room, limit, size)
-  return { ...message, lines: [...head, ...tail] }
+  const head = cutOverlong(message.lines.slice(0, message.lines.length - tailCount), room, limit, size)
+  return { ...message, lines: [...cutLines(head, room, size), ...tail] }
 }
 
-function cutLines(lines: readonly Line[], room: number, limit: number, size: (line: Line) => number): Line[] {
+/** The tail has half of the message at most; its last line, the address, takes what it needs of that first. */
+function cutTail(lines: readonly Line[], limit: number, size: Size): Line[] {
   const kept: Line[] = []
-  // Each line costs its line feed; the last one kept leaves room for the mark below it.
-  let left = room - MARK.length
-  for (const line of lines) {
-    const cost = size(line) + 1
-    if (cost <= left) {
-      kept.push(line)
-      left -= cost
-      continue
-    }
-    const overlong = cost > limit || kept.length === 0
-    kept.push(overlong ? cutLine(line, left + MARK.length, size) : [MARK])
-    return kept
+  let left = Math.floor(limit / 2)
+  for (const line of lines.toReversed()) {
+    const fitting = cutLine(line, left - 1, size)
+    kept.unshift(fitting)
+    left -= size(fitting) + 1
   }
   return kept
 }
 
+/** Lines that do not fit even right below the heading share what the others leave. */
+function cutOverlong(lines: readonly Line[], room: number, limit: number, size: Size): Line[] {
+  const [first = []] = lines
+  const heading = Math.min(size(first) + 1, Math.floor(limit / 4))
+  const isOverlong = (line: Line) => size(line) + 1 + MARK.length > room - (line === first ? 0 : heading)
+  const overlong = lines.filter(isOverlong).length
+  if (overlong === 0) return [...lines]
+  const others = lines.reduce((sum, line) => (isOverlong(line) ? sum : sum + size(line) + 1), 0)
+  const share = Math.max(Math.floor((room + 1 - others) / overlong) - 1, Math.floor(limit / 8))
+  return lines.map((line) => (isOverlong(line) ? cutLine(line, share, size) : line))
+}
+
+function cutLines(lines: readonly Line[], room: number, size: Size): Line[] {
+  if (lines.reduce((sum, line) => sum + size(line) + 1, -1) <= room) return [...lines]
+  const kept: Line[] = []
+  // Each line costs its line feed; the last one kept leaves room for the mark below it.
+  let left = room - MARK.length
+  for (const line of lines) {
+    left -= size(line) + 1
+    if (left < 0) break
+    kept.push(line)
+  }
+  return [...kept, [MARK]]
+}
+
 /** At most `room` units: whole spans, then the longest beginning of the next one, then `...`. */
-function cutLine(line: Line, room: number, size: (line: Line) => number): Line {
+function cutLine(line: Line, room: number, size: Size): Line {
   if (size(line) <= room) return line
   const kept: Span[] = []
   for (const span of line) {

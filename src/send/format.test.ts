@@ -153,12 +153,69 @@ test.each([
   expect(formatEvent(event, action, payload)).toBeNull()
 })
 
-test('a title cannot forge a line, turn the text around or fill the chat', () => {
-  const title = `a\nby root\r\u2028b\u0000\u202egnp.exe ${'z'.repeat(5_000)}`
+test('a title cannot forge a line or turn the text around', () => {
+  const title = `a\nby root\r\u2028b\u0000\u202egnp.exe`
   const lines = toPlainText(formatEvent('pull_request', 'opened', pull({ title }))!).split('\n')
-  expect(lines).toHaveLength(4)
-  expect(lines[1]).toMatch(/^a by root b gnp\.exe z+\.\.\.$/)
-  expect(lines[1]!.length).toBeLessThan(300)
+  expect(lines.slice(1)).toEqual(['a by root b gnp.exe', 'by octocat', url])
+})
+
+/** The lines that Telegram gets. */
+const told = (event: string, action: string | null, payload: unknown) =>
+  toTelegram(formatEvent(event, action, payload)!)!.text.split('\n')
+
+test('what fits a message is told whole: titles, refs, first lines of commits', () => {
+  const title = 't'.repeat(3_900)
+  expect(told('pull_request', 'opened', pull({ title }))[1]).toBe(title)
+  expect(told('issues', 'opened', { repository, issue: thread({ title }) })[1]).toBe(title)
+  const ref = 'r'.repeat(900)
+  const compare = `https://github.com/octocat/Hello-World/compare/${ref}`
+  const commits = [{ id: 'abcdef0', message: `${'m'.repeat(400)}\n\nstory` }]
+  expect(told('push', null, push({ ref: `refs/heads/${ref}`, compare, commits }))).toEqual([
+    `Push to octocat/Hello-World:${ref} by hubot`,
+    `  abcdef0 ${'m'.repeat(400)}`,
+    `Compare: ${compare}`,
+  ])
+})
+
+test.each([6_000, 4_096, 4_000])('a title of %d characters is cut within, and the rest stays', (length) => {
+  const lines = told('pull_request', 'opened', pull({ title: '&'.repeat(length) }))
+  expect(lines).toEqual([
+    'PR #42 opened in octocat/Hello-World',
+    expect.stringMatching(/^&{700,}\.\.\.$/),
+    'by octocat',
+    url,
+  ])
+})
+
+test('a first line of 6,000 characters is cut within: the other commits and the link stay', () => {
+  const long = (n: number) => ({ ...commit(n), message: 'm'.repeat(6_000) })
+  const shortOf = (n: number) => expect.stringMatching(new RegExp(`commit ${n}$`))
+  const lines = told(
+    'push',
+    null,
+    push({ commits: [1, 2, 3, 4, 5, 6].map((n) => (n === 2 ? long(n) : commit(n))) }),
+  )
+  expect(lines.slice(1, 3)).toEqual([shortOf(1), expect.stringMatching(/ m{3000,}\.\.\.$/)])
+  expect(lines.slice(3)).toEqual([
+    ...[3, 4, 5].map(shortOf),
+    '  ... and 1 more',
+    'Compare: https://github.com/octocat/Hello-World/compare/a...b',
+  ])
+  // Several of them share what there is.
+  const all = told('push', null, push({ commits: [1, 2, 3, 4, 5].map(long) }))
+  expect(all.slice(1, -1)).toEqual(Array.from({ length: 5 }, () => expect.stringMatching(/ m{700,}\.\.\.$/)))
+  expect(all.at(-1)).toMatch(/^Compare: /)
+})
+
+test('lines that fit one by one and not together are cut between, above the link', () => {
+  const commits = [1, 2, 3, 4, 5].map((n) => ({ ...commit(n), message: `${n}`.repeat(1_500) }))
+  const lines = told('push', null, push({ commits }))
+  expect(lines.slice(1)).toEqual([
+    expect.stringMatching(/ 1{1500}$/),
+    expect.stringMatching(/ 2{1500}$/),
+    '...',
+    'Compare: https://github.com/octocat/Hello-World/compare/a...b',
+  ])
 })
 
 test.each([
@@ -236,14 +293,15 @@ test('no payload, however mangled, makes a formatter throw or leaves broken text
   )
 })
 
-test('a payload of megabytes is told in a few hundred characters', () => {
+test('of a payload of megabytes no more than the lines of a message are kept', () => {
   const huge = 'x\u0000'.repeat(2_000_000)
   const message = formatEvent(
     'push',
     null,
     push({ ref: huge, pusher: { name: huge }, commits: [{ id: huge, message: huge }] }),
   )
-  expect(toPlainText(message!).length).toBeLessThan(2_000)
+  expect(toPlainText(message!).length).toBeLessThan(5 * 4_096)
+  expect(toTelegram(message!)!.text).toMatch(/\nCompare: https:\S+$/)
 })
 
 /** The payload with other values where the formatters look. */

@@ -1,8 +1,10 @@
 // Text that strangers wrote, made fit for a message: a title cannot forge a second line, turn the
 // reading direction around, or break the encoding. Nothing is escaped here: that is the senders' part.
 
-/** Longer than any title that GitHub takes (256), so that only abuse is cut. In code points. */
+/** For tables, trails and logs: longer than any title that GitHub takes (256). In code points. */
 const ONE_LINE_MAX = 256
+/** As long as a message may be. */
+const WHOLE_LINE_MAX = 4_096
 
 const BREAKS = /[\p{Cc}\u2028\u2029][\p{Cc}\s]*/gu
 const CONTROLS_WITHIN_LINES = /[^\P{Cc}\n\t]+/gu
@@ -14,6 +16,9 @@ export function oneLine(text: string, max = ONE_LINE_MAX): string {
   const head = text.slice(0, max * 8).toWellFormed()
   return cut(head.replace(DIRECTION_MARKS, '').replace(BREAKS, ' ').trim(), max)
 }
+
+/** One line of a message, left whole: only who knows the service's limit can say what has to be cut. */
+export const wholeLine = (text: string): string => oneLine(text, WHOLE_LINE_MAX)
 
 /** The text with its lines kept, without other control characters and direction marks. */
 export function cleanLines(text: string): string {

@@ -36,6 +36,13 @@ test('a summary of any length leaves the number and the URL in the message', () 
   expect(text.html!.length).toBeLessThanOrEqual(4_096)
 })
 
+test('a long title is told whole while there is room, and never takes the URL along', () => {
+  const titled = (title: string) =>
+    toTelegram(runMessage({ ...run, outcome: done('ok'), subject: { ...subject, title } }))!.text
+  expect(titled('t'.repeat(400))).toContain(`\n#42 ${'t'.repeat(400)}\n`)
+  expect(titled('t'.repeat(6_000))).toMatch(/\n#42 t{1500,}\.\.\.\nhttps:\S+\/pull\/42$/)
+})
+
 test('the title is one line, and directions and controls are taken out', () => {
   const hostile = { ...subject, title: 'a\nhttps://evil.example\u202e' }
   const message = runMessage({ ...run, outcome: done('a\u0007\u202eb\r\nc'), subject: hostile })

@@ -1,5 +1,5 @@
 // What the recipients of a run read: contract section 5, "Results of runs".
-import { cleanLines, oneLine } from './outside-text.ts'
+import { cleanLines, oneLine, wholeLine } from './outside-text.ts'
 import { textLines } from './message.ts'
 import type { Line, Message } from './message.ts'
 
@@ -37,8 +37,8 @@ export function crashNotice(
 }
 
 function subjectLines({ number, title, url }: NonNullable<FinishedRun['subject']>): Line[] {
-  const name = `#${number} ${oneLine(title)}`.trim()
-  return url === '' ? [[{ bold: name }]] : [[{ bold: name }], [oneLine(url, 1_024)]]
+  const name = `#${number} ${wholeLine(title)}`.trim()
+  return url === '' ? [[{ bold: name }]] : [[{ bold: name }], [wholeLine(url)]]
 }
 
 const entityLines = (entity: string): Line[] => (entity === '-' ? [] : [[entity]])

@@ -1,4 +1,4 @@
-import { oneLine } from '../outside-text.ts'
+import { wholeLine } from '../outside-text.ts'
 import type { Message } from '../message.ts'
 import { numberAt, textAt, valueAt } from './field.ts'
 
@@ -22,15 +22,16 @@ function formatThread(
   verb: string | null,
   payload: unknown,
 ): Message | null {
-  const repo = oneLine(textAt(payload, 'repository', 'full_name'))
+  const repo = wholeLine(textAt(payload, 'repository', 'full_name'))
   const number = numberAt(payload, key, 'number')
   if (action === null || !ACTIONS.has(action) || repo === '' || number === null) return null
   return {
     lines: [
       [{ bold: `${noun} #${number} ${verb}` }, ' in ', { code: repo }],
-      [oneLine(textAt(payload, key, 'title'))],
-      [`by ${oneLine(textAt(payload, key, 'user', 'login'))}`],
-      [oneLine(textAt(payload, key, 'html_url'), 1_024)],
+      [wholeLine(textAt(payload, key, 'title'))],
+      [`by ${wholeLine(textAt(payload, key, 'user', 'login'))}`],
+      [wholeLine(textAt(payload, key, 'html_url'))],
     ],
+    tail: 1,
   }
 }

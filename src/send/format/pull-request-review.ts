@@ -1,4 +1,4 @@
-import { oneLine } from '../outside-text.ts'
+import { wholeLine } from '../outside-text.ts'
 import type { Message } from '../message.ts'
 import { numberAt, textAt } from './field.ts'
 
@@ -9,15 +9,16 @@ const VERDICTS = new Map([
 
 /** A review that approves or requests changes; plain comments are not told. */
 export function formatPullRequestReview(action: string | null, payload: unknown): Message | null {
-  const repo = oneLine(textAt(payload, 'repository', 'full_name'))
+  const repo = wholeLine(textAt(payload, 'repository', 'full_name'))
   const number = numberAt(payload, 'pull_request', 'number')
   const verdict = VERDICTS.get(textAt(payload, 'review', 'state').toLowerCase())
   if (action !== 'submitted' || verdict === undefined || repo === '' || number === null) return null
-  const reviewer = oneLine(textAt(payload, 'review', 'user', 'login'))
+  const reviewer = wholeLine(textAt(payload, 'review', 'user', 'login'))
   return {
     lines: [
       [{ bold: reviewer }, ` ${verdict} PR #${number} in `, { code: repo }],
-      [oneLine(textAt(payload, 'review', 'html_url'), 1_024)],
+      [wholeLine(textAt(payload, 'review', 'html_url'))],
     ],
+    tail: 1,
   }
 }

@@ -1,4 +1,4 @@
-import { oneLine } from '../outside-text.ts'
+import { wholeLine } from '../outside-text.ts'
 import type { Line, Message } from '../message.ts'
 import { recordsAt, textAt, valueAt } from './field.ts'
 
@@ -6,17 +6,17 @@ const SHOWN = 5
 
 /** A push with commits; a deleted branch says nothing. */
 export function formatPush(_action: string | null, payload: unknown): Message | null {
-  const repo = oneLine(textAt(payload, 'repository', 'full_name'))
+  const repo = wholeLine(textAt(payload, 'repository', 'full_name'))
   const commits = recordsAt(payload, 'commits')
   if (repo === '' || commits.length === 0 || valueAt(payload, 'deleted') === true) return null
-  const ref = oneLine(textAt(payload, 'ref').replace(/^refs\/(?:heads|tags)\//, ''))
-  const pusher = oneLine(textAt(payload, 'pusher', 'name')) || 'Someone'
-  const compare = oneLine(textAt(payload, 'compare'), 1_024)
+  const ref = wholeLine(textAt(payload, 'ref').replace(/^refs\/(?:heads|tags)\//, ''))
+  const pusher = wholeLine(textAt(payload, 'pusher', 'name')) || 'Someone'
+  const compare = wholeLine(textAt(payload, 'compare'))
   const lines: Line[] = [[{ bold: 'Push' }, ' to ', { code: `${repo}:${ref}` }, ` by ${pusher}`]]
   for (const commit of commits.slice(0, SHOWN)) {
     lines.push([
       '  ',
-      { code: oneLine(textAt(commit, 'id').slice(0, 7)) },
+      { code: wholeLine(textAt(commit, 'id').slice(0, 7)) },
       ` ${firstLine(textAt(commit, 'message'))}`,
     ])
   }
@@ -25,4 +25,4 @@ export function formatPush(_action: string | null, payload: unknown): Message | 
   return { lines, tail: compare === '' ? 0 : 1 }
 }
 
-const firstLine = (message: string): string => oneLine(message.split('\n', 1)[0] ?? '')
+const firstLine = (message: string): string => wholeLine(message.split('\n', 1)[0] ?? '')
