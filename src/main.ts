@@ -40,6 +40,7 @@ import { startStages } from './start-stages.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Plan, Store } from './store/store.ts'
+import { watchWrites } from './store/watch-writes.ts'
 
 export interface ServiceOptions {
   readonly installation: ServiceInstallation
@@ -113,7 +114,7 @@ export async function startService({
   const { dataDir, workers, server: address } = installation.config
   await makeDataDir(installation.config)
   const databaseFile = join(dataDir, 'hookyard.db')
-  const opened = await openSqliteStore({ file: databaseFile, clock, log })
+  const opened = watchWrites(await openSqliteStore({ file: databaseFile, clock, log }), clock)
   const store = stopReplaced(opened, (runIds) => stages.onReplaced(runIds))
   const environment = installation.env
   const starter = createStarter({ environment, log })

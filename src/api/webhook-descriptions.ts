@@ -47,7 +47,7 @@ export const descriptions: readonly Description[] = [
     answers: {
       200: { description: 'It is', schema: Ok },
       503: {
-        description: 'It stops, or its store does not answer',
+        description: 'It stops, or nothing can be stored',
         schema: z.object({ status: z.literal('unavailable') }),
       },
     },

@@ -17,10 +17,11 @@ export function healthRoutes(app: FastifyInstance, { store, log, stopping }: Hea
   app.get('/ready', async (_request, reply) => {
     if (!stopping()) {
       try {
+        // A write, or the last one's outcome: a full disk still answers what it is asked.
         await store.ping()
         return { status: 'ok' }
       } catch (thrown) {
-        log.warn({ err: toError(thrown) }, 'not ready: the store does not answer')
+        log.warn({ err: toError(thrown) }, 'not ready: nothing can be stored')
       }
     }
     return reply.code(503).header('retry-after', '10').send({ status: 'unavailable' })

@@ -1,5 +1,6 @@
 // What holds for every route: its errors have one shape and tell nothing of the inside, health is told truly,
 // and no path leads where nothing was built.
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { headersOf, ISSUE, PEOPLE, startServer } from './testing/start-server.ts'
 
@@ -19,6 +20,36 @@ test('it is alive but not ready when the store does not answer', async () => {
   expect([ready.statusCode, ready.json()]).toEqual([503, { status: 'unavailable' }])
   expect((await app.inject('/health')).statusCode).toBe(200)
   expect(logged).toHaveLength(1)
+})
+
+test('on a full disk it is not ready, and ready again once there is room, without any traffic', async () => {
+  const { app, disk, clock } = await startServer()
+  const readiness = async () => {
+    clock.now += 5_000
+    const { statusCode, body } = await app.inject('/ready')
+    return [statusCode, body]
+  }
+  disk!.fill()
+  expect(await readiness()).toEqual([503, '{"status":"unavailable"}'])
+  disk!.free()
+  expect(await readiness()).toEqual([200, '{"status":"ok"}'])
+})
+
+test('a delivery that could not be stored says so at once', async () => {
+  const { app, disk, clock } = await startServer()
+  const ready = async () => (await app.inject('/ready')).statusCode
+  expect(await ready()).toBe(200)
+  disk!.fill()
+  const body = JSON.stringify({ action: 'opened', noise: randomBytes(100_000).toString('base64') })
+  const post = { method: 'POST', url: '/webhook/github', headers: headersOf(body), payload: body } as const
+  expect((await app.inject(post)).json()).toMatchObject({ code: 'storage_unavailable' })
+  expect(await ready()).toBe(503)
+  disk!.free()
+  expect(await ready()).toBe(503)
+  expect((await app.inject(post)).statusCode).toBe(202)
+  expect(await ready()).toBe(200)
+  clock.now += 60_000
+  expect(await ready()).toBe(200)
 })
 
 test('it is not ready while it stops', async () => {

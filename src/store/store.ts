@@ -56,7 +56,7 @@ export interface Store {
   readonly switches: SwitchStore
   readonly chat: ChatStore
   readonly retention: RetentionStore
-  /** Resolves when the store can answer; rejects when it cannot. */
+  /** Resolves when a delivery could be stored; costs a small write. */
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -17,6 +17,7 @@ import { deliveryWrites } from '../../store/sqlite/accept.ts'
 import { openForWriting } from '../../store/sqlite/connection.ts'
 import { openSqliteStore } from '../../store/sqlite/open.ts'
 import type { Store } from '../../store/store.ts'
+import { watchWrites } from '../../store/watch-writes.ts'
 import { createServer, type ServerDeps, type ServerLimits } from '../server.ts'
 
 export const SECRET = 'test-secret'
@@ -60,8 +61,10 @@ export async function startServer(options: StartOptions = {}) {
     void logged.push({ level: name, fields, message })
   const log = { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }
   const file = join(folder, 'hookyard.db')
-  const real = options.thread ? await openSqliteStore({ file }) : await openHere(file)
-  const store = options.wrap?.(real) ?? real
+  const { store: real, disk } = options.thread
+    ? { store: await openSqliteStore({ file }), disk: null }
+    : await openHere(file)
+  const store = watchWrites(options.wrap?.(real) ?? real, () => clock.now)
   const woken = { dispatch: 0, runs: 0, outbox: 0 }
   const state = { config: buildConfig(options.config), runs: 0 }
   const group = createGroupCommit((batch) => store.deliveries.accept(batch))
@@ -94,13 +97,23 @@ export async function startServer(options: StartOptions = {}) {
     await real.close()
     await rm(folder, { recursive: true })
   })
-  return { app, store: real, clock, woken, logged, state }
+  return { app, store: real, disk, clock, woken, logged, state }
 }
 
-/** The same store without its thread. */
-async function openHere(file: string): Promise<Store> {
+/** The same store without its thread, and a disk that can be filled. */
+async function openHere(file: string): Promise<{ store: Store; disk: Disk }> {
   const { connection, db } = await openForWriting(file)
-  return createStore(db, deliveryWrites(connection), silentLog)
+  const limit = (pages: unknown) => void connection.pragma(`max_page_count = ${String(pages)}`)
+  const disk: Disk = {
+    fill: () => limit(connection.pragma('page_count', { simple: true })),
+    free: () => limit(1_000_000),
+  }
+  return { store: createStore(db, deliveryWrites(connection), silentLog), disk }
+}
+
+interface Disk {
+  fill(): void
+  free(): void
 }
 
 /** `X-Hub-Signature-256` of a body. */
