@@ -139,3 +139,23 @@ test('a stop in the middle of a reload ends the service', async () => {
   await service.kill('SIGTERM')
   expect(service.output()).toContain('stopped')
 })
+
+test('what works otherwise than its author thinks is a warning in the log, at the start and at a reload', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hookyard-warned-'))
+  mkdirSync(join(dir, 'mods'))
+  const github = { webhook_secret: 'secret-of-the-test', token: 'a-token', intake: 'both' }
+  write(dir, { github })
+  const service = await startServiceProcess(join(dir, 'hookyard.yaml'))
+  const warned = (intake: string) =>
+    service
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as { level: number; key?: string; line?: number; msg: string })
+      .filter(({ key, msg }) => key === 'github.intake' && msg.includes(`found ${intake},`))
+  expect(warned('both')).toMatchObject([{ level: 40, msg: expect.stringContaining('not built yet') }])
+  expect(warned('both')[0]?.line).toBeGreaterThan(1)
+  write(dir, { github: { ...github, intake: 'poll' } })
+  process.kill(service.pid, 'SIGHUP')
+  await until('the warning', () => warned('poll').length > 0)
+})

@@ -57,6 +57,15 @@ No problems. Offline part only: --online also tries tokens, webhooks and the age
 `)
 })
 
+test('polling, which is not built yet, is a warning with its line and what to do instead', async () => {
+  const { code, printed } = await check('repos: [a/b]\ngithub:\n  token: ghp_x\n  intake: poll', { env: {} })
+  expect(code).toBe(0)
+  expect(printed).toContain(
+    '1 warning:\nhookyard.yaml:4:3 github.intake: found poll, expected webhook; polling is',
+  )
+  expect(printed).toContain('Mend: set GITHUB_WEBHOOK_SECRET')
+})
+
 test('bad files: each problem, and 1', async () => {
   const { code, printed } = await check('reops: []\nlog: { level: loud }')
   expect(code).toBe(1)

@@ -4,9 +4,10 @@ import { secretsOf } from '../config/redact.ts'
 import { environment } from '../config/env.ts'
 import { ConfigError, formatProblems } from '../config/problem.ts'
 import { toError } from '../errors.ts'
+import type { Log } from '../lib/log.ts'
 import { createLogger } from '../lib/logger.ts'
 import { type Service, startService } from '../main.ts'
-import { loadInstallation } from '../registry/load.ts'
+import { type Installation, loadInstallation } from '../registry/load.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
 import { version } from './version.ts'
@@ -27,7 +28,7 @@ export async function runStart(options: StartOptions): Promise<void> {
       builtinModulesDir: builtinModulesDir(),
     })
   const installation = await load()
-  const { config, warnings } = installation
+  const { config } = installation
   if (config.database === 'sqlite' && options.role !== 'all') {
     throw new CommandFailure(
       `--role ${options.role} needs PostgreSQL: SQLite belongs to one process. Set database: postgres://… or leave --role out.`,
@@ -38,8 +39,8 @@ export async function runStart(options: StartOptions): Promise<void> {
       'this version stores in SQLite alone: set database: sqlite (PostgreSQL is not built in yet)',
     )
   }
-  if (warnings.length > 0) process.stderr.write(`${formatProblems(warnings)}\n`)
   const log = createLogger({ level: config.log.level, format: config.log.format, secrets: secretsOf(config) })
+  warnOf(installation, log)
   // The signals are heard from the first moment on: one that comes during the start is obeyed after it.
   let service: Service | null = null
   const asked = stopAsked()
@@ -50,12 +51,22 @@ export async function runStart(options: StartOptions): Promise<void> {
 
   async function reload(): Promise<void> {
     try {
-      await service?.reload(await load())
+      const next = await load()
+      await service?.reload(next)
+      warnOf(next, log)
     } catch (thrown) {
       const error = toError(thrown)
       const why = error instanceof ConfigError ? formatProblems(error.problems) : error.message
       log.error({ problems: why }, 'the new configuration is kept out; the old one stays')
     }
+  }
+}
+
+/** The configuration works, but perhaps not as its author thinks. */
+function warnOf({ warnings }: Installation, log: Log): void {
+  for (const warning of warnings) {
+    const { file, line, key } = warning
+    log.warn({ file, line, key }, formatProblems([warning]))
   }
 }
 

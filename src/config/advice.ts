@@ -10,6 +10,7 @@ import type { YamlSource } from './yaml-source.ts'
 export function adviceFor(config: Config, value: unknown, source: YamlSource): Problem[] {
   const advice: Problem[] = []
   const warn = (path: Path, fault: Fault) => advice.push(problemAt(source.place(path), fault))
+  adviseIntake(config, warn)
   adviseAccess(config, value, warn)
   adviseTelegram(config, warn)
   config.apiTokens.forEach(({ token }, index) => {
@@ -25,6 +26,19 @@ export function adviceFor(config: Config, value: unknown, source: YamlSource): P
 }
 
 type Warn = (path: Path, fault: Fault) => void
+
+/** The contract names polling; until it is built, nobody may believe that it brings anything. */
+function adviseIntake({ github: { intake } }: Config, warn: Warn): void {
+  if (intake === 'webhook') return
+  warn(['github', 'intake'], {
+    found: intake,
+    expected:
+      'webhook; polling is not built yet: nothing is fetched from GitHub, only a webhook brings events',
+    hint:
+      'set GITHUB_WEBHOOK_SECRET, give GitHub a webhook with that secret to /webhook/github of this server, ' +
+      'and write intake: webhook',
+  })
+}
 
 function adviseAccess(config: Config, value: unknown, warn: Warn): void {
   if (config.github.token === null && config.github.app === null) {

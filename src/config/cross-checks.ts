@@ -99,7 +99,7 @@ function checkGithub(github: Raw, credentials: FoundCredentials, fail: Fail): vo
     expected: `the webhook's secret (github.intake is ${intake})`,
     hint:
       'set GITHUB_WEBHOOK_SECRET in the environment or in .env beside the file, to the secret that the webhook ' +
-      'has on GitHub; or write github: { intake: poll }',
+      'has on GitHub',
   })
 }
 

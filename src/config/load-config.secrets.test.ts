@@ -49,6 +49,8 @@ test('a missing webhook secret says which variable to set', () => {
   const { problems } = readText('github:\n  intake: both', {})
   expect(problems.map(brief)).toEqual(['1:1 github.webhook_secret: nothing'])
   expect(problems[0]?.hint).toMatch(/^set GITHUB_WEBHOOK_SECRET /)
+  // Polling is not built yet: it mends nothing.
+  expect(problems[0]?.hint).not.toContain('poll')
 })
 
 test('an unset variable is named, wherever it stands', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from './load-config.ts'
-import { ConfigError } from './problem.ts'
+import { ConfigError, formatProblems } from './problem.ts'
 import { EVERYTHING } from './testing/everything.ts'
 import { brief, goodConfig, readText, SECRET } from './testing/read.ts'
 
@@ -239,6 +239,13 @@ test('relative paths start at the file, a program on the PATH keeps its name', (
     moduleDirs: ['/etc/hookyard/m', '/abs'],
     agent: { command: '/etc/hookyard/bin/claude' },
   })
+})
+
+test.each(['poll', 'both'])('intake: %s is told to bring nothing yet, and what does', (intake) => {
+  const { config, warnings } = readText(`repos: [a/b]\ngithub:\n  token: t\n  intake: ${intake}`)
+  expect(config?.github.intake).toBe(intake)
+  expect(warnings.map(brief)).toEqual([`4:3 github.intake: ${intake}`])
+  expect(formatProblems(warnings)).toMatch(/polling is not built yet.*Mend: set GITHUB_WEBHOOK_SECRET/)
 })
 
 test('what is missing but not needed is a warning', () => {

@@ -92,7 +92,10 @@ const github = z.strictObject({
       'Instead of a token. Default: GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_FILE',
     ),
   api_url: httpUrl().default('https://api.github.com').describe('GitHub Enterprise Server, or a stand-in'),
-  intake: z.enum(['webhook', 'poll', 'both']).default('webhook').describe('poll: no public address needed'),
+  intake: z
+    .enum(['webhook', 'poll', 'both'])
+    .default('webhook')
+    .describe('poll is not built yet: it brings nothing'),
 })
 
 const telegram = z.strictObject({
