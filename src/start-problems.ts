@@ -2,8 +2,20 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Config } from './config/config.ts'
-import { ConfigError } from './config/problem.ts'
+import { ConfigError, type Problem, problemAt } from './config/problem.ts'
+import type { YamlSource } from './config/yaml-source.ts'
 import { toError } from './errors.ts'
+
+/** What a configuration asks for that a start refuses: told by `check` as well. The address holds a password. */
+export function unbuilt({ database }: Config, source: Pick<YamlSource, 'place'>): Problem[] {
+  if (database === 'sqlite') return []
+  const fault = {
+    found: 'the address of a PostgreSQL database',
+    expected: 'sqlite: this version stores in SQLite alone (PostgreSQL is not built in yet)',
+    hint: 'set database: sqlite',
+  }
+  return [problemAt(source.place(['database']), fault)]
+}
 
 /**
  * Makes the folder of the data, level by level: Node's recursive mkdir never returns below /proc.

@@ -66,6 +66,18 @@ test('polling, which is not built yet, is a warning with its line and what to do
   expect(printed).toContain('Mend: set GITHUB_WEBHOOK_SECRET')
 })
 
+test('a database that a start would refuse is a problem, without its password', async () => {
+  const text = 'repos: [a/b]\ndatabase: postgres://hookyard:hush@db:5432/hookyard'
+  const { code, printed } = await check(text)
+  expect(code).toBe(1)
+  expect(printed).toContain(
+    '1 problem:\nhookyard.yaml:2:1 database: found the address of a PostgreSQL database, expected sqlite: this version stores in SQLite alone',
+  )
+  const json = await check(text, { json: true })
+  expect(JSON.parse(json.printed)).toMatchObject({ ok: false, problems: [{ line: 2, key: 'database' }] })
+  expect(printed + json.printed).not.toContain('hush')
+})
+
 test('bad files: each problem, and 1', async () => {
   const { code, printed } = await check('reops: []\nlog: { level: loud }')
   expect(code).toBe(1)

@@ -6,6 +6,7 @@ import type { Problem } from '../config/problem.ts'
 import { loadInstallation } from '../registry/load.ts'
 import type { Installation } from '../registry/load.ts'
 import type { ManifestTrigger, Module } from '../registry/manifest.ts'
+import { unbuilt } from '../start-problems.ts'
 
 export interface CheckOptions {
   /** Default: `hookyard.yaml` in `cwd`. */
@@ -42,7 +43,7 @@ async function examine(
     installation = loadInstallation(options)
     const loaded = installation
     const found = await Promise.all((options.extraChecks ?? []).map((check) => check(loaded)))
-    return { installation, problems: found.flat() }
+    return { installation, problems: [...unbuilt(loaded.config, loaded.source), ...found.flat()] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { installation, problems: error.problems }

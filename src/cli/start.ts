@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts'
 import { createLogger } from '../lib/logger.ts'
 import { type Service, startService } from '../main.ts'
 import { type Installation, loadInstallation } from '../registry/load.ts'
+import { unbuilt } from '../start-problems.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModulesDir } from './project-root.ts'
 import { version } from './version.ts'
@@ -34,11 +35,8 @@ export async function runStart(options: StartOptions): Promise<void> {
       `--role ${options.role} needs PostgreSQL: SQLite belongs to one process. Set database: postgres://… or leave --role out.`,
     )
   }
-  if (config.database !== 'sqlite') {
-    throw new CommandFailure(
-      'this version stores in SQLite alone: set database: sqlite (PostgreSQL is not built in yet)',
-    )
-  }
+  const refused = unbuilt(config, installation.source)
+  if (refused.length > 0) throw new ConfigError(refused)
   const log = createLogger({ level: config.log.level, format: config.log.format, secrets: secretsOf(config) })
   warnOf(installation, log)
   // The signals are heard from the first moment on: one that comes during the start is obeyed after it.
