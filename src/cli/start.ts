@@ -32,7 +32,7 @@ export async function runStart(options: StartOptions): Promise<void> {
   const { config } = installation
   if (config.database === 'sqlite' && options.role !== 'all') {
     throw new CommandFailure(
-      `--role ${options.role} needs PostgreSQL: SQLite belongs to one process. Set database: postgres://… or leave --role out.`,
+      `--role ${options.role} needs PostgreSQL: SQLite belongs to one process. Leave --role out (PostgreSQL is not built in yet).`,
     )
   }
   const refused = unbuilt(config, installation.source)

@@ -89,7 +89,7 @@ test('a value that is more than a variable is text', () => {
 test('what is expected of a database is told whole, and an empty secret is mended by name', () => {
   const { problems } = readText('database: mysql://x\ninbound: { secret: "" }\n')
   expect(problems.map(({ expected, hint }) => [expected, hint])).toEqual([
-    ['sqlite, or the address of a PostgreSQL database (postgres://…)', null],
+    ['sqlite (PostgreSQL is not built in yet)', null],
     [
       'a secret that is not empty',
       'write ${HOOKYARD_INBOUND_SECRET} and set HOOKYARD_INBOUND_SECRET to its value',

@@ -282,7 +282,9 @@ test('features are checked when the flags of the modules are known', () => {
 test('a file that is not there says how to get one', () => {
   const file = join(folder({}), 'hookyard.yaml')
   expect(() => loadConfig({ file, env: {} })).toThrow(ConfigError)
-  expect(() => loadConfig({ file, env: {} })).toThrow(/found no such file, .*hookyard init/)
+  expect(() => loadConfig({ file, env: {} })).toThrow(
+    /found no such file, .* Mend: write it: two lines are enough, repos: /,
+  )
 })
 
 test('an API back-end of one’s own: address, model and price', () => {

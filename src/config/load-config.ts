@@ -71,7 +71,9 @@ export function loadConfig(options: LoadConfigOptions): LoadedConfig {
 /** As `loadConfig`, but never throws. */
 export function readConfig({ file, env, moduleFlags }: LoadConfigOptions): ConfigReading {
   const path = resolve(file)
-  const hint = 'run `hookyard init`, or name the file with --config; `hookyard demo` needs none'
+  const hint =
+    'write it: two lines are enough, repos: ["OWNER/NAME"] and notify: telegram:CHAT_ID (see README.md, "Use it ' +
+    'for your repositories"), or name another file with --config; `hookyard demo` needs none'
   const read = readTextFile(path, 'the configuration file', hint)
   return readConfigText('text' in read ? read.text : '', path, {
     env,

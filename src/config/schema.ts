@@ -195,8 +195,8 @@ const moduleSettings = z.strictObject({
   budgets: budgets().prefault({}),
 })
 
-// Written out with a password, the sentence itself would look like a secret.
-const DATABASE = 'sqlite, or the address of a PostgreSQL database (postgres://…)'
+// An address of PostgreSQL has its own answer, see unbuilt().
+const DATABASE = 'sqlite (PostgreSQL is not built in yet)'
 const isDatabase = (value: string) =>
   value === 'sqlite' || (/^postgres(ql)?:\/\/[^\s/]/.test(value) && URL.canParse(value))
 
