@@ -2,6 +2,7 @@
 // checks every message from it (parseFromChild), and nothing that it sends here is a credential.
 import { z } from 'zod'
 import type { SubjectKind } from '../sdk/context.ts'
+import { cut } from '../send/outside-text.ts'
 import type { RunTrigger } from '../store/store.ts'
 
 /** All that a handler starts from; JSON alone. */
@@ -117,16 +118,28 @@ export function parseFromChild(message: unknown): FromChild | null {
 /** What an outcome may hold, in characters of JSON: it is stored, journaled and shown. */
 const MAX_OUTCOME = 1_048_576
 const MAX_SUMMARY = 65_536
+/** A reason is cut and no fault: what the run has done stands, and its reason is a word or a sentence. */
+const MAX_REASON = 1_000
 
 /** The outcome, or the sentence that says what is wrong with it. */
 export function parseOutcome(value: unknown): CheckedOutcome | string {
   const parsed = outcome.safeParse(value)
-  if (parsed.success) return tooLarge(value) ?? parsed.data
+  if (parsed.success) {
+    const checked = withShortReason(parsed.data)
+    return tooLarge(checked) ?? checked
+  }
   const found = JSON.stringify(value)?.slice(0, 120) ?? String(value)
   return `the handler returned ${found}; expected done(summary), failed(summary), skipped(reason) or paused(question)`
 }
 
-function tooLarge(value: unknown): string | null {
+function withShortReason(given: CheckedOutcome): CheckedOutcome {
+  if (!('reason' in given) || given.reason === undefined) return given
+  const reason = given.reason.trim()
+  // The mark of the cut is among the characters.
+  return { ...given, reason: reason.length > MAX_REASON ? cut(reason, MAX_REASON - 3) : reason }
+}
+
+function tooLarge(value: CheckedOutcome): string | null {
   const { summary } = value as { summary?: string }
   if ((summary?.length ?? 0) > MAX_SUMMARY) {
     return `the handler's summary has ${summary?.length} characters; at most ${MAX_SUMMARY} go`

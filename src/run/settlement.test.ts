@@ -70,6 +70,18 @@ test('a run whose module is gone tells its people, for the module had taken the 
   ])
 })
 
+test.each(['skipped', 'failed'])(
+  'the reason of %s is cut to 1,000 characters, whatever its length',
+  (status) => {
+    const reasonOf = (reason: string) => settle(returned({ status, summary: 'no', reason }))
+    expect(reasonOf('r'.repeat(1_000))).toMatchObject({ status, reason: 'r'.repeat(1_000) })
+    for (const length of [1_001, 1_000_000, 2_000_000]) {
+      expect(reasonOf('r'.repeat(length))).toMatchObject({ status, reason: `${'r'.repeat(997)}...` })
+    }
+    expect(reasonOf('😀'.repeat(2_000))).toMatchObject({ reason: `${'😀'.repeat(997)}...` })
+  },
+)
+
 test('skipped tells nobody', () => {
   expect(settle(returned({ status: 'skipped', reason: 'empty_diff' }))).toMatchObject({
     status: 'skipped',

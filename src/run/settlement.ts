@@ -107,7 +107,7 @@ function settleOutcome(value: unknown, input: SettleInput): Settlement {
         ...base(input, null, outcome.details),
         kind: 'finished',
         status: 'failed',
-        reason: outcome.reason?.trim() || DECLARED,
+        reason: outcome.reason || DECLARED,
         summary: outcome.summary,
         messages: messages(input, result(input, outcome.status, outcome.summary)),
       }
@@ -116,7 +116,7 @@ function settleOutcome(value: unknown, input: SettleInput): Settlement {
         ...base(input, null, outcome.details),
         kind: 'finished',
         status: 'skipped',
-        reason: outcome.reason.trim() || DECLARED,
+        reason: outcome.reason || DECLARED,
         summary: null,
       }
     case 'paused':

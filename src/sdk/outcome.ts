@@ -46,7 +46,7 @@ export const failed = (summary: string, more: { reason?: string; details?: unkno
   ...more,
 })
 
-/** Nothing to do; nobody is told. `reason` is a short word or sentence kept with the run. */
+/** Nothing to do; nobody is told. `reason` is a word or sentence kept with the run, at most 1,000 characters. */
 export const skipped = (reason: string, more: { details?: unknown } = {}): Outcome => ({
   status: 'skipped',
   reason,
