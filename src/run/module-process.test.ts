@@ -163,8 +163,40 @@ test('a module that fills its heap dies alone', async () => {
   const made = start(handler(`const held = []; for (;;) held.push(new Array(1e6).fill(Math.random()))`))
   expect(await made.run(init(), deaf, never)).toMatchObject({
     kind: 'died',
-    how: expect.stringContaining('heap'),
+    how: 'ran out of its 512 MiB of heap',
   })
+})
+
+test.each([
+  ['process.abort()', `process.abort()`],
+  [
+    'a signal',
+    `process.kill(process.pid, 'SIGABRT'); await new Promise((resolve) => setTimeout(resolve, 5_000))`,
+  ],
+  [
+    'a library that prints and aborts',
+    `process.stderr.write('FATAL: no memory '.repeat(1_000)); process.abort()`,
+  ],
+  [
+    'a process left behind',
+    `(await import('node:child_process')).spawn('sleep', ['5'], { stdio: 'inherit', detached: true }); process.abort()`,
+  ],
+])('an abort by %s is not told as a full heap', async (_by, body) => {
+  expect(await start(handler(body)).run(init(), deaf, never)).toEqual({
+    kind: 'died',
+    how: 'was killed by SIGABRT',
+  })
+})
+
+test('a full heap is told as one, also by a module that has printed much before', async () => {
+  const made = start(
+    handler(`
+      process.stderr.write('x'.repeat(50_000))
+      const held = []
+      for (;;) held.push(new Array(1e6).fill(Math.random()))
+    `),
+  )
+  expect(await made.run(init(), deaf, never)).toMatchObject({ how: 'ran out of its 512 MiB of heap' })
 })
 
 test('a clean process serves again, one that leaves a timer behind does not', async () => {

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { dirname, extname } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { lowerPriority } from './low-priority.ts'
 
@@ -10,6 +11,10 @@ import { lowerPriority } from './low-priority.ts'
 const HEAP_MIB = 512
 /** Of what is printed at once, so many characters are kept. */
 const MAX_OUTPUT = 4_000
+/** What V8 says when the heap is full, before it aborts; an abort alone may be the module's own. */
+const HEAP_FULL = /FATAL ERROR: [^\n]*(?:heap out of memory|Allocation failed)/
+/** How long the last words of an aborted process are waited for, in ms: what it left behind may hold its stderr. */
+const LAST_WORDS_MS = 1_000
 const CHANNEL_FD = 3
 
 const entry = fileURLToPath(new URL(`./child/main${extname(import.meta.url)}`, import.meta.url))
@@ -55,28 +60,63 @@ export function spawnModule(
   child.once('exit', (code, signal) => {
     ended = true
     killGroup(pid) // what it has left behind
-    events.onExit(describeExit(code, signal))
+    if (!isAbort(code, signal)) return events.onExit(describeExit(code, signal))
+    void stderr.end().then(() => {
+      events.onExit(
+        stderr.heapWasFull() ? `ran out of its ${HEAP_MIB} MiB of heap` : describeExit(code, signal),
+      )
+    })
   })
   child.on('error', (error) => {
     if (pid === 0) events.onExit(notStarted(error))
   })
   if (pid !== 0 && priority === 'low') lowerPriority(pid)
-  for (const [stream, level] of [
-    [child.stdout, 'info'],
-    [child.stderr, 'warn'],
-  ] as const) {
-    stream?.on('data', (chunk: Buffer) => {
-      stream.pause()
-      const text = chunk.toString('utf8').slice(0, MAX_OUTPUT).trimEnd()
-      events.onOutput(level, text, () => stream.resume())
-    })
-  }
+  readOutput(child.stdout, (text, taken) => events.onOutput('info', text, taken))
+  const stderr = readOutput(child.stderr, (text, taken) => events.onOutput('warn', text, taken))
   return {
     pid,
     channel: (child.stdio?.[CHANNEL_FD] as Socket | null | undefined) ?? null,
     kill() {
       if (!ended && !killGroup(pid)) child.kill('SIGKILL')
     },
+  }
+}
+
+interface Output {
+  /** Whether V8 has said so here. */
+  heapWasFull(): boolean
+  /** The process is gone: resolves when what it had still written is read. */
+  end(): Promise<void>
+}
+
+/** Hands on what is printed, one piece after the other. */
+function readOutput(stream: Readable | null, onOutput: (text: string, taken: () => void) => void): Output {
+  let full = false
+  let lastWords = ''
+  let ending = false
+  stream?.on('data', (chunk: Buffer) => {
+    // Of a process that is gone no more comes than its pipe held.
+    if (!ending) stream.pause()
+    const text = chunk.toString('utf8')
+    lastWords += text
+    full ||= HEAP_FULL.test(lastWords)
+    // The sentence may come in two pieces.
+    lastWords = lastWords.slice(-200)
+    onOutput(text.slice(0, MAX_OUTPUT).trimEnd(), () => stream.resume())
+  })
+  return {
+    heapWasFull: () => full,
+    end: () =>
+      new Promise<void>((resolve) => {
+        if (!stream || stream.readableEnded || stream.destroyed) return resolve()
+        ending = true
+        const late = setTimeout(resolve, LAST_WORDS_MS)
+        stream.once('close', () => {
+          clearTimeout(late)
+          resolve()
+        })
+        stream.resume()
+      }),
   }
 }
 
@@ -104,7 +144,9 @@ function notStarted(thrown: unknown): string {
   return `could not be started: ${thrown instanceof Error ? thrown.message : String(thrown)}`
 }
 
+const isAbort = (code: number | null, signal: NodeJS.Signals | null): boolean =>
+  signal === 'SIGABRT' || code === 134
+
 function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
-  if (signal === 'SIGABRT' || code === 134) return `ran out of its ${HEAP_MIB} MiB of heap`
   return signal ? `was killed by ${signal}` : `exited with code ${code ?? 'unknown'}`
 }
