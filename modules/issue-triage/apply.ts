@@ -1,6 +1,6 @@
 // The three writes of a triage, each of which may be refused without taking the others, or the message, along. What may
 // pass (GitHub is down, a limit is reached) is thrown: the run is tried again, and every write is safe to repeat.
-import { isPermanent, reasonOf, type Label, type ModuleContext, type Receipt } from '@hookyard/sdk'
+import { isPermanent, reasonOf, type Label, type ContextOf, type Receipt } from '@hookyard/sdk'
 
 export interface Applied {
   /** By the repository's own spelling. */
@@ -17,7 +17,7 @@ export interface Applied {
 
 /** Adds labels and project. */
 export async function apply(
-  ctx: ModuleContext,
+  ctx: ContextOf<'issue'>,
   wanted: { readonly labels: readonly string[]; readonly project: string | null },
   offered: readonly Label[],
   allowedProjects: readonly string[],
@@ -38,7 +38,7 @@ export async function apply(
 }
 
 /** Adds those of `wanted` that the repository has and the issue has not yet. */
-async function applyLabels(ctx: ModuleContext, wanted: readonly string[], offered: readonly Label[]) {
+async function applyLabels(ctx: ContextOf<'issue'>, wanted: readonly string[], offered: readonly Label[]) {
   const present = new Set(ctx.issue.labels.map((label) => label.name.toLowerCase()))
   const spelling = new Map(offered.map((label) => [label.name.toLowerCase(), label.name]))
   const absent = wanted.filter((name) => !present.has(name.toLowerCase()))
@@ -53,11 +53,14 @@ async function applyLabels(ctx: ModuleContext, wanted: readonly string[], offere
 }
 
 /** The comment's receipt, or null when GitHub refused it; the sentence goes into `refused`. */
-export const postComment = (ctx: ModuleContext, text: string, refused: string[]): Promise<Receipt | null> =>
-  orRefused(ctx, 'comment', refused, () => ctx.issue.comment('triage', text))
+export const postComment = (
+  ctx: ContextOf<'issue'>,
+  text: string,
+  refused: string[],
+): Promise<Receipt | null> => orRefused(ctx, 'comment', refused, () => ctx.issue.comment('triage', text))
 
 async function orRefused<T>(
-  ctx: ModuleContext,
+  ctx: ContextOf<'issue'>,
   what: string,
   refused: string[],
   write: () => Promise<T>,

@@ -6,7 +6,7 @@ import {
   type Issue,
   type KnownNames,
   type Label,
-  type ModuleContext,
+  type ContextOf,
   type SearchHit,
 } from '@hookyard/sdk'
 
@@ -30,7 +30,7 @@ export interface TriageContext {
 }
 
 /** Reads all of it; a read that fails leaves its part empty, and is named. */
-export async function gatherContext(ctx: ModuleContext): Promise<TriageContext> {
+export async function gatherContext(ctx: ContextOf<'issue'>): Promise<TriageContext> {
   const { issue } = ctx
   const unread: string[] = []
   const orNone = async <T>(what: string, read: () => Promise<readonly T[]>): Promise<readonly T[]> => {
@@ -81,7 +81,7 @@ export function searchQuery(title: string): string {
 }
 
 /** GitHub finds what has every word; when nothing has, what has the two longest, which say the most. */
-async function findRelated({ issue, repo }: ModuleContext): Promise<readonly SearchHit[]> {
+async function findRelated({ issue, repo }: ContextOf<'issue'>): Promise<readonly SearchHit[]> {
   const words = searchQuery(issue.title)
   if (words === '') return []
   const search = async (query: string) =>

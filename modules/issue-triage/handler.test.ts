@@ -4,7 +4,7 @@ import {
   PermanentError,
   type AgentRequest,
   type Issue,
-  type ModuleContext,
+  type ContextOf,
   type Repository,
 } from '@hookyard/sdk'
 import { runModule, type RunModuleOptions } from '@hookyard/sdk/testing'
@@ -60,8 +60,11 @@ const run = (options: RunModuleOptions = {}) =>
   })
 
 /** The module, with parts of what it is given replaced. */
-const withParts = (parts: (ctx: ModuleContext) => { issue?: Partial<Issue>; repo?: Partial<Repository> }) =>
+const withParts = (
+  parts: (ctx: ContextOf<'issue'>) => { issue?: Partial<Issue>; repo?: Partial<Repository> },
+) =>
   defineModule({
+    subject: 'issue',
     handle: (ctx) => {
       const { issue, repo } = parts(ctx)
       return module.handle({ ...ctx, issue: { ...ctx.issue, ...issue }, repo: { ...ctx.repo, ...repo } })

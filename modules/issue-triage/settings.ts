@@ -2,7 +2,7 @@
 import {
   narrowSettings,
   reasonOf,
-  type ModuleContext,
+  type ContextOf,
   type NarrowedSettings,
   type RepositoryWishes,
 } from '@hookyard/sdk'
@@ -21,7 +21,7 @@ interface Config {
 }
 
 /** Reads them for this run. */
-export async function readSettings(ctx: ModuleContext): Promise<Settings> {
+export async function readSettings(ctx: ContextOf<'issue'>): Promise<Settings> {
   const config = ctx.config as Config
   const { wishes, problems, report } = await readWishes(ctx)
   return {
@@ -32,7 +32,7 @@ export async function readSettings(ctx: ModuleContext): Promise<Settings> {
 }
 
 /** Credentials that may not read files cannot read wishes either; any other trouble is worth another try. */
-async function readWishes(ctx: ModuleContext): Promise<RepositoryWishes> {
+async function readWishes(ctx: ContextOf<'issue'>): Promise<RepositoryWishes> {
   try {
     return await ctx.repo.wishes()
   } catch (error) {

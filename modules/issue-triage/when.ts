@@ -1,5 +1,5 @@
 // Which events are worth a triage. Asked for by a command or by hand, any issue is.
-import type { ModuleContext } from '@hookyard/sdk'
+import type { ContextOf } from '@hookyard/sdk'
 import { fingerprint, type Memory } from './memory.ts'
 
 /** So long after opening do a reporter's edits count as part of the report, in ms. */
@@ -7,7 +7,7 @@ const STILL_REPORTING_MS = 3_600_000
 
 /** Why there is nothing to do, or null. */
 export async function reasonToSkip(
-  { issue, trigger }: ModuleContext,
+  { issue, trigger }: ContextOf<'issue'>,
   memory: Memory,
 ): Promise<string | null> {
   if (issue.data['pull_request'] != null) return 'is_pull_request'

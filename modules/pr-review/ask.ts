@@ -1,5 +1,5 @@
 // The questions to the agent, one for each part of the diff, and what came of all of them together.
-import { reasonOf, type AgentAnswer, type AgentRequest, type ModuleContext } from '@hookyard/sdk'
+import { reasonOf, type AgentAnswer, type AgentRequest, type ContextOf } from '@hookyard/sdk'
 import { composeBoxes } from './budget.ts'
 import type { Change } from './change.ts'
 import { mergeFindings, readAnswer, type Answer, type Finding } from './findings.ts'
@@ -25,7 +25,7 @@ export interface Review {
 
 /** Asks about every part, one after the other: what the first costs counts for the second. */
 export async function askAgent(
-  ctx: ModuleContext,
+  ctx: ContextOf<'pull_request'>,
   change: Change,
   material: Material,
   settings: Settings,
@@ -69,7 +69,11 @@ export async function askAgent(
 }
 
 /** An answer that has been paid for is kept: when GitHub fails after it, the next attempt does not ask again. */
-async function askOnce(ctx: ModuleContext, key: string, request: AgentRequest): Promise<AgentAnswer> {
+async function askOnce(
+  ctx: ContextOf<'pull_request'>,
+  key: string,
+  request: AgentRequest,
+): Promise<AgentAnswer> {
   const given: AgentAnswer[] = []
   const ask = async () => {
     const answer = await ctx.agent.run(request)

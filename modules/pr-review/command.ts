@@ -1,9 +1,9 @@
 // `/review pause` and `/review resume`: whether pushes are reviewed. `/review` alone reviews now, paused or not.
-import { done, failed, type ModuleContext, type Outcome } from '@hookyard/sdk'
+import { done, failed, type ContextOf, type Outcome } from '@hookyard/sdk'
 import { writeMemory, type Memory } from './memory.ts'
 
 /** The outcome of a command that asks for no review; null when a review is wanted. */
-export function answerCommand(ctx: ModuleContext, memory: Memory): Outcome | null {
+export function answerCommand(ctx: ContextOf<'pull_request'>, memory: Memory): Outcome | null {
   if (ctx.trigger.type !== 'command') return null
   const { args } = ctx.trigger.data
   const word = typeof args === 'string' ? args.trim().toLowerCase() : ''

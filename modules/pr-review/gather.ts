@@ -6,7 +6,7 @@ import {
   type Commit,
   type KnownNames,
   type LinkedIssue,
-  type ModuleContext,
+  type ContextOf,
   type PullRequest,
   type ReviewThread,
 } from '@hookyard/sdk'
@@ -39,7 +39,7 @@ export interface Material {
 
 /** Reads all of it, side by side. */
 export async function gather(
-  ctx: ModuleContext,
+  ctx: ContextOf<'pull_request'>,
   change: Change,
   settings: Settings,
   memory: Memory,

@@ -271,6 +271,7 @@ test('a budget that ends between two parts: what is paid for is told, and what i
 
 test('reads that fail are named to the agent and on the page, and the review goes on without them', async () => {
   const failing = defineModule({
+    subject: 'pull_request',
     handle: (ctx) =>
       module.handle({ ...ctx, pr: { ...ctx.pr, comments: () => Promise.reject(new Error('502')) } }),
   })
@@ -317,6 +318,7 @@ test('by hand a closed pull request is reviewed too', async () => {
 
 test('a branch that is gone with its diff has a reason of its own', async () => {
   const gone = defineModule({
+    subject: 'pull_request',
     handle: (ctx) =>
       module.handle({
         ...ctx,

@@ -1,5 +1,5 @@
 // The changed files as they are at the head: a diff shows what changed, the file shows where.
-import type { DiffFile, ModuleContext } from '@hookyard/sdk'
+import type { DiffFile, ContextOf } from '@hookyard/sdk'
 import type { Change } from './change.ts'
 import type { Limits } from './settings.ts'
 
@@ -23,7 +23,11 @@ const NO_TEXT =
   /\.(?:png|jpe?g|gif|bmp|ico|webp|avif|tiff?|pdf|zip|gz|tgz|bz2|xz|7z|rar|jar|war|class|so|dll|dylib|exe|o|a|woff2?|ttf|otf|eot|mp[34]|wav|ogg|webm|mov|avi|sqlite|db|wasm|pyc)$/i
 
 /** Reads as many as the limits allow, in the diff's order. */
-export async function readHeadFiles(ctx: ModuleContext, change: Change, limits: Limits): Promise<HeadFiles> {
+export async function readHeadFiles(
+  ctx: ContextOf<'pull_request'>,
+  change: Change,
+  limits: Limits,
+): Promise<HeadFiles> {
   const notes: string[] = []
   const unread: string[] = []
   const wanted: DiffFile[] = []

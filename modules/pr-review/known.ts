@@ -1,5 +1,5 @@
 // What earlier reviews found, and what became of it: read from our own threads on GitHub, completed from memory.
-import { reasonOf, type ModuleContext, type ReviewThread, type ThreadComment } from '@hookyard/sdk'
+import { reasonOf, type ContextOf, type ReviewThread, type ThreadComment } from '@hookyard/sdk'
 import { FINDING_ID } from './identity.ts'
 import type { Memory, Remembered } from './memory.ts'
 
@@ -18,7 +18,7 @@ export const idMark = (id: string): string => `<!-- finding ${id} -->`
 
 /** The earlier findings; `threads` is null when they could not be read. */
 export async function knownFindings(
-  ctx: ModuleContext,
+  ctx: ContextOf<'pull_request'>,
   threads: readonly ReviewThread[] | null,
   memory: Memory,
 ): Promise<Known[]> {
@@ -62,7 +62,7 @@ async function statusOf(
 }
 
 /** Whether somebody may write to the repository; the author of a pull request from outside may not dismiss. */
-function maintainers(ctx: ModuleContext) {
+function maintainers(ctx: ContextOf<'pull_request'>) {
   const asked = new Map<string, Promise<boolean>>()
   const ask = async (login: string, association: string): Promise<boolean> => {
     try {

@@ -1,8 +1,8 @@
 // A review takes minutes, and the world goes on: what happened to the pull request in the meantime.
-import { PermanentError, reasonOf, type ModuleContext, type PullRequestNow } from '@hookyard/sdk'
+import { PermanentError, reasonOf, type ContextOf, type PullRequestNow } from '@hookyard/sdk'
 
 /** The diff. @throws PermanentError `branch_deleted` when GitHub cannot make one because the branch is gone. */
-export async function readDiff({ pr }: ModuleContext): Promise<string> {
+export async function readDiff({ pr }: ContextOf<'pull_request'>): Promise<string> {
   try {
     return await pr.diff()
   } catch (error) {
@@ -16,7 +16,7 @@ export async function readDiff({ pr }: ModuleContext): Promise<string> {
 }
 
 /** Why nothing is to be written any more, or null. A pull request that was closed at the start may stay closed. */
-export async function reasonToStop({ pr, signal, log }: ModuleContext): Promise<string | null> {
+export async function reasonToStop({ pr, signal, log }: ContextOf<'pull_request'>): Promise<string | null> {
   let now: PullRequestNow
   try {
     now = await pr.now()

@@ -1,6 +1,6 @@
 // What leaves for GitHub, in an order in which a crash at any point is mended by the next attempt: what is fixed is
 // resolved, what is new is posted by one submission, then the summary says how it stands, then the check run.
-import { isPermanent, reasonOf, type ModuleContext, type Receipt } from '@hookyard/sdk'
+import { isPermanent, reasonOf, type ContextOf, type Receipt } from '@hookyard/sdk'
 import { FIXED_NOTE } from './known.ts'
 import { hash } from './identity.ts'
 import { inlineComment } from './inline.ts'
@@ -19,7 +19,7 @@ export interface Published extends Done {
 
 /** Brings the page up to date with the plan. */
 export async function publish(
-  ctx: ModuleContext,
+  ctx: ContextOf<'pull_request'>,
   told: Omit<Told, 'onLine'>,
   memory: Memory,
 ): Promise<Published> {
@@ -37,7 +37,7 @@ export async function publish(
 }
 
 async function resolveFixed(
-  ctx: ModuleContext,
+  ctx: ContextOf<'pull_request'>,
   { plan, material }: Omit<Told, 'onLine'>,
 ): Promise<Set<string>> {
   const resolved = new Set<string>()
@@ -58,7 +58,7 @@ async function resolveFixed(
 }
 
 async function postNew(
-  ctx: ModuleContext,
+  ctx: ContextOf<'pull_request'>,
   { plan, material, settings }: Omit<Told, 'onLine'>,
   memory: Memory,
 ): Promise<{ review: Receipt | null; posted: ReadonlySet<string>; requested: boolean }> {
@@ -86,7 +86,7 @@ async function postNew(
   }
 }
 
-async function withdraw(ctx: ModuleContext): Promise<void> {
+async function withdraw(ctx: ContextOf<'pull_request'>): Promise<void> {
   try {
     await ctx.pr.withdraw('Every critical finding is fixed.')
   } catch (error) {
@@ -97,7 +97,7 @@ async function withdraw(ctx: ModuleContext): Promise<void> {
 
 /** Always neutral: it tells, and blocks nothing. That GitHub refuses it does not undo the review. */
 async function writeCheck(
-  ctx: ModuleContext,
+  ctx: ContextOf<'pull_request'>,
   { plan, material, settings, change, review }: Omit<Told, 'onLine'>,
   comment: Receipt | null,
 ): Promise<Receipt | null> {

@@ -1,6 +1,6 @@
 // What the project itself says that a change should be like: conventions and the spec. Always from the base branch, so
 // that a pull request cannot rewrite the rules that it is judged by.
-import type { ModuleContext } from '@hookyard/sdk'
+import type { ContextOf } from '@hookyard/sdk'
 
 export interface NamedText {
   readonly path: string
@@ -10,7 +10,7 @@ export interface NamedText {
 const CONVENTION_FILES = ['AGENTS.md', 'CLAUDE.md', 'CONTRIBUTING.md']
 
 /** Those of the files that there are, each text once (one is often a link to another). */
-export async function readConventions({ repo, pr }: ModuleContext): Promise<NamedText[]> {
+export async function readConventions({ repo, pr }: ContextOf<'pull_request'>): Promise<NamedText[]> {
   const read = async (path: string): Promise<NamedText> => ({
     path,
     text: (await repo.file(path, pr.base.ref)) ?? '',
@@ -22,7 +22,10 @@ export async function readConventions({ repo, pr }: ModuleContext): Promise<Name
 }
 
 /** By a line `spec: PATH` in the description, else by the name of the branch; null when there is none. */
-export async function readSpec({ repo, pr }: ModuleContext, folder: string): Promise<NamedText | null> {
+export async function readSpec(
+  { repo, pr }: ContextOf<'pull_request'>,
+  folder: string,
+): Promise<NamedText | null> {
   const path = specPath(pr.body ?? '') ?? (await findSpec(repo, pr, folder))
   const text = path === null ? null : await repo.file(path, pr.base.ref)
   return path === null || text === null || text.trim() === '' ? null : { path, text }
@@ -37,8 +40,8 @@ export function specPath(body: string): string | null {
 
 /** `feature/login-form` -> the first of `specs/*login-form*.md`. */
 async function findSpec(
-  repo: ModuleContext['repo'],
-  pr: ModuleContext['pr'],
+  repo: ContextOf<'pull_request'>['repo'],
+  pr: ContextOf<'pull_request'>['pr'],
   folder: string,
 ): Promise<string | null> {
   const name = pr.head.ref.replace(/^[^/]*\//, '').toLowerCase()

@@ -82,6 +82,7 @@ async function runHandler(
       default: ModuleDefinition
     }
     return await runModule(module, {
+      subject: manifest.subject,
       payload,
       ...(event === undefined ? {} : { event: action === null ? event : `${event}.${action}` }),
       ...(input === undefined ? {} : { input: parseJson(input, '--input') }),

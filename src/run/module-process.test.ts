@@ -72,6 +72,14 @@ test('a handler that returns nothing is heard too', async () => {
   expect(await start(handler('')).run(init(), deaf, never)).toEqual({ kind: 'returned', outcome: undefined })
 })
 
+test('what a run is not about is undefined, and no error', async () => {
+  const subject = { kind: 'pull_request' as const, pr: { number: 2 }, issue: null, repo: null }
+  const body = `const { pr, issue, repo } = ctx; return done([pr.number, issue, repo, (ctx.issue ?? ctx.pr).number].join())`
+  expect(await start(handler(body)).run(init({ subject }), deaf, never)).toMatchObject({
+    outcome: { summary: '2,,,2' },
+  })
+})
+
 test('an error thrown by the handler is told apart by its class', async () => {
   const made = start(handler(`throw new PermanentError('never again', { reason: 'mine' })`))
   expect(await made.run(init(), deaf, never)).toMatchObject({

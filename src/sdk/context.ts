@@ -116,8 +116,26 @@ export interface GitHubClient {
   >
 }
 
+/** `Value` for the kinds among `With`, undefined for others; both when the subject is not said in code. */
+type AboutOf<Kind extends SubjectKind, With extends SubjectKind, Value> = Kind extends With
+  ? Value
+  : undefined
+
+/** What a helper of a handler with this `subject` takes. */
+export type ContextOf<Kind extends SubjectKind, Config = unknown, Input = unknown> = ModuleContext<
+  Config,
+  Input,
+  Readonly<Record<string, unknown>>,
+  Kind
+>
+
 /** ModuleContext: all that a handler is given. Every outside call goes through the broker. */
-export interface ModuleContext<Config = unknown, Input = unknown, Data = Readonly<Record<string, unknown>>> {
+export interface ModuleContext<
+  Config = unknown,
+  Input = unknown,
+  Data = Readonly<Record<string, unknown>>,
+  Kind extends SubjectKind = SubjectKind,
+> {
   readonly run: { readonly id: string; readonly module: string; readonly attempt: number }
   readonly trigger: Trigger<Data>
   readonly input: Input
@@ -126,9 +144,11 @@ export interface ModuleContext<Config = unknown, Input = unknown, Data = Readonl
   readonly recipients: readonly string[]
   /** Kept per module and entity; null before the first `done(summary, { state })`. */
   readonly state: unknown
-  readonly pr: PullRequest
-  readonly issue: Issue
-  readonly repo: Repository
+  /** What the run is about, by the module's `subject`; the others are undefined. */
+  readonly pr: AboutOf<Kind, 'pull_request', PullRequest>
+  readonly issue: AboutOf<Kind, 'issue', Issue>
+  /** The repository of any subject; undefined with `subject: none`. */
+  readonly repo: AboutOf<Kind, 'pull_request' | 'issue' | 'repository', Repository>
   /** An Octokit for the run's repository: reads inside it, writes as far as `may` goes. */
   readonly github: GitHubClient
   readonly agent: { run(request: AgentRequest): Promise<AgentAnswer> }

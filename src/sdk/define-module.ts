@@ -1,4 +1,4 @@
-import type { ModuleContext, SubjectKind } from './context.ts'
+import type { ContextOf, SubjectKind } from './context.ts'
 import type { Outcome } from './outcome.ts'
 
 /** A validator of any library that follows Standard Schema (standardschema.dev), version 1. */
@@ -24,20 +24,22 @@ type OutputOf<S> = S extends StandardSchema<infer _I, infer O> ? O : Readonly<Re
 export interface ModuleDefinition<
   Config extends StandardSchema | undefined = undefined,
   Input extends StandardSchema | undefined = undefined,
+  Kind extends SubjectKind = SubjectKind,
 > {
-  /** What a run is about. Must agree with the manifest when both say it. */
-  readonly subject?: SubjectKind
+  /** What a run is about, and so which of `ctx.pr` and `ctx.issue` is there. Must agree with the manifest when both say it. */
+  readonly subject?: Kind
   /** What this code can handle (`pull_request.opened`); the manifest's webhooks must be a subset. */
   readonly events?: readonly string[]
   readonly config?: Config
   readonly input?: Input
-  handle(ctx: ModuleContext<OutputOf<Config>, OutputOf<Input>>): Outcome | Promise<Outcome>
+  handle(ctx: ContextOf<Kind, OutputOf<Config>, OutputOf<Input>>): Outcome | Promise<Outcome>
 }
 
 /** The identity function, for its types: `export default defineModule({ … })`. */
 export function defineModule<
   Config extends StandardSchema | undefined = undefined,
   Input extends StandardSchema | undefined = undefined,
->(definition: ModuleDefinition<Config, Input>): ModuleDefinition<Config, Input> {
+  Kind extends SubjectKind = SubjectKind,
+>(definition: ModuleDefinition<Config, Input, Kind>): ModuleDefinition<Config, Input, Kind> {
   return definition
 }

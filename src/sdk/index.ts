@@ -16,6 +16,7 @@ export type {
   AgentRequest,
   AgentTask,
   CommandData,
+  ContextOf,
   GitHubClient,
   Logger,
   ModuleContext,

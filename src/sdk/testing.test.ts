@@ -1,8 +1,9 @@
 // A handler's test meets every kind of trigger as the service would bring it.
-import { expect, test } from 'vitest'
+import { expect, expectTypeOf, test } from 'vitest'
 import type { CommandData, ResumeData, ScheduleData } from './context.ts'
 import { defineModule } from './define-module.ts'
 import { done, paused } from './outcome.ts'
+import type { Issue, PullRequest, Repository } from './subject.ts'
 import { runModule } from './testing.ts'
 
 const asking = defineModule({
@@ -79,4 +80,66 @@ test('a comment on a pull request leads to the pull request', async () => {
   const issue = { number: 2, user: { login: 'octocat' }, pull_request: {} }
   const { messages } = await runModule(telling, { event: 'issue_comment.created', payload: { issue } })
   expect(messages).toEqual(['#2 by octocat'])
+})
+
+test.each([
+  ['a pull request', 'pull_request.opened', { pull_request: { number: 2 } }, '2, absent, there'],
+  [
+    'a comment on one',
+    'issue_comment.created',
+    { issue: { number: 2, pull_request: {} } },
+    '2, absent, there',
+  ],
+  ['an issue', 'issues.opened', { issue: { number: 1 } }, 'absent, 1, there'],
+  ['a push', 'push', { ref: 'refs/heads/main' }, 'absent, absent, there'],
+])('what a run is not about is undefined, and no error: %s', async (_what, event, payload, told) => {
+  const telling = defineModule({
+    handle(ctx) {
+      const { pr, issue, repo } = ctx
+      expect((ctx.pr ?? ctx.issue)?.number).toBe(pr?.number ?? issue?.number)
+      return done(`${pr?.number ?? 'absent'}, ${issue?.number ?? 'absent'}, ${repo ? 'there' : 'absent'}`)
+    },
+  })
+  expect((await runModule(telling, { event, payload })).messages).toEqual([told])
+})
+
+test('the subject of the handler, or of its manifest, goes before what the payload looks like', async () => {
+  const comment = { event: 'issue_comment.created', payload: { issue: { number: 2, pull_request: {} } } }
+  const seen = ({ pr, issue, repo }: { pr?: unknown; issue?: unknown; repo?: unknown }) =>
+    done(
+      Object.entries({ pr, issue, repo })
+        .flatMap(([name, value]) => (value ? [name] : []))
+        .join(' '),
+    )
+  const told = async (...given: Parameters<typeof runModule>) => (await runModule(...given)).messages[0]
+  expect(await told(defineModule({ subject: 'issue', handle: seen }), comment)).toBe('issue repo')
+  expect(await told(defineModule({ handle: seen }), { ...comment, subject: 'issue' })).toBe('issue repo')
+  expect(await told(defineModule({ subject: 'repository', handle: seen }), comment)).toBe('repo')
+  expect(await told(defineModule({ subject: 'none', handle: seen }), comment)).toBe('')
+})
+
+test('the declared subject says which of them there is, also to the compiler', () => {
+  defineModule({
+    subject: 'pull_request',
+    handle({ pr, issue, repo }) {
+      expectTypeOf(pr).toEqualTypeOf<PullRequest>()
+      expectTypeOf(issue).toEqualTypeOf<undefined>()
+      expectTypeOf(repo).toEqualTypeOf<Repository>()
+      return done('')
+    },
+  })
+  defineModule({
+    subject: 'none',
+    handle({ pr, issue, repo }) {
+      expectTypeOf([pr, issue, repo]).toEqualTypeOf<undefined[]>()
+      return done('')
+    },
+  })
+  defineModule({
+    handle({ pr, issue }) {
+      expectTypeOf(pr).toEqualTypeOf<PullRequest | undefined>()
+      expectTypeOf(issue).toEqualTypeOf<Issue | undefined>()
+      return done('')
+    },
+  })
 })

@@ -54,6 +54,8 @@ export interface TestGitHub {
 }
 
 export interface RunModuleOptions {
+  /** The manifest's `subject`, for a handler that does not say its own; else what the payload is about. */
+  readonly subject?: SubjectKind
   /** `pull_request.opened`, or `pull_request` alone. Default: an invoke without an event. */
   readonly event?: string
   readonly payload?: unknown
@@ -135,6 +137,7 @@ async function createTestContext(
 ): Promise<ModuleContext> {
   const payload = object(options.payload)
   const github = options.github ?? {}
+  const kind = options.subject ?? definition.subject ?? kindOf(payload)
   const repository = object(payload['repository'])
   const numbered = object(payload['pull_request'] ?? payload['issue'])
   const note = (level: string) => (message: string) => void captured.logs.push(`${level}: ${message}`)
@@ -146,10 +149,12 @@ async function createTestContext(
     entity: testEntity(options.event, payload),
     recipients: options.recipients ?? ['admin'],
     state: options.state ?? null,
-    // A comment on a pull request comes with it as `issue`.
-    pr: testSubject('pull_request', numbered, github, captured) as unknown as PullRequest,
-    issue: testSubject('issue', numbered, github, captured) as unknown as Issue,
-    repo: testRepository(repository, github) as unknown as Repository,
+    pr:
+      kind === 'pull_request'
+        ? (testSubject(kind, numbered, github, captured) as unknown as PullRequest)
+        : undefined,
+    issue: kind === 'issue' ? (testSubject(kind, numbered, github, captured) as unknown as Issue) : undefined,
+    repo: kind === 'none' ? undefined : (testRepository(repository, github) as unknown as Repository),
     github: testClient(github, captured),
     agent: { run: (request) => answer(options.agent, request) },
     journal: { record: (data) => void Object.assign(captured.records, data) },
@@ -167,6 +172,13 @@ async function createTestContext(
     signal: new AbortController().signal,
     log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
   }
+}
+
+/** What the payload is about, for a handler that does not say it. A comment on a pull request has it as `issue`. */
+function kindOf(payload: Json): SubjectKind {
+  const { pull_request: pull, issue } = payload
+  if (pull !== undefined || object(issue)['pull_request'] !== undefined) return 'pull_request'
+  return issue === undefined ? 'repository' : 'issue'
 }
 
 /** The key that the service gives to what such an event is about. */

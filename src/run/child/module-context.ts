@@ -46,13 +46,13 @@ export function createModuleContext(parts: ContextParts): ModuleContext {
     recipients: init.recipients,
     state: init.state,
     get pr() {
-      return subjectOf('pr', init, call) as unknown as PullRequest
+      return subjectOf<PullRequest>('pr', init, call)
     },
     get issue() {
-      return subjectOf('issue', init, call) as unknown as Issue
+      return subjectOf<Issue>('issue', init, call)
     },
     get repo() {
-      return subjectOf('repo', init, call) as unknown as Repository
+      return subjectOf<Repository>('repo', init, call)
     },
     get github() {
       return (client ??= createClient(init, call))
@@ -78,20 +78,16 @@ export function createModuleContext(parts: ContextParts): ModuleContext {
   }
 }
 
-function subjectOf(name: 'pr' | 'issue' | 'repo', init: RunInit, call: Call): Record<string, unknown> {
+/** Absent is undefined, and no error: `const { pr, issue } = ctx` and `ctx.pr ?? ctx.issue` read both. */
+function subjectOf<Subject>(name: 'pr' | 'issue' | 'repo', init: RunInit, call: Call): Subject | undefined {
   const data = init.subject[name]
-  if (!data) {
-    throw new PermanentError(
-      `ctx.${name} is not there: this run is about ${init.entity} and the module's subject is ${init.subject.kind}`,
-      { reason: 'wrong_subject' },
-    )
-  }
+  if (!data) return undefined
   const methods: Record<string, unknown> = {}
   for (const read of READS[name])
     methods[read] = (...args: unknown[]) => call('subject.read', { on: name, name: read, args })
   for (const verb of VERBS[name])
     methods[verb] = (...args: unknown[]) => call('subject.write', { verb, args })
-  return { ...data, ...methods }
+  return { ...data, ...methods } as Subject
 }
 
 async function once<T>(call: Call, key: string, fn: () => T | Promise<T>): Promise<T> {
