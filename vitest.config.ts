@@ -12,18 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'parts',
-          include: ['src/**/*.test.ts', 'modules/**/*.test.ts', 'bench/**/*.test.ts'],
-          // Files share a process, and what it has loaded: a third less processor time for all of them.
-          isolate: false,
-        },
-      },
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'] } },
-    ],
+    include: ['src/**/*.test.ts', 'modules/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
     // Real processes, real HTTP and a real database: generous, because a slow machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 60_000,
