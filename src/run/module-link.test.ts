@@ -71,13 +71,13 @@ test('a message that does not end, ends its run', async () => {
 test('a message of many small things ends its run before it fills the service’s memory', async () => {
   const made = start(handler(`return done('x', { details: Array(8_000_000).fill({}) })`))
   const result = await made.run(init(), deaf, never)
-  expect(result.kind === 'died' && result.how).toMatch(/^sent a message of more than \d+ characters/)
+  expect(result.kind === 'died' && result.how).toMatch(/^sent a message of more than \d+ values/)
 })
 
 test('calls under way may hold so many characters in all; what goes beyond is refused', async () => {
   const made = start(
     handler(`
-    const text = 'x'.repeat(6_000_000)
+    const text = 'x'.repeat(24_000_000)
     const held = [ctx.notify(text), ctx.notify(text)]
     const beyond = await ctx.notify(text).catch((error) => error.reason)
     await ctx.notify('go on')

@@ -5,11 +5,10 @@ import { type OutputLevel, type Priority, spawnModule } from './spawn-module.ts'
 
 /** Messages in one second that end a process: what sends more is a loop, and every message costs the service. */
 const FLOOD_PER_SECOND = 5_000
-/**
- * Characters of a message: the longest prompt of an agent goes, escaped, but not what would fill the service's memory,
- * for which `[{},{},…` takes twenty times its length.
- */
-const MAX_MESSAGE = 16 * 1024 * 1024
+/** Characters of a message: thousands of findings of an agent go, with long texts, but not what fills the memory. */
+const MAX_MESSAGE = 64 * 1024 * 1024
+/** Values in a message: parsed, `[{},{},…` takes some twenty times its length in the service's heap, and text once. */
+const MAX_VALUES = 4_000_000
 /** Bytes that wait for a module to read them: a run's start and many answers go, but not all that a loop can ask. */
 const MAX_UNREAD = 128 * 1024 * 1024
 /** How long after the end of a process its channel is read, in ms. */
@@ -146,10 +145,22 @@ function readMessages(
       count += 1
       if (count > FLOOD_PER_SECOND)
         return onAbuse(`sent more than ${FLOOD_PER_SECOND} messages in a second and was killed`)
+      if (holdsMoreValues(line, MAX_VALUES))
+        return onAbuse(`sent a message of more than ${MAX_VALUES} values and was killed`)
       const message = parseJson(line)
       if (message !== undefined) onMessage(message, line.length)
     }
   })
+}
+
+/** Every value but the first follows one of these; those in texts are counted too, and a text has few of them. */
+const BEFORE_VALUES = new Set([...',[{'].map((sign) => sign.charCodeAt(0)))
+
+function holdsMoreValues(line: string, limit: number): boolean {
+  if (line.length <= limit) return false
+  let values = 0
+  for (let at = 0; at < line.length; at += 1) if (BEFORE_VALUES.has(line.charCodeAt(at))) values += 1
+  return values > limit
 }
 
 function parseJson(line: string): unknown {

@@ -21,7 +21,7 @@ const MAX_LOG_LINES = 2_000
 /** Calls that a handler may have under way at once. */
 const MAX_OUTSTANDING = 256
 /** Characters of those calls in all: what they ask is held until they are answered. */
-const MAX_OUTSTANDING_CHARACTERS = 16 * 1024 * 1024
+const MAX_OUTSTANDING_CHARACTERS = 64 * 1024 * 1024
 
 export interface RunHandlers {
   /** The process is there, the handler is loaded, and begins. */
