@@ -1,6 +1,7 @@
 // Does a module that misbehaves slow the intake down? One bad run is started every second while deliveries arrive
-// at a fixed rate; the slices with and without it alternate. So do those of the bare server, alone and beside a process
-// that spins with the priority of a module: what this machine does to any server. `npm run bench:noisy-module -- --help`.
+// at a fixed rate; the slices with and without it alternate. So do those of the server that only syncs, alone and beside
+// a process that spins with the priority of a module: what this machine does to any server that waits for its disk.
+// `npm run bench:noisy-module -- --help`.
 import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -18,7 +19,7 @@ import { type Hookyard, startHookyard } from '../servers/hookyard.ts'
 import { type Server, startStateless } from '../servers/server.ts'
 
 const MODULES = ['quiet', 'spins', 'leaks', 'exits'] as const
-const MACHINE = ['bare', 'bareSpins'] as const
+const MACHINE = ['synced', 'syncedSpins'] as const
 const NAMES = [...MODULES, ...MACHINE] as const
 type Module = (typeof MODULES)[number]
 type Name = (typeof NAMES)[number]
@@ -53,8 +54,8 @@ const hookyard = await startHookyard(SECRET, {
   folder: join(folder, 'hookyard'),
   settings: { module_dirs: [join(import.meta.dirname, 'modules')] },
 })
-const bareFile = join(import.meta.dirname, '..', 'servers', 'bare.ts')
-const bare = await startStateless(bareFile, [SECRET], '/webhook/github', null)
+const syncedFile = join(import.meta.dirname, '..', 'servers', 'synced.ts')
+const synced = await startStateless(syncedFile, [SECRET, join(folder, 'bodies')], '/webhook/github', null)
 try {
   await besideModule('quiet')
   await besideSpinner(false)
@@ -64,7 +65,9 @@ try {
     maxStrangers: Number(values.strangers),
     patienceMs: Number(values.patience) * 1_000,
     measure: (name) =>
-      name === 'bare' || name === 'bareSpins' ? besideSpinner(name === 'bareSpins') : besideModule(name),
+      name === 'synced' || name === 'syncedSpins'
+        ? besideSpinner(name === 'syncedSpins')
+        : besideModule(name),
     onRound: (round, done) => {
       process.stderr.write(`round ${done}: ${summary(round)}\n`)
     },
@@ -75,7 +78,7 @@ try {
   if (values.json)
     process.stdout.write(`${JSON.stringify({ generator: generatorName(), rounds }, null, 2)}\n`)
   else {
-    const machine = spreadOf(ratios('bareSpins', 'bare'))
+    const machine = spreadOf(ratios('syncedSpins', 'synced'))
     const rows = MODULES.map((name) => {
       const { median: middle, min, max } = spreadOf(ratios(name))
       const of = (key: 'p50' | 'p99' | 'badRuns') =>
@@ -86,13 +89,13 @@ try {
       `intake at ${values.rate}/s, a bad run started every ${values.every} ms; generator ${generatorName()}\n\n` +
         `${table(['module', 'bad runs', 'p50 ms', 'p99 ms', 'p99 to quiet', 'spread'], rows)}\n\n` +
         `worst: ${show(worst)}; target <= ${LIMIT}: ${worst <= LIMIT ? 'held' : 'MISSED'}\n` +
-        'the bare server beside a process that spins, to itself alone: ' +
+        'the server that only syncs, beside a process that spins, to itself alone: ' +
         `${show(machine.median)} (${show(machine.min)} to ${show(machine.max)})\n`,
     )
   }
   process.exitCode = worst <= LIMIT ? 0 : 1
 } finally {
-  await Promise.all([hookyard.stop(), bare.stop()])
+  await Promise.all([hookyard.stop(), synced.stop()])
   rmSync(folder, { recursive: true, force: true })
 }
 
@@ -113,13 +116,13 @@ async function besideModule(name: Module) {
 }
 
 async function besideSpinner(spins: boolean) {
-  const stopMeter = startMeter(bare.pid)
+  const stopMeter = startMeter(synced.pid)
   // In a session of its own, as a module's process is; it ends by itself should nobody be left to end it.
   const spin = `for (const end = Date.now() + ${(Number(values.seconds) + 30) * 1_000}; Date.now() < end;);`
   const spinner = spins ? spawn(process.execPath, ['-e', spin], { detached: true, stdio: 'ignore' }) : null
   if (spinner?.pid !== undefined) lowerPriority(spinner.pid)
   try {
-    const load = await send(bare)
+    const load = await send(synced)
     const { strangers } = stopMeter()
     return { result: { ...load, badRuns: 0 }, strangers: spins ? null : strangers }
   } finally {
