@@ -153,14 +153,15 @@ function readMessages(
   })
 }
 
-/** Every value but the first follows one of these; those in texts are counted too, and a text has few of them. */
-const BEFORE_VALUES = new Set([...',[{'].map((sign) => sign.charCodeAt(0)))
-
+/** Every value but the first follows a comma or a bracket; those in texts are counted too, and a text has few of them. */
 function holdsMoreValues(line: string, limit: number): boolean {
   if (line.length <= limit) return false
   let values = 0
-  for (let at = 0; at < line.length; at += 1) if (BEFORE_VALUES.has(line.charCodeAt(at))) values += 1
-  return values > limit
+  for (const _sign of line.matchAll(/[,[{]/g)) {
+    values += 1
+    if (values > limit) return true
+  }
+  return false
 }
 
 function parseJson(line: string): unknown {

@@ -17,7 +17,7 @@ import type { Store } from './store.ts'
 /** About what a delivery takes: where it has no room, none has. */
 const TRIAL = 'x'.repeat(16_384)
 
-/** Writes and takes it away in one transaction: it is synced to the disk as any other, and leaves nothing. */
+/** Writes a row and takes it away in one transaction: as many pages as a delivery go to the disk, synced; no row stays. */
 async function tryToWrite(db: Kysely<Database>): Promise<void> {
   await db.transaction().execute(async (trx) => {
     await trx.insertInto('leases').values({ name: 'trial', owner: TRIAL, until: 0 }).execute()
