@@ -1,5 +1,6 @@
 // What tests build again and again: configurations, modules, deliveries.
 import type { Config, User } from '../src/config/config.ts'
+import { NO_NEEDS } from '../src/config/needs.ts'
 import { describeEvent } from '../src/entity/entity.ts'
 import type { DeliveryToDecide } from '../src/dispatch/decide.ts'
 import type { Binding, Manifest, Module } from '../src/registry/manifest.ts'
@@ -66,6 +67,8 @@ export const module = (
   name,
   enabled: true,
   config: {},
+  granted: NO_NEEDS,
+  maxWorkers: null,
   budgets: { perRunUsd: null, perDayUsd: null },
   manifest: {
     name,
@@ -78,6 +81,7 @@ export const module = (
     when: { draft: null, ignoreBots: true, branches: [], labels: [], authors: [], paths: [] },
     cancelOn: [],
     may: [],
+    needs: NO_NEEDS,
     concurrency: 'queue',
     timeoutMs: 600_000,
     retries: { max: 3, backoffMs: 10_000 },

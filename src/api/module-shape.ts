@@ -1,7 +1,8 @@
 // A module as the API tells it: its manifest with the settings in force, whether it is on and who says so, its next
-// ticks and its last runs. No path of this machine and no setting's value is among it.
+// ticks and its last runs. Of paths of this machine only those are among it that it needs; no setting's value is.
+import { relative } from 'node:path'
 import { z } from 'zod'
-import type { ManifestTrigger, Module as LoadedModule } from '../registry/manifest.ts'
+import type { ManifestTrigger, Module as LoadedModule, Needs } from '../registry/manifest.ts'
 import type { ModuleSwitch, RunRecord } from '../store/store.ts'
 import { runStatus } from './run-shape.ts'
 import { entity, isoTime, named, time } from './shapes.ts'
@@ -37,6 +38,16 @@ const LastRun = named(
   }),
 )
 
+const ModuleNeeds = named(
+  'ModuleNeeds',
+  z.object({
+    network: z.array(z.string()).describe('HOST (any port) or HOST:PORT'),
+    read: z.array(z.string()).describe("Paths; those in the module's own folder begin with ./"),
+    write: z.array(z.string()),
+    run: z.array(z.string()).describe('Names of programs'),
+  }),
+)
+
 export const Module = named(
   'Module',
   z.object({
@@ -55,6 +66,12 @@ export const Module = named(
     triggers: z.array(ModuleTrigger),
     cancel_on: z.array(z.string()),
     may: z.array(z.string()).describe('What a run may write'),
+    needs: ModuleNeeds.describe('What the manifest asks for beyond the box'),
+    granted: ModuleNeeds.describe('What of it `modules.NAME.allow` grants'),
+    max_workers: z
+      .int()
+      .nullable()
+      .describe('Runs at a time; null: all but one of the workers while others wait'),
     concurrency: z.enum(['queue', 'cancel_running', 'parallel']),
     timeout_seconds: z.number(),
     retries: z.object({ max: z.int(), backoff_seconds: z.number() }),
@@ -80,7 +97,7 @@ export interface ModuleFacts {
 
 /** A module as the API writes it. */
 export function presentModule(
-  { name, enabled, manifest }: LoadedModule,
+  { name, enabled, manifest, granted, maxWorkers }: LoadedModule,
   facts: ModuleFacts,
 ): z.output<typeof Module> {
   const { switched, offInConfig, nextTicks, lastRuns } = facts
@@ -95,6 +112,9 @@ export function presentModule(
     triggers: manifest.triggers.map(presentTrigger),
     cancel_on: [...manifest.cancelOn],
     may: [...manifest.may],
+    needs: presentNeeds(manifest.needs, manifest.dir),
+    granted: presentNeeds(granted, manifest.dir),
+    max_workers: maxWorkers,
     concurrency: manifest.concurrency,
     timeout_seconds: manifest.timeoutMs / 1_000,
     retries: { max: manifest.retries.max, backoff_seconds: manifest.retries.backoffMs / 1_000 },
@@ -110,6 +130,14 @@ export function presentModule(
       finished_at: isoTime(run.finishedAt),
     })),
   }
+}
+
+function presentNeeds({ network, read, write, run }: Needs, dir: string): z.output<typeof ModuleNeeds> {
+  const shown = (path: string) => {
+    const inside = relative(dir, path)
+    return inside.startsWith('..') ? path : `./${inside}`
+  }
+  return { network: [...network], read: read.map(shown), write: write.map(shown), run: [...run] }
 }
 
 function presentTrigger(trigger: ManifestTrigger): z.output<typeof ModuleTrigger> {

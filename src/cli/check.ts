@@ -5,6 +5,7 @@ import { ConfigError, displayFile, formatProblems } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { loadInstallation } from '../registry/load.ts'
 import type { Installation } from '../registry/load.ts'
+import { describeNeeds } from '../registry/grants.ts'
 import type { ManifestTrigger, Module } from '../registry/manifest.ts'
 import { unbuilt } from '../start-problems.ts'
 
@@ -79,7 +80,7 @@ function channelOf({ address }: User): string {
   return address.startsWith('telegram:') ? address : (address.split(':', 1)[0] ?? address)
 }
 
-function describeModule({ name, enabled, manifest }: Module) {
+function describeModule({ name, enabled, manifest, granted }: Module) {
   return {
     name,
     enabled,
@@ -88,6 +89,8 @@ function describeModule({ name, enabled, manifest }: Module) {
     feature_flag: manifest.featureFlag,
     triggers: manifest.triggers.map(describeTrigger),
     may: manifest.may,
+    needs: manifest.needs,
+    granted,
     dir: manifest.dir,
   }
 }
@@ -123,13 +126,19 @@ function renderSummary(summary: Summary, cwd: string): string[] {
     ['github', `${github.login === 'none' ? 'no credentials' : github.login}, intake ${github.intake}`],
     ['database', `${summary.database}, data in ${displayFile(summary.data_dir, cwd)}`],
     ['agent', `${agent.backend}, model ${agent.model}${agent.fallback ? `, else ${agent.fallback}` : ''}`],
-    ...modules.map(({ name, enabled, triggers, feature_flag: flag }, index): [string, string] => {
-      const what = triggers.join('; ') || 'invoke only'
-      const notes = [flag === null ? null : `flag ${flag}`, enabled ? null : 'disabled']
-        .filter(Boolean)
-        .join(', ')
-      return [index === 0 ? 'modules' : '', `${name.padEnd(width)}  ${what}${notes && ` [${notes}]`}`]
-    }),
+    ...modules.map(
+      ({ name, enabled, triggers, feature_flag: flag, needs, granted }, index): [string, string] => {
+        const what = triggers.join('; ') || 'invoke only'
+        const notes = [
+          flag === null ? null : `flag ${flag}`,
+          enabled ? null : 'disabled',
+          ...describeNeeds(needs, granted).map((need) => `needs ${need}`),
+        ]
+          .filter(Boolean)
+          .join(', ')
+        return [index === 0 ? 'modules' : '', `${name.padEnd(width)}  ${what}${notes && ` [${notes}]`}`]
+      },
+    ),
   ]
   if (modules.length === 0) rows.push(['modules', 'none'])
   return rows.map(([label, value]) => `${label.padEnd(14)} ${value}`.trimEnd())

@@ -6,6 +6,7 @@ import type { Module } from '../api/module-shape.ts'
 import { RunList } from '../api/run-operations.ts'
 import { Status } from '../api/service-operations.ts'
 import { formatDuration } from '../lib/duration.ts'
+import { describeNeeds } from '../registry/grants.ts'
 import { oneLine } from '../send/outside-text.ts'
 import type { ServerOptions } from './client/find-server.ts'
 import { openClient } from './client/server-client.ts'
@@ -48,10 +49,18 @@ export async function runModules(options: ListOptions): Promise<void> {
   const client = await openClient(options)
   const list = await client.get('/api/modules', ModuleList)
   print(list, options.json, ({ modules }) =>
-    modules.length === 0
-      ? 'no modules\n'
-      : renderTable(['MODULE', 'ON', 'STARTED BY', 'NEXT', 'LAST RUN'], modules.map(moduleRow)),
+    modules.length === 0 ? 'no modules\n' : renderTable(...moduleTable(modules)),
   )
+}
+
+/** What modules need has a column only where one needs something. */
+function moduleTable(modules: readonly ShownModule[]): [string[], string[][]] {
+  const needs = modules.map((module) => describeNeeds(module.needs, module.granted).join('; '))
+  const some = needs.some((need) => need !== '')
+  return [
+    ['MODULE', 'ON', 'STARTED BY', 'NEXT', 'LAST RUN', ...(some ? ['NEEDS'] : [])],
+    modules.map((module, index) => [...moduleRow(module), ...(some ? [needs[index] || '-'] : [])]),
+  ]
 }
 
 type ShownModule = z.output<typeof Module>

@@ -13,6 +13,11 @@ export function adviceFor(config: Config, value: unknown, source: YamlSource): P
   adviseIntake(config, warn)
   adviseAccess(config, value, warn)
   adviseTelegram(config, warn)
+  for (const [name, { maxWorkers }] of Object.entries(config.modules)) {
+    if (maxWorkers === null || maxWorkers <= config.workers.concurrency) continue
+    const expected = `at most workers.concurrency (${config.workers.concurrency}): there are no more`
+    warn(['modules', name, 'max_workers'], { found: String(maxWorkers), expected })
+  }
   config.apiTokens.forEach(({ token }, index) => {
     if (token.length >= 16) return
     const hint = 'make one with `openssl rand -hex 24`'

@@ -1,6 +1,6 @@
 // The configuration as the rest of the program sees it: validated, defaults filled in, durations in
 // milliseconds, paths absolute, secrets in the clear (print it through redact alone).
-import type { PolicyOverrides } from '../registry/manifest.ts'
+import type { Needs, PolicyOverrides } from '../registry/manifest.ts'
 
 export interface Config {
   /** Absolute path of the file, or null when the configuration was built in memory (demo, tests). */
@@ -87,5 +87,9 @@ export interface ApiToken {
 export interface ModuleSettings extends PolicyOverrides {
   readonly enabled: boolean
   readonly config: Readonly<Record<string, unknown>>
+  /** Grants of what the manifest needs. */
+  readonly allow: Needs
+  /** null: not said. */
+  readonly maxWorkers: number | null
   readonly budgets: Budgets
 }

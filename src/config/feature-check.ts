@@ -1,5 +1,6 @@
 // What hookyard.yaml says about modules can be judged only when these are loaded.
 import type { Config, ModuleSettings, User } from './config.ts'
+import { NO_NEEDS } from './needs.ts'
 import { hintFor } from './nearest.ts'
 import { formatPath, problemAt } from './problem.ts'
 import type { Path, Problem } from './problem.ts'
@@ -22,7 +23,7 @@ export function readAboutModules(value: unknown, file: string): AboutModules {
   const budgets = { perRunUsd: null, perDayUsd: null }
   const settings = Object.entries(asMap(modules)).map(([name, said]) => {
     const config = asMap(asMap(said)['config'])
-    return [name, { enabled: true, config, budgets }] as const
+    return [name, { enabled: true, config, allow: NO_NEEDS, maxWorkers: null, budgets }] as const
   })
   const flags = (user: unknown) => Object.keys(asMap(asMap(user)['features'])).map((flag) => [flag, true])
   return {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from './load-config.ts'
+import { NO_NEEDS } from './needs.ts'
 import { ConfigError, formatProblems } from './problem.ts'
 import { EVERYTHING } from './testing/everything.ts'
 import { brief, goodConfig, readText, SECRET } from './testing/read.ts'
@@ -106,6 +107,8 @@ test('the contract page with every key loads', () => {
     enabled: true,
     config: {},
     cooldownMs: 5 * MINUTE,
+    allow: NO_NEEDS,
+    maxWorkers: null,
     budgets: { perRunUsd: null, perDayUsd: null },
   })
 })
@@ -113,7 +116,7 @@ test('the contract page with every key loads', () => {
 test('a module takes every override, and absent ones stay absent', () => {
   const { modules } = goodConfig(`
 modules:
-  a: { enabled: false, cooldown: 1h, on_cooldown: trailing, debounce: 30, max_wait: 2m, timeout: 1.5m,
+  a: { enabled: false, max_workers: 2, allow: { network: [API.example.com], read: [data, /srv, /srv/], run: [git] }, cooldown: 1h, on_cooldown: trailing, debounce: 30, max_wait: 2m, timeout: 1.5m,
        retries: { max: 0, backoff: 1s }, concurrency: parallel, budgets: { per_run_usd: 0.5, per_day_usd: 2, per_repo_day_usd: 1 } }
   b: { retries: { backoff: 5 } }
   c:
@@ -128,15 +131,22 @@ modules:
     timeoutMs: 1.5 * MINUTE,
     retries: { max: 0, backoffMs: 1_000 },
     concurrency: 'parallel',
+    allow: { network: ['api.example.com'], read: ['/etc/hookyard/data', '/srv'], write: [], run: ['git'] },
+    maxWorkers: 2,
     budgets: { perRunUsd: 0.5, perDayUsd: 2, perRepoDayUsd: 1 },
   })
   expect(modules['b']).toEqual({
     enabled: true,
     config: {},
+    allow: NO_NEEDS,
+    maxWorkers: null,
     budgets: { perRunUsd: null, perDayUsd: null },
     retries: { backoffMs: 5_000 },
   })
-  expect(modules['c']).toEqual({ enabled: true, config: {}, budgets: { perRunUsd: null, perDayUsd: null } })
+  expect(modules['c']).toEqual({
+    ...{ enabled: true, config: {}, allow: NO_NEEDS, maxWorkers: null },
+    budgets: { perRunUsd: null, perDayUsd: null },
+  })
 })
 
 test.each([

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { says } from './issues.ts'
 import { isAddress } from './address.ts'
+import { needsSchema } from './needs.ts'
 import {
   CONCURRENCY,
   duration,
@@ -34,6 +35,7 @@ const ADDRESS = 'telegram:CHAT_ID, slack:https://…, discord:https://… or htt
 // What an editor can see of an address: how it begins.
 const ADDRESS_PATTERN = String.raw`^(telegram:-?[1-9]|slack:|discord:|[Hh][Tt][Tt][Pp][Ss]?://)`
 const VARIABLE_NAME = 'the name of a variable: letters, digits and _, no digit first'
+const MAX_WORKERS = 256
 const PORT = 'a port number 0-65535'
 
 const address = () =>
@@ -192,6 +194,15 @@ const moduleSettings = z.strictObject({
     .strictObject({ max: policy.retries().optional(), backoff: policy.backoff().optional() })
     .optional(),
   concurrency: z.enum(CONCURRENCY).optional(),
+  max_workers: z
+    .int()
+    .min(1)
+    .max(MAX_WORKERS)
+    .optional()
+    .describe('Runs of the module at a time. Default: all but one of the workers while others wait'),
+  allow: needsSchema()
+    .prefault({})
+    .describe("What the module may have of its manifest's needs; paths start at this file"),
   budgets: budgets().prefault({}),
 })
 
@@ -236,7 +247,7 @@ export const configSchema = z
       .describe('Folders whose sub-folders are modules, beside the built-in ones'),
     modules: z.record(z.string(), moduleSettings).default({}).describe('Settings per module'),
     workers: z
-      .strictObject({ concurrency: z.int().min(1).max(256).default(4).describe('Runs at a time') })
+      .strictObject({ concurrency: z.int().min(1).max(MAX_WORKERS).default(4).describe('Runs at a time') })
       .prefault({}),
     retention: z
       .strictObject({

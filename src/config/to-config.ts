@@ -5,6 +5,7 @@ import { telegramChat } from './address.ts'
 import type { Budgets, Config, ModuleSettings, User } from './config.ts'
 import type { Credentials } from './credentials.ts'
 import { IMPLICIT_ADMIN } from './cross-checks.ts'
+import { resolveNeeds } from './needs.ts'
 import type { ConfigFile } from './schema.ts'
 
 /** `dir`: the folder that relative paths start from. */
@@ -46,7 +47,9 @@ export function toConfig(
     users: input.users.length === 0 ? [implicitAdmin(input.notify)] : input.users.map(toUser),
     apiTokens: input.api_tokens,
     moduleDirs: input.module_dirs.map((path) => (isAbsolute(path) ? path : resolve(dir, path))),
-    modules: Object.fromEntries(Object.entries(input.modules).map(([name, one]) => [name, toSettings(one)])),
+    modules: Object.fromEntries(
+      Object.entries(input.modules).map(([name, one]) => [name, toSettings(one, dir)]),
+    ),
     workers: { concurrency: input.workers.concurrency },
     retention: { deliveriesMs: retention.deliveries, runsMs: retention.runs },
     log: input.log,
@@ -84,7 +87,7 @@ function toUser(user: ConfigFile['users'][number]): User {
   }
 }
 
-function toSettings(settings: ConfigFile['modules'][string]): ModuleSettings {
+function toSettings(settings: ConfigFile['modules'][string], dir: string): ModuleSettings {
   const { retries } = settings
   const overrides: { [K in keyof PolicyOverrides]: PolicyOverrides[K] | undefined } = {
     cooldownMs: settings.cooldown,
@@ -98,6 +101,8 @@ function toSettings(settings: ConfigFile['modules'][string]): ModuleSettings {
   return {
     enabled: settings.enabled,
     config: settings.config,
+    allow: resolveNeeds(settings.allow, dir),
+    maxWorkers: settings.max_workers ?? null,
     budgets: toBudgets(settings.budgets),
     ...(withoutAbsent(overrides) as PolicyOverrides),
   }

@@ -11,6 +11,7 @@ import type { Place, Problem } from '../config/problem.ts'
 import { hideSecrets } from '../config/show.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import type { Log } from '../lib/log.ts'
+import { grantWarnings } from './grants.ts'
 import { indexModules, mergeModules } from './module-registry.ts'
 import type { ModuleRegistry } from './module-registry.ts'
 import { type ScannedModules, scanModules } from './scan-modules.ts'
@@ -63,7 +64,7 @@ export function loadInstallation(options: InstallationOptions): Installation {
   const problems = [...inFile, ...scanned.problems]
   if (problems.length > 0 || reading.config === null) throw new ConfigError(problems)
   const { config } = reading
-  const warnings = [...reading.warnings, ...scanned.warnings]
+  const warnings = [...reading.warnings, ...grantWarnings(modules, config, source), ...scanned.warnings]
   return { config, registry, warnings, env: reading.env, source, manifestSources: scanned.sources }
 }
 

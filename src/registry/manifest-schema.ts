@@ -3,6 +3,7 @@ import { Cron } from 'croner'
 import { z } from 'zod'
 import { says } from '../config/issues.ts'
 import { toJsonSchema } from '../config/json-schema.ts'
+import { needsSchema } from '../config/needs.ts'
 import { CONCURRENCY, ON_COOLDOWN, policy, text } from '../config/schema-parts.ts'
 import { GITHUB_EVENTS } from './github-events.ts'
 
@@ -118,6 +119,9 @@ export const manifestSchema = z
       .default([])
       .describe('Actions of the same event that cancel a waiting or running run of the entity'),
     may: z.array(z.enum(GRANTS)).default([]).describe('What a run may write, and only on its subject'),
+    needs: needsSchema()
+      .prefault({})
+      .describe('What it reaches beyond its box, as far as `modules.NAME.allow` grants the same'),
     concurrency: z.enum(CONCURRENCY).default('queue').describe('Per entity'),
     timeout: policy.timeout().default(600_000).describe('Default: 10m'),
     retries: z

@@ -2,6 +2,18 @@
 import type { SubjectKind } from '../sdk/context.ts'
 
 export type Grant = 'comment' | 'review' | 'label' | 'check' | 'project'
+/** What a module reaches beyond its box; nothing by default. */
+export interface Needs {
+  /** `host` (any port) or `host:port`, lower case; an IPv6 address in brackets. */
+  readonly network: readonly string[]
+  /** Absolute paths of files and folders. */
+  readonly read: readonly string[]
+  /** Absolute paths of files and folders. */
+  readonly write: readonly string[]
+  /** Names of programs. */
+  readonly run: readonly string[]
+}
+
 export type Concurrency = 'queue' | 'cancel_running' | 'parallel'
 
 export interface Manifest {
@@ -18,6 +30,8 @@ export interface Manifest {
   /** Actions of the trigger's own event that cancel a waiting or running run of the entity. */
   readonly cancelOn: readonly string[]
   readonly may: readonly Grant[]
+  /** Asked for; what of it holds is `Module.granted`. */
+  readonly needs: Needs
   readonly concurrency: Concurrency
   readonly timeoutMs: number
   readonly retries: { readonly max: number; readonly backoffMs: number }
@@ -82,6 +96,10 @@ export interface Module {
   readonly enabled: boolean
   /** `modules.NAME.config`, validated against the manifest's or the handler's schema. */
   readonly config: Readonly<Record<string, unknown>>
+  /** What the manifest needs and `modules.NAME.allow` grants. Links are judged as they led when this was loaded. */
+  readonly granted: Needs
+  /** `modules.NAME.max_workers`: runs at a time; null: all but one of the workers while others wait. */
+  readonly maxWorkers: number | null
   /** What `modules.NAME.budgets` says, in USD, days in UTC. */
   readonly budgets: {
     readonly perRunUsd: number | null

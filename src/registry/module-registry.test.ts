@@ -1,6 +1,7 @@
 // The index answers as a look at every module would, and does not look at every module.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { NO_NEEDS } from '../config/needs.ts'
 import { goodConfig } from '../config/testing/read.ts'
 import type { Binding, Manifest, Module } from './manifest.ts'
 import { createModuleRegistry, indexModules } from './module-registry.ts'
@@ -150,6 +151,8 @@ test.each([10, 10_000])('a look-up among %i modules reads no module at all', (co
       manifest,
       enabled: true,
       config: {},
+      granted: NO_NEEDS,
+      maxWorkers: null,
       budgets: { perRunUsd: null, perDayUsd: null },
     }
   })

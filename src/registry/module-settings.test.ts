@@ -1,5 +1,6 @@
 // What hookyard.yaml says about a module wins, key by key, over what the module's author wrote.
 import { expect, test } from 'vitest'
+import { NO_NEEDS } from '../config/needs.ts'
 import { brief, goodConfig, readText } from '../config/testing/read.ts'
 import { createModuleRegistry, mergeModules } from './module-registry.ts'
 import { overridden } from './module-settings.ts'
@@ -25,6 +26,8 @@ test('without settings a module is as its manifest says, and enabled', () => {
     manifest,
     enabled: true,
     config: {},
+    granted: NO_NEEDS,
+    maxWorkers: null,
     budgets: { perRunUsd: null, perDayUsd: null },
   })
 })

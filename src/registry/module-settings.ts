@@ -2,15 +2,19 @@
 import type { Config, ModuleSettings } from '../config/config.ts'
 import { placeOf } from '../config/feature-check.ts'
 import type { ConfigSource } from '../config/load-config.ts'
+import { NO_NEEDS } from '../config/needs.ts'
 import { problemAt } from '../config/problem.ts'
 import type { Path, Problem } from '../config/problem.ts'
 import { valueAt, withValue } from '../config/value-path.ts'
+import { grantedOf } from './grants.ts'
 import { compileSchema } from './json-schema-check.ts'
 import type { Manifest, ManifestTrigger, Module, PolicyOverrides, WindowPolicy } from './manifest.ts'
 
 const NO_SETTINGS: ModuleSettings = {
   enabled: true,
   config: {},
+  allow: NO_NEEDS,
+  maxWorkers: null,
   budgets: { perRunUsd: null, perDayUsd: null },
 }
 
@@ -21,13 +25,15 @@ export function applySettings(
   source?: ConfigSource,
 ): { module: Module; problems: Problem[] } {
   const settings = Object.hasOwn(config.modules, manifest.name) ? config.modules[manifest.name] : undefined
-  const { enabled, config: given, budgets, ...overrides } = settings ?? NO_SETTINGS
+  const { enabled, config: given, allow, maxWorkers, budgets, ...overrides } = settings ?? NO_SETTINGS
   const checked = checkConfig(manifest, given, config, source)
   const module = {
     name: manifest.name,
     manifest: overridden(manifest, overrides),
     enabled,
     config: checked.value,
+    granted: grantedOf(manifest.needs, allow),
+    maxWorkers,
     budgets,
   }
   return { module, problems: checked.problems }

@@ -100,6 +100,16 @@ test.each([
   ],
   ['an unknown grant', 'name: sample\nsubject: issue\nmay: [coment]', '3:7 may[0]: "coment"'],
   ['a grant without a subject', `${HEAD}may: [comment]`, '3:1 may: grants without a subject'],
+  ['needs that are a list', `${HEAD}needs: [git]`, '3:1 needs: a list'],
+  ['a misspelt need', `${HEAD}needs: { netwrok: [a.example] }`, '3:10 needs.netwrok: an unknown key'],
+  ['a host that is a word', `${HEAD}needs: { network: a.example }`, '3:10 needs.network: "a.example"'],
+  ['a host of nothing', `${HEAD}needs: { network: [""] }`, '3:20 needs.network[0]: empty text'],
+  [
+    'a pattern of hosts',
+    `${HEAD}needs: { network: ["*.a.example"] }`,
+    '3:20 needs.network[0]: "*.a.example"',
+  ],
+  ['a path of nothing', `${HEAD}needs: { read: [""] }`, '3:17 needs.read[0]: empty text'],
   ['too many retries', `${HEAD}retries: { max: 21 }`, '3:12 retries.max: 21'],
   ['a cancel_on that is no list', `${HEAD}cancel_on: closed`, '3:1 cancel_on: "closed"'],
   ['nothing that starts it', `${HEAD}invoke: false`, '3:1 invoke: no trigger, and invoke: false'],
@@ -146,6 +156,34 @@ test.each([
   [`${HEAD}input: { type: object, requred: [a] }`, 'write required'],
 ])('the mend is told: %j', (text, hint) => {
   expect(parseSample(text).problems.map((problem) => problem.hint)).toContain(hint)
+})
+
+test.each([
+  ['network', 'https://api.example.com/v1', 'write api.example.com, without scheme and path'],
+  ['network', 'api.example.com/v1', 'write the host alone'],
+  ['network', '*.example.com', 'write each host by its whole name: there are no patterns'],
+  ['network', 'api.example.com.', 'write it without the dot at its end'],
+  ['network', 'api.example.com:99999', 'write a port 1-65535'],
+  ['network', 'api.example.com:0443', 'write a port 1-65535'],
+  ['network', 'api.example.com:https', 'write it like api.example.com or api.example.com:8443'],
+  ['network', 'someone@api.example.com', 'write api.example.com'],
+  ['network', 'api example', 'write it like api.example.com or api.example.com:8443'],
+  ['network', '2130706433:80', 'write 127.0.0.1:80'],
+  ['network', '0x7f.1', 'write 127.0.0.1'],
+  ['network', '0177.0.0.1', 'write 127.0.0.1'],
+  ['network', '::1', 'write "[::1]"'],
+  ['network', '[0:0:0:0:0:0:0:1]:80', 'write [::1]:80'],
+  ['network', 'bücher.example', 'write xn--bcher-kva.example'],
+  ['read', '~/data', expect.stringMatching(/^write the whole path, like \//)],
+  ['write', '/srv/*', 'write a folder: what is in it goes with it, there are no patterns'],
+  ['read', 'file:///srv', 'write a path of this machine'],
+  ['read', ' /srv', expect.stringMatching(/without white space/)],
+  ['run', '/usr/bin/git', 'write git'],
+  ['run', 'git log', 'write it like git'],
+  ['run', '..', 'write it like git'],
+])('a need that cannot be one, and what to write: %s %j', (kind, value, hint) => {
+  const { problems } = parseSample(`${HEAD}needs: { ${kind}: [${JSON.stringify(value)}] }`)
+  expect(problems).toEqual([expect.objectContaining({ key: `needs.${kind}[0]`, line: 3, hint })])
 })
 
 test('all problems come at once, in the order of the lines', () => {
@@ -204,6 +242,8 @@ test('any values under known keys: a manifest, or at least one problem', () => {
     'actions',
     'when',
     'may',
+    'needs',
+    'network',
     'retries',
     'config',
     'input',

@@ -1,6 +1,7 @@
 // What a manifest means: the contract's page is taken as it stands, and every default is filled in.
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { NO_NEEDS } from '../config/needs.ts'
 import { brief } from '../config/testing/read.ts'
 import { parseSample, sampleDir } from './testing/folders.ts'
 
@@ -33,6 +34,7 @@ triggers:
 when: { draft: false, ignore_bots: true, branches: [], labels: [], authors: [], paths: [] }
 cancel_on: [closed]
 may: [comment, review, label, check, project]
+needs: { network: [api.example.com], read: [/srv/data], write: [], run: [git] }
 concurrency: queue
 timeout: 10m
 retries: { max: 3, backoff: 10s }
@@ -74,6 +76,7 @@ test("the contract's manifest with every key", () => {
     when: { draft: false, ignoreBots: true, branches: [], labels: [], authors: [], paths: [] },
     cancelOn: ['closed'],
     may: ['comment', 'review', 'label', 'check', 'project'],
+    needs: { network: ['api.example.com'], read: ['/srv/data'], write: [], run: ['git'] },
     concurrency: 'queue',
     timeoutMs: 600_000,
     retries: { max: 3, backoffMs: 10_000 },
@@ -92,6 +95,7 @@ test('two keys are a manifest', () => {
     when: { draft: null, ignoreBots: true, branches: [], labels: [], authors: [], paths: [] },
     cancelOn: [],
     may: [],
+    needs: NO_NEEDS,
     concurrency: 'queue',
     timeoutMs: 600_000,
     retries: { max: 3, backoffMs: 10_000 },

@@ -1,5 +1,6 @@
 // module.yaml -> Manifest, or its problems.
 import { basename, dirname } from 'node:path'
+import { resolveNeeds } from '../config/needs.ts'
 import { inReadingOrder, problemAt } from '../config/problem.ts'
 import type { Fault, Path, Problem } from '../config/problem.ts'
 import { showValue } from '../config/show.ts'
@@ -91,6 +92,7 @@ function toManifest(file: ManifestFile, dir: string, handler: string): Manifest 
     },
     cancelOn: file.cancel_on,
     may: [...new Set(file.may)],
+    needs: resolveNeeds(file.needs, dir),
     concurrency: file.concurrency,
     timeoutMs: file.timeout,
     retries: { max: file.retries.max, backoffMs: file.retries.backoff },

@@ -9,6 +9,7 @@ import type { Agent } from '../../src/broker/agent/agent.ts'
 import { composePrompt } from '../../src/broker/agent/untrusted.ts'
 import { createGitHubBroker } from '../../src/broker/github/broker.ts'
 import { createGitHub } from '../../src/broker/github/client.ts'
+import { NO_NEEDS } from '../../src/config/needs.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import type { Module } from '../../src/registry/manifest.ts'
 import { applySettings } from '../../src/registry/module-settings.ts'
@@ -167,7 +168,13 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
 }
 
 const settingsOf = (config: Readonly<Record<string, unknown>>, retries: number | undefined) => ({
-  ...{ enabled: true, config, budgets: { perRunUsd: null, perDayUsd: null } },
+  ...{
+    enabled: true,
+    config,
+    allow: NO_NEEDS,
+    maxWorkers: null,
+    budgets: { perRunUsd: null, perDayUsd: null },
+  },
   ...(retries === undefined ? {} : { retries: { max: retries } }),
 })
 

@@ -1,4 +1,5 @@
 // Manifests and configurations made in memory, for tests.
+import { NO_NEEDS } from '../../config/needs.ts'
 import { goodConfig } from '../../config/testing/read.ts'
 import type { Manifest, ManifestTrigger } from '../manifest.ts'
 
@@ -15,6 +16,7 @@ export function manifestOf(name: string, fields: Partial<Manifest> = {}): Manife
     when: { draft: null, ignoreBots: true, branches: [], labels: [], authors: [], paths: [] },
     cancelOn: [],
     may: [],
+    needs: NO_NEEDS,
     concurrency: 'queue',
     timeoutMs: 600_000,
     retries: { max: 3, backoffMs: 10_000 },
