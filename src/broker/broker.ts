@@ -17,6 +17,7 @@ import { type Budget, createBudget } from './budget.ts'
 import type { BudgetConfig } from './budget-caps.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 import { invokeFromModule } from './invoke.ts'
+import { type Network, type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
 
 export interface BrokerOptions {
   /** null: the installation has no GitHub credentials. Getters: a reload swaps both between two runs. */
@@ -32,6 +33,8 @@ export interface BrokerOptions {
   /** Takes the installation's secrets out of what a module says. */
   readonly redact?: Redactor
   readonly module: (name: string) => Module | undefined
+  /** Of `ctx.fetch`; tests bring a resolver. */
+  readonly network?: NetworkOptions
   readonly newRunId: () => string
   readonly clock: Clock
   readonly log: Log
@@ -89,6 +92,7 @@ export function createBroker(options: BrokerOptions): Broker {
         signal,
         github,
         agent,
+        network: openNetwork(module, signal, options.network),
         scope: null,
         budget,
         money: { costUsd: 0, unwrittenUsd: 0, told: false },
@@ -127,6 +131,7 @@ interface OpenRun {
   readonly signal: AbortSignal
   readonly github: GitHubBroker | null
   readonly agent: Agent
+  readonly network: Network
   scope: RunScope | null
   readonly budget: Budget
   readonly money: RunMoney
@@ -188,6 +193,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     const request = checked(shapes.fetch, params)
     return onGitHub(state, (github, scope) => github.fetch(scope, request))
   },
+  fetch: (_options, state, params) => state.network.fetch(checked(networkRequest, params)),
   'agent.run': (options, state, params) => ask(options, state, params),
   'once.begin': (options, state, params) =>
     options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),

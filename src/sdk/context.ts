@@ -151,6 +151,13 @@ export interface ModuleContext<
   readonly repo: AboutOf<Kind, 'pull_request' | 'issue' | 'repository', Repository>
   /** An Octokit for the run's repository: reads inside it, writes as far as `may` goes. */
   readonly github: GitHubClient
+  /**
+   * The standard's fetch, to the hosts of the manifest's `needs.network` that `modules.NAME.allow` grants as well. The
+   * service makes the request: with the headers given here and none of its own credentials. At most 1 MiB goes out and
+   * 8 MiB come back, in 30 s, redirects included. Without a grant it throws PermanentError `missing_grant`; an answer
+   * of 4xx or 5xx is an answer.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   readonly agent: { run(request: AgentRequest): Promise<AgentAnswer> }
   readonly journal: { record(data: Readonly<Record<string, unknown>>): void }
   /** Runs `fn` at most once per run, also across retries and crashes; later calls get its stored result. */

@@ -143,3 +143,19 @@ test('the declared subject says which of them there is, also to the compiler', (
     },
   })
 })
+
+test('ctx.fetch is answered by the test, and by nothing else', async () => {
+  const calling = defineModule({
+    async handle({ fetch }) {
+      const answer = await fetch('https://api.example.com/x', { method: 'POST', body: 'hi' })
+      return done(`${answer.status} ${await answer.text()}`)
+    },
+  })
+  const answering = async (request: Request) =>
+    new Response(`${request.method} ${request.url} ${await request.text()}`, { status: 201 })
+  const { messages, effects } = await runModule(calling, { fetch: answering })
+  expect([messages, effects]).toEqual([['201 POST https://api.example.com/x hi'], []])
+  await expect(runModule(calling)).rejects.toThrow(
+    'the handler fetched https://api.example.com/x: give runModule a `fetch` that answers',
+  )
+})

@@ -70,6 +70,8 @@ export interface RunModuleOptions {
   readonly state?: unknown
   readonly recipients?: readonly string[]
   readonly github?: TestGitHub
+  /** Answers `ctx.fetch`. Without it every such call is an error. */
+  readonly fetch?: (request: Request) => Response | Promise<Response>
   /** The agent's answer: a text, a structured output, or a function of the request. */
   readonly agent?: string | { output: unknown; text?: string } | ((request: AgentRequest) => unknown)
 }
@@ -156,6 +158,12 @@ async function createTestContext(
     issue: kind === 'issue' ? (testSubject(kind, numbered, github, captured) as unknown as Issue) : undefined,
     repo: kind === 'none' ? undefined : (testRepository(repository, github) as unknown as Repository),
     github: testClient(github, captured),
+    async fetch(input, init) {
+      const request = new Request(input, init)
+      if (!options.fetch)
+        throw new Error(`the handler fetched ${request.url}: give runModule a \`fetch\` that answers`)
+      return options.fetch(request)
+    },
     agent: { run: (request) => answer(options.agent, request) },
     journal: { record: (data) => void Object.assign(captured.records, data) },
     async once(key, fn) {

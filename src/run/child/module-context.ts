@@ -6,6 +6,7 @@ import { PermanentError } from '../../sdk/errors.ts'
 import type { Issue, PullRequest, Repository } from '../../sdk/subject.ts'
 import type { RunInit } from '../protocol.ts'
 import type { Call } from './caller.ts'
+import { createFetch } from './module-fetch.ts'
 
 export interface ContextParts {
   readonly init: RunInit
@@ -57,6 +58,7 @@ export function createModuleContext(parts: ContextParts): ModuleContext {
     get github() {
       return (client ??= createClient(init, call))
     },
+    fetch: createFetch(call),
     agent: { run: (request) => call('agent.run', request) as ReturnType<ModuleContext['agent']['run']> },
     journal: {
       record(data) {
