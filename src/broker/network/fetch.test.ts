@@ -415,7 +415,7 @@ test('the end of the run ends its requests', async () => {
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>()
   const { url } = await serve(() => arrive())
   const stop = new AbortController()
-  const fetching = refusal(networkOf(['127.0.0.1'], undefined, {}, stop.signal)(url))
+  const fetching = refusal(networkOf(['127.0.0.1'], undefined, { timeoutMs: 3_600_000 }, stop.signal)(url))
   await arrived
   stop.abort(new Error('the run was cancelled'))
   expect((await fetching).message).toBe('the run was cancelled')
@@ -445,25 +445,19 @@ test.each([
   expect(message).toMatch(/^module m: GET .* failed: /)
 })
 
-test('four requests of a run go at a time, the others wait', async () => {
-  let now = 0
-  let most = 0
-  const held: (() => void)[] = []
-  const { promise: four, resolve: reached } = Promise.withResolvers<void>()
-  const { url, seen } = await serve((_request, response) => {
-    now += 1
-    most = Math.max(most, now)
-    held.push(() => {
-      now -= 1
-      response.end()
-    })
-    if (held.length === 4) reached()
-    if (seen.length > 4) for (const go of held.splice(0)) go()
-  })
-  const fetch = networkOf(['127.0.0.1'])
-  const all = Array.from({ length: 12 }, () => fetch(url))
-  await four
-  for (const go of held.splice(0)) go()
-  await Promise.all(all)
-  expect([most, seen.length]).toEqual([4, 12])
+test('four requests of a run go at a time, the others wait for their turn', async () => {
+  const asked: PromiseWithResolvers<Awaited<ReturnType<Resolve>>>[] = []
+  const resolve: Resolve = () => {
+    const one = Promise.withResolvers<Awaited<ReturnType<Resolve>>>()
+    asked.push(one)
+    return one.promise
+  }
+  const fetch = networkOf(['slow.example'], undefined, { resolve })
+  const all = Array.from({ length: 12 }, () => refusal(fetch('https://slow.example/')))
+  for (let turn = 1; turn <= 12; turn += 1) {
+    await new Promise((next) => setImmediate(next))
+    expect(asked).toHaveLength(Math.min(turn + 3, 12))
+    asked[turn - 1]?.reject(new Error('nowhere'))
+  }
+  expect((await Promise.all(all)).every(({ message }) => message.endsWith('nowhere'))).toBe(true)
 })
