@@ -134,11 +134,12 @@ test('an answer larger than asked for is refused while it is read', async () => 
   })
 })
 
-test('the token for cloning that GitHub puts into a repository’s description stays inside', async () => {
+test('tokens that GitHub puts into what it tells of a private repository and its files stay inside', async () => {
   const repository = {
     full_name: 'octo/hello',
     temp_clone_token: 'AABB',
     parent: { temp_clone_token: 'CCDD' },
+    file: { download_url: 'https://raw.githubusercontent.com/octo/hello/main/x?token=EEFF' },
   }
   const { github } = await start([
     { status: 200, body: repository },
@@ -149,6 +150,7 @@ test('the token for cloning that GitHub puts into a repository’s description s
     full_name: 'octo/hello',
     temp_clone_token: '',
     parent: { temp_clone_token: '' },
+    file: { download_url: 'https://raw.githubusercontent.com/octo/hello/main/x' },
   })
   const file = await github.send('octo/hello', { method: 'GET', path: '/repos/octo/hello/contents/x' })
   expect(String(file.body)).toBe('"temp_clone_token": "x"')

@@ -6,6 +6,7 @@ import { ALL, MARKER_KEY, REPO, openScene } from './testing/broker-scene.ts'
 import { type RunScope, createGitHubBroker } from './broker.ts'
 import { createGitHub } from './client.ts'
 import { signMarker } from './marker.ts'
+import { startScripted } from './testing/scripted-github.ts'
 
 type Attack = [name: string, method: string, path: string, body?: unknown, scope?: Partial<RunScope>]
 
@@ -34,6 +35,18 @@ const READS: Attack[] = [
   ['webhooks of the repository', 'GET', `${here}/hooks`],
   ['variables of Actions', 'GET', `${here}/actions/variables`],
   ['secrets of an environment with a slash', 'GET', `${here}/environments/a%2Fb/secrets`],
+  ['webhooks by another name', 'GET', `${here}/hooks.json`],
+  ['secrets by another name', 'GET', `${here}/actions/organization-secrets;x`],
+  ['a comparison with a branch of a fork', 'GET', `${here}/compare/main...evil:main`],
+  ['an encoded comparison with another repository', 'GET', `${here}/compare/main...octo%3Aother%3Amain`],
+  ['the dependencies of a fork', 'GET', `${here}/dependency-graph/compare/main...evil:main`],
+  ['a commit of a fork by its branch', 'GET', `${here}/commits/evil:main`],
+  [
+    'an analysis of another repository',
+    'GET',
+    `${here}/code-scanning/codeql/variant-analyses/1/repos/octo/other`,
+  ],
+  ['an answer as a script, which nothing looks into', 'GET', `${here}?callback=x`],
   ['a search over repositories', 'GET', '/search/repositories?q=x'],
   ['a search over users', 'GET', '/search/users?q=x'],
   ['a search with two queries', 'GET', '/search/issues?q=repo:octo/hello&q=repo:octo/other'],
@@ -277,4 +290,49 @@ test('a refusal names the request and the line that is missing, and no credentia
   await expect(broker.fetch(scope(), merge)).rejects.toThrow(
     /^module pr-review may not PUT \/repos\/octo\/hello\/pulls\/42\/merge: no grant opens it; `may` opens POST issues\/\{n\}\/comments \(comment\)/,
   )
+})
+
+// What the service's credentials may see is more than what the run may: GitHub's answers bring it unasked.
+const issueOf = (repository: string, number: number) => ({
+  number,
+  title: `of ${repository}`,
+  repository_url: `https://api.github.com/repos/${repository}`,
+})
+const [own, foreign] = [issueOf('Octo/Hello', 1), issueOf('octo/private', 2)]
+
+async function answered(body: unknown, headers: Record<string, string> = {}, path = '/issues/42/timeline') {
+  const { github, server } = await startScripted([{ status: 200, body, headers }])
+  const { scope, effects } = await openScene()
+  const broker = createGitHubBroker({
+    github,
+    effects,
+    markerKey: MARKER_KEY,
+    clock: () => 0,
+    log: silentLog,
+  })
+  const request = { method: 'GET', url: server.url + here + path, headers: {}, body: null }
+  return (await broker.fetch(scope(), request)).body
+}
+
+test('issues of other repositories are left out of what GitHub answers', async () => {
+  const events = [
+    { event: 'cross-referenced', source: { type: 'issue', issue: foreign } },
+    { event: 'cross-referenced', source: { type: 'issue', issue: own } },
+    { event: 'labeled', label: null },
+  ]
+  expect(JSON.parse(await answered(events))).toEqual([
+    { event: 'cross-referenced', source: { type: 'issue', issue: null } },
+    ...events.slice(1),
+  ])
+  expect(JSON.parse(await answered([foreign, own, null]))).toEqual([own, null])
+  await expect(answered(foreign, {}, '/issues/42/parent')).rejects.toMatchObject({
+    reason: 'missing_grant',
+    message: expect.stringContaining('an issue of another repository') as string,
+  })
+})
+
+test('a file that speaks of other repositories is a file', async () => {
+  const file = JSON.stringify([foreign])
+  const raw = { 'content-type': 'application/vnd.github.raw+json; charset=utf-8' }
+  expect(await answered(file, raw, '/contents/a.json')).toBe(file)
 })

@@ -3,6 +3,7 @@
 // Everything that is not allowed here by name is refused.
 import { PermanentError } from '../../errors.ts'
 import type { EffectDeps } from './effects.ts'
+import { withoutForeignIssues } from './gate-answers.ts'
 import { type GateAddress, readAddress } from './gate-path.ts'
 import { GATE_WRITES, type GateWrite, currentHead } from './gate-writes.ts'
 import { type Named, answerHeaders, requestHeaders } from './gate-headers.ts'
@@ -28,7 +29,11 @@ const MAX_REQUEST_BYTES = 1_048_576
 const MAX_ANSWER_BYTES = 32 * 1_048_576
 /** Reads inside a repository whose answers hold credentials or their names. */
 const SECRET_READS =
-  /^(?:hooks|keys|secret-scanning|(?:actions|codespaces|dependabot|environments\/.+)\/(?:[^/]+-)?(?:secrets|variables))(?:\/|$)/i
+  /^(?:hooks|keys|secret-scanning|(?:actions|codespaces|dependabot|environments\/.+)\/(?:[^/]+-)?(?:secrets|variables))(?![\w-])/i
+/** In these a colon names a branch of another repository of the fork network (`compare/main...acme:branch`). */
+const BRANCHES_OF_FORKS = /^(?:compare|commits|dependency-graph\/compare)\/.*:/
+/** Analyses of other repositories, kept in this one. */
+const ABOUT_OTHERS = /^code-scanning\/codeql\/variant-analyses(?![\w-])/i
 const SEARCHES = ['issues', 'code', 'commits']
 const SEARCH_PARAMETERS = ['sort', 'order', 'per_page', 'page']
 
@@ -75,15 +80,26 @@ async function read(deps: EffectDeps, scope: RunScope, method: string, address: 
       `this run reads inside /repos/${scope.repository} and /search alone`,
     )
   }
-  if (inside !== null && SECRET_READS.test(inside.join('/'))) {
-    throw refused(
-      scope,
-      method,
-      address.path,
-      'it tells of the repository’s credentials, and no grant opens those',
-    )
-  }
-  return send(deps, scope, { method, path: address.path + query, headers, body: null })
+  const why = inside === null ? null : closedRead(inside.join('/'), address.query)
+  if (why !== null) throw refused(scope, method, address.path, why)
+  const answer = await send(deps, scope, { method, path: address.path + query, headers, body: null })
+  if (!/^application\/json\b/i.test(answer.headers['content-type'] ?? '')) return answer
+  const body = withoutForeignIssues(scope.repository, answer.body)
+  if (body === null)
+    throw refused(scope, method, address.path, 'it answers with an issue of another repository')
+  return { ...answer, body }
+}
+
+/** Why no module reads this of its own repository; null: it may. */
+function closedRead(inside: string, query: URLSearchParams): string | null {
+  if (SECRET_READS.test(inside)) return 'it tells of the repository’s credentials, and no grant opens those'
+  if (BRANCHES_OF_FORKS.test(inside))
+    return 'it names a branch of another repository; name commits of this one'
+  if (ABOUT_OTHERS.test(inside)) return 'it tells of other repositories'
+  // GitHub would answer with a script around the JSON, which nothing here looks into.
+  if ([...query.keys()].some((name) => /^callback\b/i.test(name)))
+    return 'answers are JSON, not calls of a function'
+  return null
 }
 
 async function searched(

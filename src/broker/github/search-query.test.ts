@@ -18,6 +18,8 @@ test.each([
   ['" repo:evil/secret', ''],
   ['x\trepo:evil/secret\ny', 'x y'],
   ['x\u00a0repo:evil/secret', 'x'],
+  ['x ,repo:evil/secret [org:evil] {user:evil', 'x'],
+  ['see https://example.com/a:b label:"repo:evil/x"', 'see https://example.com/a:b label:"repo:evil/x"'],
   ['x"y"repo:evil/secret', 'x "y"'],
   ['x OR"" repo"":evil/secret', 'x "" repo "" :evil/secret'],
   ['', ''],

@@ -1,14 +1,14 @@
 // A search that stays inside one repository, whatever the module or the stranger's text in it asks for.
 
 /** Qualifiers that choose where to search, and words that would put ours beside another condition. */
-const ELSEWHERE = /^[-+]*(?:repo|org|user|owner|enterprise|repository|network|fork|in-repo)\s*:/i
+const ELSEWHERE = /(?:^|[^\w])(?:repo|org|user|owner|enterprise|repository|network|fork|in-repo)\s*:/i
 const OPERATORS = ['AND', 'OR', 'NOT']
 
 /** The query with `repo:OWNER/NAME` before it, and without qualifiers, operators and brackets that could undo that. */
 export function pinQuery(repository: string, query: string): string {
   return [
     `repo:${repository}`,
-    ...tokens(query).filter((token) => !ELSEWHERE.test(token) && !OPERATORS.includes(token)),
+    ...tokens(query).filter((token) => !ELSEWHERE.test(unquoted(token)) && !OPERATORS.includes(token)),
   ].join(' ')
 }
 
@@ -19,6 +19,9 @@ function tokens(query: string): string[] {
   const balanced = (flat.split('"').length - 1) % 2 === 0 ? flat : flat.replaceAll('"', ' ')
   return balanced.match(/[-+]*[\w.-]+:"[^"]*"|"[^"]*"|[^\s"]+/g) ?? []
 }
+
+/** A quoted text is searched for, whatever is in it. */
+const unquoted = (token: string): string => token.replaceAll(/"[^"]*"/g, '""')
 
 /** True when the query says whether issues or pull requests are meant. */
 export const namesKind = (query: string): boolean =>

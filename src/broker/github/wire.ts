@@ -113,7 +113,7 @@ async function once(options: WireOptions, request: WireRequest): Promise<GitHubA
   return {
     status: response.status,
     headers: response.headers,
-    body: withoutCloneToken(response.headers, body),
+    body: withoutTokens(response.headers, body),
   }
 }
 
@@ -122,12 +122,16 @@ function addressOf(apiUrl: string, path: string): string {
   return path === '/graphql' ? apiUrl.replace(/\/api\/v3$/, '/api') + path : apiUrl + path
 }
 
-// GitHub's description of a private repository may hold a token to clone it with. Modules get to see what GitHub
-// answers, so it is taken out where every answer passes.
-function withoutCloneToken(headers: Headers, body: Buffer): Buffer {
+// GitHub's description of a private repository may hold a token to clone it with, that of a private file an address
+// with a token. Modules get to see what GitHub answers, so both are taken out where every answer passes.
+function withoutTokens(headers: Headers, body: Buffer): Buffer {
   const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '')
-  if (!isJson || !body.includes('"temp_clone_token"')) return body
-  return Buffer.from(body.toString().replaceAll(/"temp_clone_token"\s*:\s*"[^"]*"/g, '"temp_clone_token":""'))
+  if (!isJson || !(body.includes('"temp_clone_token"') || body.includes('?token='))) return body
+  const text = body
+    .toString()
+    .replaceAll(/"temp_clone_token"\s*:\s*"[^"]*"/g, '"temp_clone_token":""')
+    .replaceAll(/("download_url"\s*:\s*"[^"?]*)\?token=[^"]*"/g, '$1"')
+  return Buffer.from(text)
 }
 
 async function readCapped(response: Response, request: WireRequest): Promise<Buffer> {
