@@ -1,5 +1,5 @@
 // What a module is granted beyond its box: what its manifest needs and `modules.NAME.allow` grants, both.
-import { realpathSync } from 'node:fs'
+import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import { placeOf } from '../config/feature-check.ts'
 import type { Config } from '../config/config.ts'
@@ -34,20 +34,31 @@ function bothHosts(need: string, allowed: string): string[] {
 
 /** Whether the path is the folder or lies in it, as written and also where links lead. */
 function isInside(path: string, folder: string): boolean {
-  return liesIn(path, folder) && liesIn(withoutLinks(path), withoutLinks(folder))
+  const [real, realFolder] = [withoutLinks(path), withoutLinks(folder)]
+  return liesIn(path, folder) && real !== null && realFolder !== null && liesIn(real, realFolder)
 }
 
 function liesIn(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
 }
 
-/** The path with its links followed, as far as it exists. */
-function withoutLinks(path: string): string {
+/** The path with its links followed, as far as it exists; null when one leads nowhere yet, or in a circle. */
+function withoutLinks(path: string): string | null {
   try {
     return realpathSync(path)
   } catch {
+    if (isLink(path)) return null
     const parent = dirname(path)
-    return parent === path ? path : join(withoutLinks(parent), basename(path))
+    const before = parent === path ? null : withoutLinks(parent)
+    return before === null ? null : join(before, basename(path))
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink()
+  } catch {
+    return false
   }
 }
 
