@@ -13,6 +13,7 @@ import {
   isAlive,
   listening,
   never,
+  specOf,
   start,
 } from './module-process.fixture.ts'
 
@@ -158,7 +159,7 @@ test('what a module has started ends with it', async () => {
 })
 
 test('a folder that is gone is told as the end of the process', async () => {
-  const gone = startModuleProcess('/nowhere/at/all/handler.ts', process.env, 'low')
+  const gone = startModuleProcess(specOf('/nowhere/at/all/handler.ts'))
   expect(await gone.run(init(), deaf, never)).toEqual({
     kind: 'died',
     how: expect.stringMatching(/^could not be started: /),

@@ -1,7 +1,7 @@
 // The service's link to a process that runs a module: messages by its channel, what it prints, and its end. A module
 // is not trusted: whatever it writes into the channel, it can end nothing but its own process.
 import type { Socket } from 'node:net'
-import { type OutputLevel, type Priority, spawnModule } from './spawn-module.ts'
+import { type OutputLevel, type StartSpec, spawnModule } from './spawn-module.ts'
 
 /** Messages in one second that end a process: what sends more is a loop, and every message costs the service. */
 const FLOOD_PER_SECOND = 5_000
@@ -33,12 +33,7 @@ export interface ModuleLink {
 }
 
 /** A way to start the process of a handler file. */
-export type StartProcess = (
-  handler: string,
-  environment: NodeJS.ProcessEnv,
-  priority: Priority,
-  events: LinkEvents,
-) => ModuleLink
+export type StartProcess = (spec: StartSpec, events: LinkEvents) => ModuleLink
 
 /** The side of a link that whoever started the process holds. */
 export interface LinkEnd extends ModuleLink {
@@ -48,8 +43,8 @@ export interface LinkEnd extends ModuleLink {
 }
 
 /** Starts it as a child of this process. */
-export const startHere: StartProcess = (handler, environment, priority, events) => {
-  const spawned = spawnModule(handler, environment, priority, {
+export const startHere: StartProcess = (spec, events) => {
+  const spawned = spawnModule(spec, {
     onOutput(level, text, taken) {
       events.onOutput(level, text)
       taken()

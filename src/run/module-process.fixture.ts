@@ -4,8 +4,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StartProcess } from './module-link.ts'
+import { closedBox } from './box.ts'
 import { type ModuleProcess, type RunHandlers, startModuleProcess } from './module-process.ts'
 import type { RunInit } from './protocol.ts'
+import type { StartSpec } from './spawn-module.ts'
 
 const started: ModuleProcess[] = []
 
@@ -21,13 +23,21 @@ export function writeHandler(text: string): string {
   return file
 }
 
+/** What to start for a handler file to which nothing was granted. */
+export const specOf = (file: string, environment: NodeJS.ProcessEnv = process.env): StartSpec => ({
+  handler: file,
+  environment,
+  priority: 'low',
+  box: closedBox(file),
+})
+
 /** The process of a handler with this text. */
 export function start(
   text: string,
   environment: NodeJS.ProcessEnv = process.env,
   way?: StartProcess,
 ): ModuleProcess {
-  const made = startModuleProcess(writeHandler(text), environment, 'low', way)
+  const made = startModuleProcess(specOf(writeHandler(text), environment), way)
   started.push(made)
   return made
 }

@@ -2,7 +2,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
-import { deaf, endStarted, handler, init, never, start, writeHandler } from './module-process.fixture.ts'
+import {
+  deaf,
+  endStarted,
+  handler,
+  init,
+  never,
+  specOf,
+  start,
+  writeHandler,
+} from './module-process.fixture.ts'
 import { type RunHandlers, startModuleProcess } from './module-process.ts'
 
 afterEach(endStarted)
@@ -125,7 +134,10 @@ test.runIf(existsSync('/proc/self/autogroup'))(
 test.runIf(existsSync('/proc/self/autogroup'))(
   'what somebody waits for loads with the priority of the service, and the first run lowers it',
   async () => {
-    const made = startModuleProcess(writeHandler(handler(`return done('ok')`)), process.env, 'normal')
+    const made = startModuleProcess({
+      ...specOf(writeHandler(handler(`return done('ok')`))),
+      priority: 'normal',
+    })
     onTestFinished(() => made.kill())
     await made.inspect()
     expect(getPriority(made.pid)).toBe(getPriority())

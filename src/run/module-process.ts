@@ -7,7 +7,7 @@ import { moduleEnvironment } from './module-environment.ts'
 import { type StartProcess, startHere } from './module-link.ts'
 import { type FromChild, type RunInit, type ToChild, type WireError, parseFromChild } from './protocol.ts'
 import { residentBytes } from './resident-memory.ts'
-import type { Priority } from './spawn-module.ts'
+import type { StartSpec } from './spawn-module.ts'
 
 /** Resident memory of a module process, in bytes, buffers included; beyond it the process is killed. */
 const RESIDENT_LIMIT = 1024 * 1024 * 1024
@@ -58,14 +58,12 @@ export interface ModuleProcess {
   kill(): Promise<void>
 }
 
-/** Starts a process for one handler file. @default start as a child of this process */
-export function startModuleProcess(
-  handler: string,
-  environment: NodeJS.ProcessEnv,
-  priority: Priority,
-  start: StartProcess = startHere,
-): ModuleProcess {
-  let runsLow = priority === 'low'
+/**
+ * Starts a process for one handler file; of `environment` it gets what is harmless.
+ * @default start as a child of this process
+ */
+export function startModuleProcess(spec: StartSpec, start: StartProcess = startHere): ModuleProcess {
+  let runsLow = spec.priority === 'low'
   let clean = true
   let ended: string | null = null
   let listener: ((message: FromChild, characters: number) => void) | undefined
@@ -73,7 +71,8 @@ export function startModuleProcess(
   let output: RunHandlers | undefined
   let exit: () => void
   const exited = new Promise<void>((resolve) => (exit = resolve))
-  const link = start(handler, moduleEnvironment(environment), priority, {
+  const boxed = { ...spec, environment: moduleEnvironment(spec.environment) }
+  const link = start(boxed, {
     onMessage(message, characters) {
       const parsed = parseFromChild(message)
       if (parsed) listener?.(parsed, characters)

@@ -1,5 +1,6 @@
 // Module processes, kept warm: a process serves one module only, one run at a time, as long as it is clean.
 import type { Module } from '../registry/manifest.ts'
+import { closedBox } from './box.ts'
 import { type ModuleProcess, startModuleProcess } from './module-process.ts'
 import type { Priority } from './spawn-module.ts'
 import type { Starter } from './starter.ts'
@@ -55,7 +56,11 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
         if (slot.process.clean) return slot.process
         void drop(slot.process)
       }
-      const process = startModuleProcess(handler, options.environment, priority, options.starter?.start)
+      const { environment, starter } = options
+      const process = startModuleProcess(
+        { handler, environment, priority, box: closedBox(handler) },
+        starter?.start,
+      )
       handlers.set(process, { handler, generation })
       return process
     },

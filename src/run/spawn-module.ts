@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { dirname, extname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { Box } from './box.ts'
 import { lowerPriority } from './low-priority.ts'
 
 /** Heap of a module process, in MiB; beyond it V8 ends the process, and only that run fails. */
@@ -24,6 +25,15 @@ export type OutputLevel = 'info' | 'warn'
 /** `low`: after the service, the intake must not feel it. `normal`: somebody waits for it to load. */
 export type Priority = 'low' | 'normal'
 
+/** What to start. */
+export interface StartSpec {
+  readonly handler: string
+  /** The whole environment of the process. */
+  readonly environment: NodeJS.ProcessEnv
+  readonly priority: Priority
+  readonly box: Box
+}
+
 export interface SpawnEvents {
   /** Something was printed; more of it is read after `taken`. */
   onOutput(level: OutputLevel, text: string, taken: () => void): void
@@ -41,15 +51,10 @@ export interface SpawnedModule {
 }
 
 /** Starts a process with this environment and nothing else. */
-export function spawnModule(
-  handler: string,
-  environment: NodeJS.ProcessEnv,
-  priority: Priority,
-  events: SpawnEvents,
-): SpawnedModule {
+export function spawnModule(spec: StartSpec, events: SpawnEvents): SpawnedModule {
   let child: ChildProcess
   try {
-    child = spawnNode(handler, environment)
+    child = spawnNode(spec)
   } catch (thrown) {
     // Out of memory or processes: told as every other end.
     process.nextTick(() => events.onExit(notStarted(thrown)))
@@ -70,7 +75,7 @@ export function spawnModule(
   child.on('error', (error) => {
     if (pid === 0) events.onExit(notStarted(error))
   })
-  if (pid !== 0 && priority === 'low') lowerPriority(pid)
+  if (pid !== 0 && spec.priority === 'low') lowerPriority(pid)
   readOutput(child.stdout, (text, taken) => events.onOutput('info', text, taken))
   const stderr = readOutput(child.stderr, (text, taken) => events.onOutput('warn', text, taken))
   return {
@@ -129,7 +134,7 @@ export function killGroup(pid: number): boolean {
   }
 }
 
-function spawnNode(handler: string, environment: NodeJS.ProcessEnv): ChildProcess {
+function spawnNode({ handler, environment }: StartSpec): ChildProcess {
   const flags = [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning']
   return spawn(process.execPath, [...flags, entry, handler], {
     cwd: dirname(handler),

@@ -13,6 +13,7 @@ import {
   isAlive,
   listening,
   never,
+  specOf,
   start as startProcess,
   writeHandler,
 } from './module-process.fixture.ts'
@@ -31,6 +32,8 @@ afterEach(async () => {
   await starter.close()
 })
 const start = (body: string) => startProcess(handler(body), secrets, starter.start)
+/** What to start, in scripts that know a handler's path. */
+const specText = `{ handler, environment: process.env, priority: 'low', box: closedBox(handler) }`
 const summaryOf = (summary: unknown) => ({ kind: 'returned', outcome: { summary } })
 
 test('a module runs in a child of the starter, and its outcome comes back', async () => {
@@ -83,7 +86,7 @@ test('a module that spins is killed with what it has started', async () => {
 })
 
 test('a handler whose folder is gone is told so', async () => {
-  const gone = startModuleProcess('/nowhere/at/all/handler.ts', secrets, 'low', starter.start)
+  const gone = startModuleProcess(specOf('/nowhere/at/all/handler.ts', secrets), starter.start)
   const died = { kind: 'died', how: expect.stringMatching(/^could not be started: /) }
   expect(await gone.run(init(), deaf, never)).toEqual(died)
 })
@@ -119,14 +122,14 @@ test('a starter that cannot be started ends the runs that need it, and the next 
   const without = createStarter({ environment, log })
   const file = writeHandler(handler(`return done('on')`))
   for (const _attempt of [1, 2]) {
-    const made = startModuleProcess(file, secrets, 'low', without.start)
+    const made = startModuleProcess(specOf(file, secrets), without.start)
     expect(await made.run(init(), deaf, never)).toEqual({
       kind: 'died',
       how: expect.stringMatching(/^could not be started: .*null bytes/),
     })
   }
   environment.PATH = process.env['PATH'] ?? ''
-  const made = startModuleProcess(file, secrets, 'low', without.start)
+  const made = startModuleProcess(specOf(file, secrets), without.start)
   expect(await made.run(init(), deaf, never)).toMatchObject(summaryOf('on'))
   await without.close()
 })
@@ -134,6 +137,7 @@ test('a starter that cannot be started ends the runs that need it, and the next 
 test('a service that is out of descriptors when it needs a starter tells so, and goes on', async () => {
   const script = `
     import { closeSync, openSync } from 'node:fs'
+    import { closedBox } from '${import.meta.dirname}/box.ts'
     import { createStarter } from '${import.meta.dirname}/starter.ts'
     import { startModuleProcess } from '${import.meta.dirname}/module-process.ts'
     import { silentLog } from '${import.meta.dirname}/../lib/log.ts'
@@ -142,7 +146,7 @@ test('a service that is out of descriptors when it needs a starter tells so, and
     try { for (;;) open.push(openSync('/dev/null')) } catch {}
     const { start, close } = createStarter({ environment: process.env, log: silentLog })
     const run = () => {
-      const made = startModuleProcess(handler, process.env, 'low', start)
+      const made = startModuleProcess(${specText}, start)
       return made.run(JSON.parse(init), { onCall: async () => null, onLog() {} }, new AbortController().signal)
     }
     const without = [await run(), await run()]
@@ -192,7 +196,7 @@ test('closing it ends what it has started, and is no error', async () => {
 
 test('after it was closed nothing is started any more', async () => {
   await starter.close()
-  const late = startModuleProcess(writeHandler(handler(`return done('ran')`)), secrets, 'low', starter.start)
+  const late = startModuleProcess(specOf(writeHandler(handler(`return done('ran')`)), secrets), starter.start)
   const died = { kind: 'died', how: 'was not started, since the service stops' }
   expect(await late.run(init(), deaf, never)).toEqual(died)
   await late.kill()
@@ -231,13 +235,14 @@ function childrenOf(pid: number): number[] {
 
 // The service's part, in a process that can be killed; it prints the ids of all that it has started.
 const service = (way: 'starter' | 'child') => `
+  import { closedBox } from '${import.meta.dirname}/box.ts'
   import { createStarter } from '${import.meta.dirname}/starter.ts'
   import { startHere } from '${import.meta.dirname}/module-link.ts'
   import { startModuleProcess } from '${import.meta.dirname}/module-process.ts'
   import { silentLog } from '${import.meta.dirname}/../lib/log.ts'
   const [handler, init] = process.argv.slice(2)
   const way = '${way}' === 'child' ? startHere : createStarter({ environment: process.env, log: silentLog }).start
-  const made = startModuleProcess(handler, process.env, 'low', way)
+  const made = startModuleProcess(${specText}, way)
   const onCall = async (_method, { text }) => console.log(text)
   void made.run(JSON.parse(init), { onCall, onLog() {} }, new AbortController().signal)
 `

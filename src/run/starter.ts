@@ -111,7 +111,7 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
     get ended() {
       return ended
     },
-    start(handler, environment, priority, events) {
+    start(spec, events) {
       last += 1
       const id = last
       const link = createLink(events, () => say({ t: 'kill', id }))
@@ -120,7 +120,7 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
         return link
       }
       processes.set(id, { link, events })
-      say({ t: 'start', id, handler, environment, priority })
+      say({ t: 'start', id, spec })
       return link
     },
     close() {

@@ -18,8 +18,8 @@ process.on('message', (message: ToStarter) => {
   else modules.get(message.id)?.kill()
 })
 
-function start({ id, handler, environment, priority }: Extract<ToStarter, { t: 'start' }>): void {
-  const module = spawnModule(handler, environment, priority, {
+function start({ id, spec }: Extract<ToStarter, { t: 'start' }>): void {
+  const module = spawnModule(spec, {
     onOutput: (level, text, taken) => say({ t: 'output', id, level, text }, undefined, taken),
     onExit(how) {
       modules.delete(id)

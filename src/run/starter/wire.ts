@@ -1,15 +1,9 @@
 // What the service and the starter say to each other.
-import type { OutputLevel, Priority } from '../spawn-module.ts'
+import type { OutputLevel, StartSpec } from '../spawn-module.ts'
 
 /** `id` names a process before it has a pid. */
 export type ToStarter =
-  | {
-      readonly t: 'start'
-      readonly id: number
-      readonly handler: string
-      readonly environment: NodeJS.ProcessEnv
-      readonly priority: Priority
-    }
+  | { readonly t: 'start'; readonly id: number; readonly spec: StartSpec }
   | { readonly t: 'kill'; readonly id: number }
 
 export type FromStarter =
