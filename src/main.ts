@@ -118,7 +118,7 @@ export async function startService({
   const store = stopReplaced(opened, (runIds) => stages.onReplaced(runIds))
   const environment = installation.env
   const starter = createStarter({ environment, log })
-  const pool = createProcessPool({ keep: workers.concurrency, environment, starter })
+  const pool = createProcessPool({ keep: workers.concurrency, environment, starter, log })
   const context = { pool, effects: store.effects, switches: store.switches, chat: store.chat, clock, log }
   const giveUp = async (thrown: unknown): Promise<never> => {
     await Promise.all([pool.close(), store.close()])

@@ -46,7 +46,7 @@ export async function checkHandlerInput(
   pool: ProcessPool,
 ): Promise<readonly string[] | null> {
   if (!shapes.get(module.name)?.input) return null
-  const process = pool.acquire(module, 'normal')
+  const process = pool.acquire(module, null, 'normal')
   try {
     return await process.validate('input', input ?? {})
   } finally {
@@ -71,7 +71,7 @@ async function inspectHandler(
     expected,
     hint: null,
   })
-  const process = pool.acquire(module, 'normal')
+  const process = pool.acquire(module, null, 'normal')
   try {
     const shape = await process.inspect()
     shapes.set(module.name, shape)

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { silentLog } from '../lib/log.ts'
 import { createLink } from './module-link.ts'
 import { startModuleProcess } from './module-process.ts'
 import {
@@ -22,7 +23,7 @@ afterEach(endStarted)
 test('a module that floods the service with messages ends only its own run', async () => {
   const made = start(
     handler(
-      `for (;;) { for (let n = 0; n < 500; n += 1) process.send({ t: 'call', id: n, method: 'once.begin', params: { key: 'k' } }); await new Promise(setImmediate) }`,
+      `const nonce = nonceOf(ctx); for (;;) { for (let n = 0; n < 500; n += 1) process.send({ t: 'call', nonce, id: n, method: 'once.begin', params: { key: 'k' } }); await new Promise(setImmediate) }`,
     ),
   )
   expect(await made.run(init(), deaf, never)).toEqual({
@@ -37,18 +38,29 @@ test.each([
     'of Node alone',
     `writeSync(3, '{"cmd":"NODE_HANDLE_ACK"}\\n{"cmd":"NODE_HANDLE","type":"net.Socket"}\\n')`,
   ],
-])('what is %s in the channel of a module is passed over', async (_what, body) => {
+  ['of no run', `process.send({ t: 'call', id: 1, method: 'notify', params: { text: 'x' } })`],
+  ['of another run', `process.send({ t: 'log', nonce: 'made-up', level: 'info', message: 'x' })`],
+  ['of no kind', `process.send({ t: 'approve', nonce: nonceOf(ctx) })`],
+  ['of no shape', `process.send({ t: 'call', nonce: nonceOf(ctx), id: 'one', method: null })`],
+  ['deep, and of no run', `process.send({ t: 'log', deep: JSON.parse('['.repeat(500) + ']'.repeat(500)) })`],
+])('what is %s in the channel of a module ends its process, and is logged', async (_what, body) => {
+  const warned: string[] = []
   const made = start(
     handler(`
     const { writeSync } = await import('node:fs')
     ${body}
     return done(await ctx.invoke('other'))
   `),
+    process.env,
+    undefined,
+    { ...silentLog, warn: (_fields, message) => void warned.push(message) },
   )
-  const onCall = () => Promise.resolve('still here')
-  expect(await made.run(init(), { ...deaf, onCall }, never)).toMatchObject({
-    outcome: { summary: 'still here' },
+  const onCall = () => new Promise<never>(() => undefined)
+  expect(await made.run(init(), { ...deaf, onCall }, never)).toEqual({
+    kind: 'died',
+    how: 'sent a message that is not of its run and was killed',
   })
+  expect(warned).toEqual(['a module process sent a message that is not of its run, and was killed'])
 })
 
 test('a message that does not end, ends its run', async () => {
@@ -56,6 +68,7 @@ test('a message that does not end, ends its run', async () => {
     handler(`
     const { writeSync } = await import('node:fs')
     const piece = Buffer.alloc(1_048_576, 'x')
+    writeSync(3, '{"t":"log","nonce":"' + nonceOf(ctx) + '","message":"')
     for (;;) {
       try { writeSync(3, piece) } catch (error) { if (error.code !== 'EAGAIN') throw error }
       await new Promise(setImmediate)
@@ -63,16 +76,20 @@ test('a message that does not end, ends its run', async () => {
   `),
   )
   expect(await made.run(init(), deaf, never)).toEqual({
-    kind: 'died',
-    how: expect.stringMatching(/^sent a message of more than \d+ characters/),
+    kind: 'exceeded',
+    reason: 'over_limit',
+    says: expect.stringMatching(/^the module's log line has more than \d+ characters/),
   })
 })
 
 // Parsed, such a message takes some twenty times its length in the heap of the service.
 test('a message of many small things ends its run before it fills the service’s memory', async () => {
-  const made = start(handler(`return done('x', { details: Array(8_000_000).fill({}) })`))
-  const result = await made.run(init(), deaf, never)
-  expect(result.kind === 'died' && result.how).toMatch(/^sent a message of more than \d+ values/)
+  const made = start(handler(`await ctx.invoke('m', Array(8_000_000).fill({})); return done('x')`))
+  expect(await made.run(init(), deaf, never)).toEqual({
+    kind: 'exceeded',
+    reason: 'over_limit',
+    says: "the module's call has more than 4000000 values",
+  })
 })
 
 test('calls under way may hold so many characters in all; what goes beyond is refused', async () => {
@@ -100,8 +117,9 @@ test('a module that asks and does not read the answers ends only its own run', a
   const made = start(
     handler(`
     const { writeSync } = await import('node:fs')
+    const nonce = nonceOf(ctx)
     for (let id = 1; ; id += 1) {
-      try { writeSync(3, '{"t":"call","id":' + id + ',"method":"x"}\\n') } catch (error) { if (error.code !== 'EAGAIN') throw error }
+      try { writeSync(3, '{"t":"call","nonce":"' + nonce + '","id":' + id + ',"method":"x"}\\n') } catch (error) { if (error.code !== 'EAGAIN') throw error }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
     }
   `),
@@ -188,6 +206,7 @@ test('what a process said last is heard also when its end is told first', async 
   const over = Promise.withResolvers<void>()
   const events = {
     onMessage: (message: unknown) => void heard.push(message),
+    onExcess: () => undefined,
     onOutput: () => undefined,
     onEnd(how: string) {
       heard.push(how)
@@ -206,7 +225,7 @@ test('a channel that somebody else holds open does not keep the end of its proce
   const [ours] = await pair()
   const over = Promise.withResolvers<string>()
   const link = createLink(
-    { onMessage: () => undefined, onOutput: () => undefined, onEnd: over.resolve },
+    { onMessage: () => undefined, onExcess: () => undefined, onOutput: () => undefined, onEnd: over.resolve },
     () => undefined,
   )
   link.connect(1, ours)

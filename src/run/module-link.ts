@@ -1,22 +1,21 @@
 // The service's link to a process that runs a module: messages by its channel, what it prints, and its end. A module
 // is not trusted: whatever it writes into the channel, it can end nothing but its own process.
 import type { Socket } from 'node:net'
+import { type Excess, MAX_MESSAGE, excessOf } from './said.ts'
 import { type OutputLevel, type StartSpec, spawnModule } from './spawn-module.ts'
 
 /** Messages in one second that end a process: what sends more is a loop, and every message costs the service. */
 const FLOOD_PER_SECOND = 5_000
-/** Characters of a message: thousands of findings of an agent go, with long texts, but not what fills the memory. */
-const MAX_MESSAGE = 64 * 1024 * 1024
-/** Values in a message: parsed, `[{},{},…` takes some twenty times its length in the service's heap, and text once. */
-const MAX_VALUES = 4_000_000
 /** Bytes that wait for a module to read them: a run's start and many answers go, but not all that a loop can ask. */
 const MAX_UNREAD = 128 * 1024 * 1024
 /** How long after the end of a process its channel is read, in ms. */
 const LAST_WORDS_MS = 1_000
 
 export interface LinkEvents {
-  /** `characters`: how long it was on the wire. */
+  /** `characters`: how long it was on the wire. What is no JSON comes as undefined. */
   onMessage(message: unknown, characters: number): void
+  /** A message goes over a limit; it was not parsed. */
+  onExcess(excess: Excess): void
   onOutput(level: OutputLevel, text: string): void
   /** Once; nothing follows. */
   onEnd(how: string): void
@@ -88,7 +87,7 @@ export function createLink(events: LinkEvents, kill: () => void): LinkEnd {
     connect(id, socket) {
       pid = id
       channel = socket
-      readMessages(socket, events.onMessage, (how) => abuse(socket, how))
+      readMessages(socket, events, (how) => abuse(socket, how))
       for (const message of waiting) link.send(message)
       waiting = []
     },
@@ -119,7 +118,7 @@ function afterLastWords(channel: Socket, tell: () => void): void {
 /** A message per line; `onAbuse` when there is no end of them, or of one. */
 function readMessages(
   channel: Socket,
-  onMessage: LinkEvents['onMessage'],
+  events: Pick<LinkEvents, 'onMessage' | 'onExcess'>,
   onAbuse: (how: string) => void,
 ): void {
   let rest = ''
@@ -131,8 +130,8 @@ function readMessages(
     const [first = '', ...others] = text.split('\n')
     const lines = [rest + first, ...others]
     rest = lines.pop() ?? ''
-    if (rest.length > MAX_MESSAGE)
-      return onAbuse(`sent a message of more than ${MAX_MESSAGE} characters and was killed`)
+    // It may have no end.
+    if (rest.length > MAX_MESSAGE) lines.push(rest)
     const now = Math.floor(performance.now() / 1_000)
     if (now !== second) count = 0
     second = now
@@ -140,23 +139,14 @@ function readMessages(
       count += 1
       if (count > FLOOD_PER_SECOND)
         return onAbuse(`sent more than ${FLOOD_PER_SECOND} messages in a second and was killed`)
-      if (holdsMoreValues(line, MAX_VALUES))
-        return onAbuse(`sent a message of more than ${MAX_VALUES} values and was killed`)
-      const message = parseJson(line)
-      if (message !== undefined) onMessage(message, line.length)
+      const excess = excessOf(line)
+      if (excess) {
+        events.onExcess(excess)
+        return void channel.destroy()
+      }
+      events.onMessage(parseJson(line), line.length)
     }
   })
-}
-
-/** Every value but the first follows a comma or a bracket; those in texts are counted too, and a text has few of them. */
-function holdsMoreValues(line: string, limit: number): boolean {
-  if (line.length <= limit) return false
-  let values = 0
-  for (const _sign of line.matchAll(/[,[{]/g)) {
-    values += 1
-    if (values > limit) return true
-  }
-  return false
 }
 
 function parseJson(line: string): unknown {

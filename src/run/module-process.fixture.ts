@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Log } from '../lib/log.ts'
 import type { StartProcess } from './module-link.ts'
 import { closedBox } from './box.ts'
 import { type ModuleProcess, type RunHandlers, startModuleProcess } from './module-process.ts'
@@ -36,15 +37,30 @@ export function start(
   text: string,
   environment: NodeJS.ProcessEnv = process.env,
   way?: StartProcess,
+  log?: Log,
 ): ModuleProcess {
-  const made = startModuleProcess(specOf(writeHandler(text), environment), way)
+  const made = startModuleProcess(specOf(writeHandler(text), environment), way, log)
   started.push(made)
   return made
 }
 
-/** A handler file whose handler does this. */
-export const handler = (body: string): string => `
+/** Text of a function by which a handler learns the nonce of its run, to speak past the SDK. */
+export const NONCE_OF = `
+  const nonceOf = (ctx) => {
+    const { send } = process
+    let nonce
+    process.send = (message) => ((nonce = message.nonce), true)
+    ctx.log.debug('')
+    process.send = send
+    return nonce
+  }
+`
+
+/** A handler file whose handler does this; `outside` stands beside it, and lives as long as its process. */
+export const handler = (body: string, outside = ''): string => `
   import { defineModule, done, skipped, PermanentError } from '@hookyard/sdk'
+  ${NONCE_OF}
+  ${outside}
   export default defineModule({ async handle(ctx) { ${body} } })
 `
 

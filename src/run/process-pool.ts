@@ -1,4 +1,5 @@
-// Module processes, kept warm: a process serves one module only, one run at a time, as long as it is clean.
+// Module processes, kept warm: a process serves one module and one repository, one run at a time, as long as it is clean.
+import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
 import { closedBox } from './box.ts'
 import { type ModuleProcess, startModuleProcess } from './module-process.ts'
@@ -6,8 +7,15 @@ import type { Priority } from './spawn-module.ts'
 import type { Starter } from './starter.ts'
 
 export interface ProcessPool {
-  /** A process of this module's own, warm when there is one. @default the low priority of runs */
-  acquire(module: Pick<Module, 'name' | 'manifest'>, priority?: Priority): ModuleProcess
+  /**
+   * A process of this module's own for this repository (null: for what is about none), warm when there is one.
+   * @default the low priority of runs
+   */
+  acquire(
+    module: Pick<Module, 'name' | 'manifest'>,
+    repository: string | null,
+    priority?: Priority,
+  ): ModuleProcess
   /** Gives it back; an unclean one is killed instead. */
   release(process: ModuleProcess): void
   /** After a reload: idle processes end, busy ones end when they come back. */
@@ -26,16 +34,25 @@ export interface PoolOptions {
   readonly environment: NodeJS.ProcessEnv
   /** Starts the processes, and ends with the pool. Without it they are children of this process. */
   readonly starter?: Starter
+  /** Hears of a process that says what it must not. */
+  readonly log?: Log
+}
+
+/** Whom a process serves. */
+interface Lot {
+  readonly handler: string
+  readonly repository: string | null
+  readonly generation: number
 }
 
 /** Starts with no process at all. */
 export function createProcessPool(options: PoolOptions): ProcessPool {
-  const idle: { process: ModuleProcess; handler: string; timer: NodeJS.Timeout }[] = []
-  const handlers = new Map<ModuleProcess, { handler: string; generation: number }>()
+  const idle: { process: ModuleProcess; lot: Lot; timer: NodeJS.Timeout }[] = []
+  const lots = new Map<ModuleProcess, Lot>()
   let generation = 0
 
   const drop = (process: ModuleProcess) => {
-    handlers.delete(process)
+    lots.delete(process)
     return process.kill()
   }
   const dropIdle = (index: number) => {
@@ -46,46 +63,47 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
   }
 
   return {
-    acquire(module, priority = 'low') {
+    acquire(module, repository, priority = 'low') {
       const { handler } = module.manifest
       for (let index = idle.length - 1; index >= 0; index -= 1) {
         const slot = idle[index]
-        if (!slot || slot.handler !== handler) continue
+        if (slot?.lot.handler !== handler || slot.lot.repository !== repository) continue
         clearTimeout(slot.timer)
         idle.splice(index, 1)
         if (slot.process.clean) return slot.process
         void drop(slot.process)
       }
-      const { environment, starter } = options
+      const { environment, starter, log } = options
       const process = startModuleProcess(
         { handler, environment, priority, box: closedBox(handler) },
         starter?.start,
+        log,
       )
-      handlers.set(process, { handler, generation })
+      lots.set(process, { handler, repository, generation })
       return process
     },
     release(process) {
-      const held = handlers.get(process)
-      if (!held || !process.clean || held.generation !== generation) return void drop(process)
+      const lot = lots.get(process)
+      if (!lot || !process.clean || lot.generation !== generation) return void drop(process)
       if (idle.length >= options.keep) void dropIdle(0)
       const timer = setTimeout(() => {
         const index = idle.findIndex((slot) => slot.process === process)
         if (index >= 0) void dropIdle(index)
       }, IDLE_MS)
       timer.unref()
-      idle.push({ process, handler: held.handler, timer })
+      idle.push({ process, lot, timer })
     },
     renew() {
       generation += 1
       while (idle.length > 0) void dropIdle(0)
     },
     busy: () =>
-      [...handlers.keys()]
+      [...lots.keys()]
         .filter((process) => !idle.some((slot) => slot.process === process))
         .map(({ pid }) => pid)
         .filter((pid) => pid !== 0),
     async close() {
-      const all = [...handlers.keys()]
+      const all = [...lots.keys()]
       for (const slot of idle.splice(0)) clearTimeout(slot.timer)
       await Promise.all(all.map(drop))
       await options.starter?.close()

@@ -1,5 +1,6 @@
-// What the service and a module process say to each other over IPC. A module is not trusted: the service
-// checks every message from it (parseFromChild), and nothing that it sends here is a credential.
+// What the service and a module process say to each other over IPC. Every message carries the nonce of the session
+// (a run, an inspection, a validation) that it belongs to. A module is not trusted: the service checks every message
+// from it (said.ts, parseFromChild), and nothing that it sends here is a credential.
 import { z } from 'zod'
 import type { SubjectKind } from '../sdk/context.ts'
 import { cut } from '../send/outside-text.ts'
@@ -26,10 +27,17 @@ export interface RunInit {
   readonly githubApiUrl: string
 }
 
-export type ToChild =
+/** `nonce` is random and of one session alone; the service makes it. */
+export type ToChild = { readonly nonce: string } & ToSession
+
+/** What begins a session. */
+export type Begin =
   | { readonly t: 'run'; readonly init: RunInit }
   | { readonly t: 'inspect' }
   | { readonly t: 'validate'; readonly what: 'config' | 'input'; readonly value: unknown }
+
+export type ToSession =
+  | Begin
   | { readonly t: 'abort'; readonly reason: string }
   | { readonly t: 'answer'; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly t: 'answer'; readonly id: number; readonly ok: false; readonly error: WireError }
@@ -77,24 +85,29 @@ const outcome = z.discriminatedUnion('status', [
 /** What a handler returned, checked. */
 export type CheckedOutcome = z.infer<typeof outcome>
 
+const nonce = z.string()
+
 const fromChild = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('begin') }),
+  z.object({ t: z.literal('begin'), nonce }),
   z.object({
     t: z.literal('call'),
+    nonce,
     id: z.number().int(),
     method: z.string(),
     params: z.unknown().optional(),
   }),
   z.object({
     t: z.literal('log'),
+    nonce,
     level: z.enum(['debug', 'info', 'warn', 'error']),
     message: z.string(),
     fields: z.record(z.string(), z.unknown()).optional(),
   }),
-  z.object({ t: z.literal('outcome'), outcome: z.unknown().optional(), leftovers: z.number().catch(0) }),
-  z.object({ t: z.literal('threw'), error: wireError, leftovers: z.number().catch(0) }),
+  z.object({ t: z.literal('outcome'), nonce, outcome: z.unknown().optional() }),
+  z.object({ t: z.literal('threw'), nonce, error: wireError }),
   z.object({
     t: z.literal('inspected'),
+    nonce,
     subject: z.enum(['pull_request', 'issue', 'repository', 'none']).nullable().catch(null),
     events: z.array(z.string()).nullable(),
     config: z.boolean(),
@@ -102,8 +115,16 @@ const fromChild = z.discriminatedUnion('t', [
   }),
   z.object({
     t: z.literal('validated'),
+    nonce,
     value: z.unknown().optional(),
     issues: z.array(z.string()).nullable(),
+  }),
+  // The last message of a session: what it has left open in the process, and how many calls had no answer.
+  z.object({
+    t: z.literal('idle'),
+    nonce,
+    resources: z.array(z.string().max(100)).max(100),
+    calls: z.number().int().nonnegative(),
   }),
 ])
 
@@ -115,8 +136,6 @@ export function parseFromChild(message: unknown): FromChild | null {
   return parsed.success ? parsed.data : null
 }
 
-/** What an outcome may hold, in characters of JSON: it is stored, journaled and shown. */
-const MAX_OUTCOME = 1_048_576
 const MAX_SUMMARY = 65_536
 /** A reason is cut and no fault: what the run has done stands, and its reason is a word or a sentence. */
 const MAX_REASON = 1_000
@@ -124,10 +143,7 @@ const MAX_REASON = 1_000
 /** The outcome, or the sentence that says what is wrong with it. */
 export function parseOutcome(value: unknown): CheckedOutcome | string {
   const parsed = outcome.safeParse(value)
-  if (parsed.success) {
-    const checked = withShortReason(parsed.data)
-    return tooLarge(checked) ?? checked
-  }
+  if (parsed.success) return tooLong(parsed.data) ?? withShortReason(parsed.data)
   const found = JSON.stringify(value)?.slice(0, 120) ?? String(value)
   return `the handler returned ${found}; expected done(summary), failed(summary), skipped(reason) or paused(question)`
 }
@@ -139,13 +155,8 @@ function withShortReason(given: CheckedOutcome): CheckedOutcome {
   return { ...given, reason: reason.length > MAX_REASON ? cut(reason, MAX_REASON - 3) : reason }
 }
 
-function tooLarge(value: CheckedOutcome): string | null {
+function tooLong(value: CheckedOutcome): string | null {
   const { summary } = value as { summary?: string }
-  if ((summary?.length ?? 0) > MAX_SUMMARY) {
-    return `the handler's summary has ${summary?.length} characters; at most ${MAX_SUMMARY} go`
-  }
-  const size = JSON.stringify(value).length
-  return size > MAX_OUTCOME
-    ? `the handler's outcome has ${size} characters of JSON; at most ${MAX_OUTCOME} go`
-    : null
+  if ((summary?.length ?? 0) <= MAX_SUMMARY) return null
+  return `the handler's summary has ${summary?.length} characters; at most ${MAX_SUMMARY} go`
 }

@@ -108,7 +108,7 @@ export async function runModule(
       return { kind: 'returned', outcome: { status: 'skipped', reason: 'filtered:paths' } }
     }
     const { subject: _scope, ...parts } = loaded
-    const process = options.pool.acquire(module!)
+    const process = options.pool.acquire(module!, run.repository)
     try {
       return await process.run(
         runInit(run, module!, parts, options.githubApiUrl),

@@ -60,6 +60,8 @@ export function settlementOf(result: AttemptResult, input: SettleInput): Settlem
       if (kind === 'permanent') return give(input, reason ?? 'permanent', message)
       return tryAgain(input, message, kind === 'retry_after' ? (delayMs ?? 0) : null, reason)
     }
+    case 'exceeded':
+      return give(input, result.reason, result.says)
     case 'died':
       return tryAgain(input, `the module process ${result.how}`, null)
     case 'refused':

@@ -86,7 +86,7 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
   })
   github.createRepository(REPO)
   const store = await openSqliteStore({ file: join(dir, 'arena.db') })
-  const pool = createProcessPool({ keep: 4, environment: { PATH: process.env['PATH'] } })
+  const pool = createProcessPool({ keep: 4, environment: { PATH: process.env['PATH'] }, log: silentLog })
   const config = testConfig({
     users: [user('admin', { role: 'admin', address: 'log:' })],
     modules: Object.fromEntries(

@@ -84,7 +84,7 @@ export const HOSTILE: readonly HostileModule[] = [
   },
   {
     name: 'a project for a pull request',
-    body: "await attempt(() => process.send({ t: 'call', id: 9001, method: 'subject.write', params: { verb: 'project', args: ['Road Map'] } })); await new Promise((r) => setTimeout(r, 30))",
+    body: "await attempt(() => process.send({ t: 'call', nonce, id: 9001, method: 'subject.write', params: { verb: 'project', args: ['Road Map'] } })); await new Promise((r) => setTimeout(r, 30))",
   },
   {
     name: 'files written',
@@ -153,11 +153,11 @@ export const HOSTILE: readonly HostileModule[] = [
   },
   {
     name: 'calls past the SDK',
-    body: "for (const [method, params] of [['subject.write', { verb: 'comment', args: ['k', 'x'], number: 99, entity: 'octo/hello#99', repository: 'octo/private' }], ['subject.read', { on: 'repo', name: 'constructor', args: [] }], ['subject.read', { on: '__proto__', name: 'x', args: [] }], ['subject.write', { verb: '__proto__', args: [] }], ['store.runs.list', {}], ['toString', {}], ['github.fetch', { method: 'POST', url: 'https://api.github.com/x', headers: {}, body: null }], [null, null], ['notify', { text: 'x', recipients: ['bob'], address: 'telegram:1' }]]) process.send({ t: 'call', id: 7000 + Math.floor(Math.random() * 999), method, params }); await new Promise((r) => setTimeout(r, 30))",
+    body: "for (const [method, params] of [['subject.write', { verb: 'comment', args: ['k', 'x'], number: 99, entity: 'octo/hello#99', repository: 'octo/private' }], ['subject.read', { on: 'repo', name: 'constructor', args: [] }], ['subject.read', { on: '__proto__', name: 'x', args: [] }], ['subject.write', { verb: '__proto__', args: [] }], ['store.runs.list', {}], ['toString', {}], ['github.fetch', { method: 'POST', url: 'https://api.github.com/x', headers: {}, body: null }], ['notify', { text: 'x', recipients: ['bob'], address: 'telegram:1' }], [null, null]]) process.send({ t: 'call', nonce, id: 7000 + Math.floor(Math.random() * 999), method, params }); await new Promise((r) => setTimeout(r, 30))",
   },
   {
     name: 'outcomes past the SDK',
-    body: "process.send({ t: 'outcome', outcome: { status: 'approved', merge: true, messages: [{ address: 'telegram:1', text: 'x' }] }, leftovers: 0 }); await new Promise((r) => setTimeout(r, 30))",
+    body: "process.send({ t: 'outcome', nonce, outcome: { status: 'approved', merge: true, messages: [{ address: 'telegram:1', text: 'x' }] }}); await new Promise((r) => setTimeout(r, 30))",
   },
   {
     name: 'a state and details that poison',
@@ -200,6 +200,15 @@ export const HOSTILE: readonly HostileModule[] = [
 /** The handler of the module that runs a body; its manifest says what it may. */
 export const HANDLER = `
 import { defineModule, done, failed, skipped } from '@hookyard/sdk'
+// What a module that speaks past the SDK has to know.
+const nonceOf = (ctx) => {
+  const { send } = process
+  let nonce
+  process.send = (message) => ((nonce = message.nonce), true)
+  ctx.log.debug('')
+  process.send = send
+  return nonce
+}
 const AsyncFunction = (async () => {}).constructor
 export default defineModule({
   async handle(ctx) {
@@ -214,7 +223,7 @@ export default defineModule({
         seen.push(String(error.message) + String(error.stack))
       }
     }
-    const outcome = await new AsyncFunction('ctx', 'attempt', 'seen', 'done', hooks + ctx.trigger.data.body)(ctx, attempt, seen, done, failed, skipped)
+    const outcome = await new AsyncFunction('ctx', 'attempt', 'seen', 'done', 'nonce', hooks + ctx.trigger.data.body)(ctx, attempt, seen, done, nonceOf(ctx))
     return outcome ?? done(tried.join(', '), { details: { tried, seen: seen.join('\\n') } })
   },
 })

@@ -1,4 +1,5 @@
-// The child's end of the wire: a call goes out, its answer comes back; errors keep what they mean.
+// The child's end of the wire for one session: what it says carries its nonce; a call goes out, its answer comes back,
+// and errors keep what they mean. When the session is over nothing leaves under its name any more.
 import { PermanentError, RetryAfterError, errorKind, reasonOf } from '../../sdk/errors.ts'
 import type { ToChild, WireError } from '../protocol.ts'
 
@@ -9,24 +10,63 @@ interface Pending {
   reject(error: Error): void
 }
 
-/** Sends calls with `send` and settles them by `answer`. */
-export function createCaller(send: (message: unknown) => void) {
+export interface Caller {
+  readonly call: Call
+  /** @throws PermanentError when the message is no JSON. */
+  say(message: { readonly t: string } & Readonly<Record<string, unknown>>): void
+  answer(message: Extract<ToChild, { t: 'answer' }>): void
+  /** The session is over: later calls reject, the rest is silent. Answers how many calls were not answered. */
+  revoke(): number
+}
+
+/** Speaks with `send` for the session with this nonce. */
+export function createCaller(nonce: string, send: (message: unknown) => void): Caller {
   const pending = new Map<number, Pending>()
   let last = 0
+  let revoked = false
+  const say: Caller['say'] = ({ t, ...message }) => {
+    if (revoked) return
+    try {
+      // The service reads the two before it parses the rest.
+      send({ t, nonce, ...message })
+    } catch (thrown) {
+      throw notJson(t, thrown as Error)
+    }
+  }
   return {
-    call: ((method, params) =>
+    say,
+    call: (method, params) =>
       new Promise((resolve, reject) => {
+        if (revoked) return reject(overError())
         last += 1
+        say({ t: 'call', id: last, method, params })
         pending.set(last, { resolve, reject })
-        send({ t: 'call', id: last, method, params })
-      })) satisfies Call,
-    answer(message: Extract<ToChild, { t: 'answer' }>) {
+      }),
+    answer(message) {
       const waiting = pending.get(message.id)
       pending.delete(message.id)
       if (message.ok) waiting?.resolve(message.value)
       else waiting?.reject(fromWire(message.error))
     },
+    revoke() {
+      revoked = true
+      const unanswered = pending.size
+      pending.clear()
+      return unanswered
+    },
   }
+}
+
+const overError = () =>
+  new PermanentError('the run is over: nothing is done for it any more', { reason: 'run_over' })
+
+/** What cannot be said will not be better at the next attempt. */
+function notJson(t: string, thrown: Error): PermanentError {
+  const [why] = thrown.message.split('\n', 1)
+  const reason = thrown instanceof RangeError ? 'over_limit' : 'invalid_argument'
+  return new PermanentError(`the handler's ${t} is no JSON: ${why}`, {
+    reason: t === 'outcome' ? 'invalid_outcome' : reason,
+  })
 }
 
 function fromWire(error: WireError): Error {
@@ -38,21 +78,21 @@ function fromWire(error: WireError): Error {
   return Object.assign(new Error(error.message), { name: error.name, ...reason })
 }
 
+/** Of an error's message and stack so many characters are told. */
+const MAX_TOLD = 20_000
+
 /** Whatever was thrown, ready for the wire. */
 export function toWire(thrown: unknown): WireError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
   const kind = errorKind(error)
-  const reason = reasonOf(error)
+  const reason = reasonOf(error) ?? (kind === 'permanent' ? 'permanent' : null)
+  const told = (text: unknown) => String(text).slice(0, MAX_TOLD)
   return {
-    name: error.name,
-    message: error.message,
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    name: told(error.name),
+    message: told(error.message),
+    ...(error.stack === undefined ? {} : { stack: told(error.stack) }),
     ...(kind === undefined ? {} : { kind }),
-    ...(kind === 'permanent'
-      ? { reason: (error as PermanentError).reason }
-      : reason === null
-        ? {}
-        : { reason }),
-    ...(kind === 'retry_after' ? { delayMs: (error as RetryAfterError).delayMs } : {}),
+    ...(reason === null ? {} : { reason }),
+    ...(kind === 'retry_after' ? { delayMs: Number((error as RetryAfterError).delayMs) || 0 } : {}),
   }
 }

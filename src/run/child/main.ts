@@ -5,115 +5,103 @@ import { pathToFileURL } from 'node:url'
 import type { ModuleDefinition, SchemaIssue, StandardSchema } from '../../sdk/define-module.ts'
 import { PermanentError } from '../../sdk/errors.ts'
 import type { RunInit, ToChild } from '../protocol.ts'
-import { createCaller, toWire } from './caller.ts'
+import { type Caller, createCaller, toWire } from './caller.ts'
+import { watchResources } from './leftovers.ts'
 import { createModuleContext } from './module-context.ts'
 import { resolveSdk } from './resolve-sdk.ts'
 import { followParent } from './watchdog.ts'
 
-// The channel is ours: a module's own process.send would only confuse its own run.
+/** What the service has asked last, until it is answered. */
+interface Session {
+  readonly nonce: string
+  readonly caller: Caller
+  readonly abort: AbortController
+}
+
+/** The last word of a session. */
+type Answer = Parameters<Caller['say']>[0]
+
 const send = (message: unknown) => process.connected && process.send?.(message)
-const caller = createCaller(send)
-let abort = new AbortController()
+let session: Session | undefined
 let loaded: Promise<ModuleDefinition> | undefined
-/** Whether the service waits for this process. */
-let atWork = false
 
 followParent()
 resolveSdk()
 process.on('disconnect', () => process.exit(0))
 process.on('uncaughtException', reportUncaught)
-process.on('message', (message: ToChild) => void receive(message))
+process.on('message', (message: ToChild) => receive(message))
+const leftResources = watchResources()
 
-async function receive(message: ToChild): Promise<void> {
-  switch (message.t) {
-    case 'answer':
-      return caller.answer(message)
-    case 'abort':
-      return abort.abort(new Error(message.reason))
-    case 'run':
-      return work(run(message.init))
-    case 'inspect':
-      return work(inspect())
-    case 'validate':
-      return work(validateOnly(message.what, message.value))
-  }
+function receive(message: ToChild): void {
+  if (message.t === 'run') return void work(message.nonce, (own) => run(own, message.init))
+  if (message.t === 'inspect') return void work(message.nonce, inspect)
+  if (message.t === 'validate')
+    return void work(message.nonce, () => validateOnly(message.what, message.value))
+  // It may be about one that is over.
+  if (session?.nonce !== message.nonce) return
+  if (message.t === 'answer') session.caller.answer(message)
+  else session.abort.abort(new Error(message.reason))
 }
 
-async function work(asked: Promise<void>): Promise<void> {
-  atWork = true
-  await asked
-  atWork = false
+/** One session, from its question to what it leaves open. */
+async function work(nonce: string, act: (own: Session) => Promise<Answer>): Promise<void> {
+  const caller = createCaller(nonce, send)
+  session = { nonce, caller, abort: new AbortController() }
+  try {
+    caller.say(await act(session))
+  } catch (thrown) {
+    caller.say({ t: 'threw', error: toWire(thrown) })
+  }
+  session = undefined
+  const calls = caller.revoke()
+  send({ t: 'idle', nonce, resources: await leftResources(), calls })
 }
 
 /** What a handler started and did not wait for fails outside of it: its run learns why, not an exit code alone. */
 function reportUncaught(thrown: unknown): void {
   console.error(thrown)
-  if (!atWork) process.exit(1)
-  send({ t: 'threw', error: toWire(thrown), leftovers: 1 })
-  // The service ends a process with leftovers. Not at once here: an exit may overtake the message.
+  if (!session) process.exit(1)
+  const { nonce, caller } = session
+  caller.say({ t: 'threw', error: toWire(thrown) })
+  send({ t: 'idle', nonce, resources: ['uncaughtException'], calls: caller.revoke() })
+  // The service ends the process. Not at once here: an exit may overtake the messages.
   setTimeout(() => process.exit(1), 1_000)
 }
 
-async function run(init: RunInit): Promise<void> {
-  abort = new AbortController()
-  const before = process.getActiveResourcesInfo().length
-  // What a handler leaves behind (timers, sockets) says that this process is not clean enough for another run.
-  const leftovers = () => Math.max(0, process.getActiveResourcesInfo().length - before)
+async function run({ caller, abort }: Session, init: RunInit): Promise<Answer> {
   const records: Promise<unknown>[] = []
-  try {
-    const definition = await load()
-    const context = createModuleContext({
-      init,
-      call: caller.call,
-      signal: abort.signal,
-      config: await parse(definition.config, init.config, 'config'),
-      input: await parse(definition.input, init.input, 'input'),
-      log: (level, text, fields) => send({ t: 'log', level, message: text, fields }),
-      records,
-    })
-    send({ t: 'begin' })
-    const outcome = await definition.handle(context as never)
-    await Promise.all(records)
-    sendOutcome(outcome, leftovers())
-  } catch (thrown) {
-    send({ t: 'threw', error: toWire(thrown), leftovers: leftovers() })
+  const definition = await load()
+  const context = createModuleContext({
+    init,
+    call: caller.call,
+    signal: abort.signal,
+    config: await parse(definition.config, init.config, 'config'),
+    input: await parse(definition.input, init.input, 'input'),
+    log: (level, text, fields) => caller.say({ t: 'log', level, message: text, fields }),
+    records,
+  })
+  caller.say({ t: 'begin' })
+  const outcome = await definition.handle(context as never)
+  await Promise.all(records)
+  return { t: 'outcome', outcome }
+}
+
+async function inspect(): Promise<Answer> {
+  const definition = await load()
+  return {
+    t: 'inspected',
+    subject: definition.subject ?? null,
+    events: definition.events ? [...definition.events] : null,
+    config: definition.config !== undefined,
+    input: definition.input !== undefined,
   }
 }
 
-/** An outcome travels, is stored and shown as JSON; one that cannot will not be better at the next attempt. */
-function sendOutcome(outcome: unknown, leftovers: number): void {
-  try {
-    send({ t: 'outcome', outcome, leftovers })
-  } catch (thrown) {
-    const [why] = (thrown as Error).message.split('\n', 1)
-    throw new PermanentError(`the handler's outcome is no JSON: ${why}`, { reason: 'invalid_outcome' })
-  }
-}
-
-async function inspect(): Promise<void> {
-  try {
-    const definition = await load()
-    send({
-      t: 'inspected',
-      subject: definition.subject ?? null,
-      events: definition.events ? [...definition.events] : null,
-      config: definition.config !== undefined,
-      input: definition.input !== undefined,
-    })
-  } catch (thrown) {
-    send({ t: 'threw', error: toWire(thrown), leftovers: 0 })
-  }
-}
-
-async function validateOnly(what: 'config' | 'input', value: unknown): Promise<void> {
-  try {
-    const schema = (await load())[what] as StandardSchema | undefined
-    const result = schema ? await schema['~standard'].validate(value) : { value }
-    if (result.issues) send({ t: 'validated', value: null, issues: result.issues.map(issueText) })
-    else send({ t: 'validated', value: result.value, issues: null })
-  } catch (thrown) {
-    send({ t: 'threw', error: toWire(thrown), leftovers: 0 })
-  }
+async function validateOnly(what: 'config' | 'input', value: unknown): Promise<Answer> {
+  const schema = (await load())[what] as StandardSchema | undefined
+  const result = schema ? await schema['~standard'].validate(value) : { value }
+  if (result.issues) return { t: 'validated', value: null, issues: result.issues.map(issueText) }
+  return { t: 'validated', value: result.value, issues: null }
 }
 
 async function parse(schema: StandardSchema | undefined, value: unknown, what: string): Promise<unknown> {

@@ -1,0 +1,47 @@
+// What a session leaves open in this process: timers, unref'd ones too, handles, requests under way. Whatever of these
+// is left may act during the next session.
+import { createHook } from 'node:async_hooks'
+
+/** Resources that act by themselves later; others end with what holds them, or end unseen with the garbage. */
+const ACTING =
+  /^(Timeout|Immediate|MESSAGEPORT|WORKER|STATWATCHER|(TCP|TCPSERVER|PIPE|PIPESERVER|UDP|PROCESS|TTY|FSEVENT|SIGNAL)WRAP)$/
+/** Turns of the event loop that what has just been closed needs to be gone. */
+const TURNS = 10
+/** Of the names of what is left, so many are told. */
+const MAX_NAMES = 20
+
+const turn = setImmediate
+const active = () => process.getActiveResourcesInfo()
+
+/** Counts from now on; what is there already belongs to the process. Answers what has come and is still there. */
+export function watchResources(): () => Promise<string[]> {
+  // They are made at their first use, and stay.
+  void [process.stdout, process.stderr]
+  const live = new Map<number, string>()
+  const before = active().length
+  let ours = false
+  const hook = {
+    init(id: number, type: string) {
+      if (!ours && ACTING.test(type)) live.set(id, type)
+    },
+    destroy: (id: number) => void live.delete(id),
+    // Node before 24.12 does not know it, and is slower by it.
+    trackPromises: false,
+  }
+  createHook(hook).enable()
+  const left = () => [...live.values(), ...active().slice(before)]
+  const wait = () =>
+    new Promise<void>((resolve) => {
+      ours = true
+      turn(resolve)
+      ours = false
+    })
+  return async () => {
+    // Once at least: what the session does in the turn of its outcome belongs to it.
+    for (let turns = 0; turns < TURNS; turns += 1) {
+      await wait()
+      if (turns > 1 && left().length === 0) break
+    }
+    return left().slice(0, MAX_NAMES)
+  }
+}

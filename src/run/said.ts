@@ -1,0 +1,84 @@
+// What a module says, as the limits of the contract have it (section 3, "Limits of what a module says"): looked at as
+// text, before anything parses it, since parsing, checking and storing recurse. The one place for all that it says:
+// outcomes, calls, log lines, records.
+
+/** Levels of arrays and objects in a value; a message has two more around it. */
+const MAX_DEPTH = 64
+const ENVELOPE_DEPTH = 2
+/** Bytes of an outcome, which is stored, journaled and shown. What it asks of an agent may be longer. */
+const MAX_OUTCOME = 1_048_576
+/** Characters of any message: thousands of findings of an agent go, with long texts, but not what fills the memory. */
+export const MAX_MESSAGE = 64 * 1024 * 1024
+/** Values in a message: parsed, `[{},{},…` takes some twenty times its length in the service's heap, and text once. */
+const MAX_VALUES = 4_000_000
+
+/** A limit that a message goes over; the run that it belongs to ends by it. */
+export interface Excess {
+  readonly nonce: string
+  readonly reason: 'invalid_outcome' | 'over_limit'
+  readonly says: string
+}
+
+/** How our end in the process begins every message. */
+const HEAD = /^\{"t":"([a-z]{1,20})","nonce":"([\w-]{1,64})"/
+
+const SPOKEN = new Map([
+  ['outcome', 'outcome'],
+  ['threw', 'error'],
+  ['log', 'log line'],
+  ['call', 'call'],
+])
+
+/** The limit that a line of the channel goes over; null when it goes over none. */
+export function excessOf(line: string): Excess | null {
+  const [head = '', t = '', nonce = ''] = HEAD.exec(line) ?? []
+  const over = (what: string): Excess => ({
+    nonce,
+    reason: t === 'outcome' || t === 'threw' ? 'invalid_outcome' : 'over_limit',
+    says: `the module's ${SPOKEN.get(t) ?? 'message'} ${what}`,
+  })
+  if (line.length > MAX_MESSAGE) return over(`has more than ${MAX_MESSAGE} characters`)
+  if (t === 'outcome' || t === 'threw') {
+    const size = Buffer.byteLength(line) - head.length - ',"outcome":}'.length
+    if (size > MAX_OUTCOME) return over(`has ${size} bytes of JSON; at most ${MAX_OUTCOME} go`)
+  }
+  if (holdsMoreValues(line)) return over(`has more than ${MAX_VALUES} values`)
+  if (isDeeper(line)) return over(`is nested deeper than ${MAX_DEPTH} levels`)
+  return null
+}
+
+/** Every value but the first follows a comma or a bracket; those in texts are counted too, and a text has few of them. */
+function holdsMoreValues(line: string): boolean {
+  if (line.length <= MAX_VALUES) return false
+  let values = 0
+  for (const _sign of line.matchAll(/[,[{]/g)) {
+    values += 1
+    if (values > MAX_VALUES) return true
+  }
+  return false
+}
+
+/** Brackets that are open at once, those in texts left out. */
+function isDeeper(line: string): boolean {
+  const limit = MAX_DEPTH + ENVELOPE_DEPTH
+  let depth = 0
+  for (let at = 0; at < line.length; at += 1) {
+    const sign = line[at]
+    if (sign === '"') at = endOfText(line, at)
+    else if (sign === '[' || sign === '{') {
+      depth += 1
+      if (depth > limit) return true
+    } else if (sign === ']' || sign === '}') depth -= 1
+  }
+  return false
+}
+
+/** Where the text that begins here ends; the end of the line when it does not. */
+function endOfText(line: string, start: number): number {
+  for (let end = line.indexOf('"', start + 1); end !== -1; end = line.indexOf('"', end + 1)) {
+    let slashes = 0
+    while (line[end - 1 - slashes] === '\\') slashes += 1
+    if (slashes % 2 === 0) return end
+  }
+  return line.length
+}
