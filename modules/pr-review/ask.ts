@@ -40,7 +40,8 @@ export async function askAgent(
     const request = reviewRequest(part, { at: index + 1, of: parts.length }, boxes.outside, settings)
     for (const cut of boxes.cuts) cuts.add(cut)
     try {
-      const answer = await askOnce(ctx, `answer ${ctx.pr.head.sha} ${index + 1} of ${parts.length}`, request)
+      const key = `answer ${ctx.pr.head.sha} ${index + 1} of ${parts.length}`
+      const answer = await askOnce(ctx, key, request, MAX_KEPT / parts.length)
       answers.push({ answer, read: readAnswer(answer.output, reviewed) })
     } catch (error) {
       // What has been paid for is worth telling; without any answer the run ends by its reason.
@@ -68,20 +69,27 @@ export async function askAgent(
   }
 }
 
-/** An answer that has been paid for is kept: when GitHub fails after it, the next attempt does not ask again. */
+/** Bytes of answers that are kept for one head; a run keeps 1 MiB in all, over its attempts and with its state. */
+const MAX_KEPT = 200_000
+
+/**
+ * An answer that has been paid for is kept: when GitHub fails after it, the next attempt does not ask again. One of more
+ * than `most` bytes is not.
+ */
 async function askOnce(
   ctx: ContextOf<'pull_request'>,
   key: string,
   request: AgentRequest,
+  most: number,
 ): Promise<AgentAnswer> {
   const given: AgentAnswer[] = []
   const ask = async () => {
     const answer = await ctx.agent.run(request)
     given.push(answer)
-    return answer
+    return new TextEncoder().encode(JSON.stringify(answer)).length > most ? null : answer
   }
   try {
-    return await ctx.once(key, ask)
+    return (await ctx.once(key, ask)) ?? given[0] ?? (await ctx.agent.run(request))
   } catch (error) {
     // It is there, though it could not be kept.
     if (given[0] !== undefined) return given[0]

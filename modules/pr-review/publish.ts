@@ -36,13 +36,18 @@ export async function publish(
   return { resolved, posted, comment, review, check, requested }
 }
 
+/** A run has 50 effects; the next review resolves what is left. */
+const MAX_RESOLVED = 40
+
 async function resolveFixed(
   ctx: ContextOf<'pull_request'>,
   { plan, material }: Omit<Told, 'onLine'>,
 ): Promise<Set<string>> {
   const resolved = new Set<string>()
-  for (const { id, thread } of plan.fixed) {
-    if (thread === null) continue
+  const threads = plan.fixed.flatMap(({ id, thread }) => (thread === null ? [] : [{ id, thread }]))
+  if (threads.length > MAX_RESOLVED)
+    ctx.log.info('the next review resolves the rest of what is fixed', { fixed: threads.length })
+  for (const { id, thread } of threads.slice(0, MAX_RESOLVED)) {
     try {
       await ctx.pr.resolve(thread.id, `${FIXED_NOTE}\`${material.pr.head.sha.slice(0, 7)}\`.`)
       resolved.add(id)

@@ -15,7 +15,9 @@ import type { Agent } from './agent/agent.ts'
 import { askAgent, type RunMoney } from './ask-agent.ts'
 import { type Budget, createBudget } from './budget.ts'
 import type { BudgetConfig } from './budget-caps.ts'
+import { MAX_KEPT, OverLimitError, RunCaps, bytesOf, checkRecorded, keptTooMuch } from './caps.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
+import { isRead } from './github/refusal.ts'
 import { invokeFromModule } from './invoke.ts'
 import { type Network, type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
 
@@ -52,6 +54,8 @@ export interface RunBroker {
   readonly costUsd: number
   /** The run's people have been told that a cap per day is spent. */
   readonly told: boolean
+  /** The sentence that refuses a state, beside what `once` keeps; null when there is room for it. */
+  refuseState(state: unknown): Promise<string | null>
   /** What the module recorded for its journal. */
   readonly records: Readonly<Record<string, unknown>>
 }
@@ -97,7 +101,9 @@ export function createBroker(options: BrokerOptions): Broker {
         budget,
         money: { costUsd: 0, unwrittenUsd: 0, told: false },
         records: {},
+        caps: new RunCaps(),
         said: new Map(),
+        earlier: null,
         invoked: 0,
       }
       return {
@@ -110,6 +116,11 @@ export function createBroker(options: BrokerOptions): Broker {
               reason: 'unknown_call',
             })
           return serve(options, state, params)
+        },
+        async refuseState(value) {
+          if (value === undefined) return null
+          const size = bytesOf(value) + (await options.store.effects.onceKept(run.id))
+          return size > MAX_KEPT ? keptTooMuch(`with its state it is ${size}`) : null
         },
         get costUsd() {
           return state.money.unwrittenUsd
@@ -135,8 +146,11 @@ interface OpenRun {
   scope: RunScope | null
   readonly budget: Budget
   readonly money: RunMoney
-  readonly records: Record<string, unknown>
+  records: Readonly<Record<string, unknown>>
+  readonly caps: RunCaps
   readonly said: Map<string, number>
+  /** What earlier attempts have notified of. */
+  earlier: Promise<ReadonlySet<string>> | null
   invoked: number
 }
 
@@ -187,26 +201,30 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   'subject.write': (_options, state, params) => {
     const { verb, args } = checked(shapes.write, params)
+    state.caps.count('effects', JSON.stringify([verb, args]))
     return onGitHub(state, (github, scope) => github.write(scope, verb, args))
   },
   'github.fetch': (_options, state, params) => {
     const request = checked(shapes.fetch, params)
+    const { method, url, body } = request
+    if (!isRead(method.toUpperCase())) state.caps.count('effects', JSON.stringify([method, url, body]))
     return onGitHub(state, (github, scope) => github.fetch(scope, request))
   },
   fetch: (_options, state, params) => state.network.fetch(checked(networkRequest, params)),
   'agent.run': (options, state, params) => ask(options, state, params),
   'once.begin': (options, state, params) =>
     options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
-  'once.end': (options, state, params) => {
+  'once.end': async (options, state, params) => {
     const { key, result } = checked(shapes.result, params)
-    keepSmall(`the result of once(${JSON.stringify(key)})`, result)
-    return options.store.effects.onceEnd(state.run.id, key, result ?? null)
+    const kept = await options.store.effects.onceEnd(state.run.id, key, result ?? null, MAX_KEPT)
+    if (!kept) throw new OverLimitError(keptTooMuch(`the result of once(${JSON.stringify(key)}) is too much`))
   },
   'once.forget': (options, state, params) =>
     options.store.effects.onceForget(state.run.id, checked(shapes.key, params).key),
   notify: (options, state, params) => notify(options, state, checked(shapes.notify, params).text),
   invoke: async (options, state, params) => {
     state.invoked += 1
+    state.caps.count('invoked', String(state.invoked))
     const caller = { run: state.run, module: state.module, ordinal: state.invoked }
     const invoked = await invokeFromModule(options, caller, checked(shapes.invoke, params))
     options.onAdded()
@@ -214,21 +232,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   'journal.record': async (_options, state, params) => {
     const records = { ...state.records, ...checked(shapes.record, params) }
-    keepSmall('what the journal records of this run', records)
-    Object.assign(state.records, records)
+    checkRecorded(records)
+    state.records = records
   },
-}
-
-/** What is kept of a run, in characters of JSON: it is stored, and read again as a whole. */
-const MAX_KEPT = 1_048_576
-
-/** @throws PermanentError too_large */
-function keepSmall(what: string, value: unknown): void {
-  const size = JSON.stringify(value ?? null).length
-  if (size <= MAX_KEPT) return
-  throw new PermanentError(`${what} has ${size} characters of JSON; at most ${MAX_KEPT} go`, {
-    reason: 'too_large',
-  })
 }
 
 function checked<T>(shape: z.ZodType<T>, params: unknown): T {
@@ -264,7 +270,18 @@ async function notify(options: BrokerOptions, state: OpenRun, text: string): Pro
   const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const count = (state.said.get(fingerprint) ?? 0) + 1
   state.said.set(fingerprint, count)
-  await say(options, run, text, (address) => `run:${run.id}:notify:${fingerprint}:${count}:${address}`)
+  const key = `run:${run.id}:notify:${fingerprint}:${count}:`
+  state.caps.count('messages', key)
+  if (run.attempt > 1) state.caps.count('messages', key, await earlierNotices(options, state))
+  await say(options, run, text, (address) => `${key}${address}`)
+}
+
+/** Without their addresses: a message to several people is one. */
+function earlierNotices(options: BrokerOptions, state: OpenRun): Promise<ReadonlySet<string>> {
+  const notice = new RegExp(`^run:${state.run.id}:notify:[0-9a-f]+:[0-9]+:`)
+  return (state.earlier ??= options.store.outbox
+    .keysOfRun(state.run.id)
+    .then((keys) => new Set(keys.flatMap((key) => notice.exec(key)?.[0] ?? []))))
 }
 
 /** One message to each address of the run's recipients. */

@@ -1,6 +1,7 @@
 // The run wrapper: one attempt of one run, from its claim to its settlement. Loads the subject, hands the run to
 // a module process, serves its calls through the broker, and watches the deadline. Never throws.
 import type { Broker, RunBroker } from '../broker/broker.ts'
+import { OverLimitError } from '../broker/caps.ts'
 import { pathsOf } from '../broker/github/reads.ts'
 import { SupersededError } from '../broker/github/superseded.ts'
 import { toError } from '../errors.ts'
@@ -29,6 +30,9 @@ export interface RunModuleOptions {
 
 /** How long subject, process and handler may take to be there, in ms, beside the run's own timeout. */
 const START_MS = 60_000
+
+/** How long an attempt may take to end after its abort, in ms; a process that is killed takes a second. */
+const STOP_MS = 3_000
 
 /** An abort whose cause the settlement needs. */
 export class InterruptionError extends Error {
@@ -77,7 +81,9 @@ export async function runModule(
   let subject: Loaded = null
   let result: AttemptResult
   try {
-    result = await attempt()
+    result = await Promise.race([attempt(), leftBehind(signal)])
+    const refused = result.kind === 'returned' ? await refusedState(result.outcome, broker) : null
+    if (refused !== null) result = { kind: 'exceeded', reason: 'over_limit', says: refused }
   } catch (thrown) {
     result = { kind: 'refused', error: toError(thrown) }
   } finally {
@@ -121,6 +127,21 @@ export async function runModule(
   }
 }
 
+/** Rejects some time after the abort: whatever hangs by then is left behind, and the run ends without it. */
+function leftBehind(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const wait = () => setTimeout(() => reject(toError(signal.reason)), STOP_MS)
+    if (signal.aborted) wait()
+    else signal.addEventListener('abort', wait, { once: true })
+  })
+}
+
+/** A store that cannot tell refuses nothing: what the run has done stands. */
+async function refusedState(outcome: unknown, broker: RunBroker): Promise<string | null> {
+  const { state } = (outcome ?? {}) as { state?: unknown }
+  return broker.refuseState(state).catch(() => null)
+}
+
 type Loaded = { number: number; title: string; url: string } | null
 
 function handlersFor(broker: RunBroker, ended: AbortController, log: Log) {
@@ -131,6 +152,8 @@ function handlersFor(broker: RunBroker, ended: AbortController, log: Log) {
       } catch (thrown) {
         // The head moved: the newer push has a run of its own, so this one writes no more.
         if (thrown instanceof SupersededError) ended.abort(new InterruptionError({ kind: 'superseded' }))
+        if (thrown instanceof OverLimitError)
+          ended.abort(new InterruptionError({ kind: 'over_limit', says: thrown.message }))
         throw thrown
       }
     },

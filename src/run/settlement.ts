@@ -22,6 +22,7 @@ export type Interruption =
   | { readonly kind: 'timeout'; readonly afterMs: number }
   | { readonly kind: 'cancelled'; readonly reason: string }
   | { readonly kind: 'superseded' }
+  | { readonly kind: 'over_limit'; readonly says: string }
   | { readonly kind: 'shutdown' }
 
 export type AttemptResult =
@@ -159,6 +160,8 @@ function settleInterruption(by: Interruption, input: SettleInput): Settlement {
   switch (by.kind) {
     case 'timeout':
       return give(input, 'timeout', `it took longer than ${by.afterMs / 1_000} s`)
+    case 'over_limit':
+      return give(input, 'over_limit', by.says)
     case 'superseded':
       return {
         ...base(input, null),

@@ -27,7 +27,10 @@ export interface EffectStore {
     runId: string,
     key: string,
   ): Promise<{ state: 'new' | 'begun' } | { state: 'done'; result: unknown }>
-  onceEnd(runId: string, key: string, result: unknown): Promise<void>
+  /** False, and nothing kept, when the results of the run would have more than `maxBytes` of JSON in all. */
+  onceEnd(runId: string, key: string, result: unknown, maxBytes: number): Promise<boolean>
+  /** Bytes of JSON that the run keeps by `once`. */
+  onceKept(runId: string): Promise<number>
   onceForget(runId: string, key: string): Promise<void>
   /** Whether something of this kind and id was written by this service, as far as its receipts know. */
   isReceipt(kind: string, id: number): Promise<boolean>

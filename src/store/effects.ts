@@ -1,5 +1,5 @@
 // Effects: what was written outside, by key, so that a repeat finds it; results of `once`; settings.
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { fromJson } from './json.ts'
 import type { Database } from './schema.ts'
 import type { Effect, EffectKey, EffectStore } from './store.ts'
@@ -29,14 +29,8 @@ export function createEffectStore(db: Kysely<Database>): EffectStore {
       }
     },
     onceBegin: (runId, key) => onceBegin(db, runId, key),
-    async onceEnd(runId, key, result) {
-      const ended = { done: 1, result: result === undefined ? null : JSON.stringify(result) }
-      await db
-        .insertInto('onces')
-        .values({ run_id: runId, key, ...ended })
-        .onConflict((conflict) => conflict.columns(['run_id', 'key']).doUpdateSet(ended))
-        .execute()
-    },
+    onceEnd: (runId, key, result, maxBytes) => onceEnd(db, runId, key, result, maxBytes),
+    onceKept: (runId) => onceKept(db, runId),
     async onceForget(runId, key) {
       await db.deleteFrom('onces').where('run_id', '=', runId).where('key', '=', key).execute()
     },
@@ -90,6 +84,37 @@ async function onceBegin(
       ? { state: 'done', result: result === null ? undefined : fromJson(result) }
       : { state: 'begun' }
   })
+}
+
+async function onceEnd(
+  db: Kysely<Database>,
+  runId: string,
+  key: string,
+  value: unknown,
+  maxBytes: number,
+): Promise<boolean> {
+  const result = value === undefined ? null : JSON.stringify(value)
+  const ended = { done: 1, result }
+  return db.transaction().execute(async (trx) => {
+    if ((await onceKept(trx, runId, key)) + Buffer.byteLength(result ?? '') > maxBytes) return false
+    await trx
+      .insertInto('onces')
+      .values({ run_id: runId, key, ...ended })
+      .onConflict((conflict) => conflict.columns(['run_id', 'key']).doUpdateSet(ended))
+      .execute()
+    return true
+  })
+}
+
+async function onceKept(db: Kysely<Database>, runId: string, beside?: string): Promise<number> {
+  const { bytes } = await db
+    .selectFrom('onces')
+    .select(sql<number | null>`sum(octet_length(result))`.as('bytes'))
+    .where('run_id', '=', runId)
+    .$if(beside !== undefined, (query) => query.where('key', '!=', beside!))
+    .executeTakeFirstOrThrow()
+  // PostgreSQL sums into a text.
+  return Number(bytes ?? 0)
 }
 
 async function setting(db: Kysely<Database>, name: string, initial: string): Promise<string> {

@@ -45,4 +45,6 @@ export interface OutboxStore {
   /** Every message that a delivery led to, its runs' included, oldest first. */
   ofDelivery(guid: string): Promise<SentMessage[]>
   ofRun(runId: string): Promise<SentMessage[]>
+  /** The dedupe keys of a run's messages. */
+  keysOfRun(runId: string): Promise<string[]>
 }

@@ -52,6 +52,10 @@ export function createOutboxStore(db: Kysely<Database>, log: Log): OutboxStore {
       )
       return (await rows.execute()).map(toSentMessage)
     },
+    async keysOfRun(runId) {
+      const rows = await db.selectFrom('outbox').select('dedupe_key').where('run_id', '=', runId).execute()
+      return rows.map((row) => row.dedupe_key)
+    },
     async ofRun(runId) {
       return (await shown(db).where('run_id', '=', runId).execute()).map(toSentMessage)
     },

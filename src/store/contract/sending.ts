@@ -102,7 +102,7 @@ export function sendingContract(use: UseStore): void {
       const { effects } = use()
       expect(await effects.onceBegin('r1', 'charge')).toEqual({ state: 'new' })
       expect(await effects.onceBegin('r1', 'charge')).toEqual({ state: 'begun' })
-      await effects.onceEnd('r1', 'charge', { paid: [1, null] })
+      await effects.onceEnd('r1', 'charge', { paid: [1, null] }, 1_000)
       expect(await effects.onceBegin('r1', 'charge')).toEqual({ state: 'done', result: { paid: [1, null] } })
       await effects.onceForget('r1', 'charge')
       expect(await effects.onceBegin('r1', 'charge')).toEqual({ state: 'new' })
@@ -112,7 +112,7 @@ export function sendingContract(use: UseStore): void {
     test.each([[undefined], [null], [0], ['']])('once: the result %j stays what it is', async (result) => {
       const { effects } = use()
       await effects.onceBegin('r1', 'k')
-      await effects.onceEnd('r1', 'k', result)
+      await effects.onceEnd('r1', 'k', result, 1_000)
       expect(await effects.onceBegin('r1', 'k')).toStrictEqual({ state: 'done', result })
     })
 

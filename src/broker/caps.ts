@@ -1,0 +1,51 @@
+// What one run may do (contract section 3, "Limits of what a module says"): over a cap it ends, whatever its module
+// makes of the error.
+import { PermanentError } from '../errors.ts'
+
+const CAPS = { messages: 20, effects: 50, invoked: 10 } as const
+/** Bytes of JSON that a run keeps by `once` and as state, all attempts together. */
+export const MAX_KEPT = 1_048_576
+/** Bytes of JSON that the journal records of a run. */
+const MAX_RECORDED = 1_048_576
+
+const WORDS = { messages: 'messages', effects: 'effects on GitHub', invoked: 'runs invoked' }
+
+/** Ends the run `failed: over_limit`; the message names the limit. */
+export class OverLimitError extends PermanentError {
+  constructor(message: string) {
+    super(message, { reason: 'over_limit' })
+    this.name = 'OverLimitError'
+  }
+}
+
+/** Counts what an attempt does. */
+export class RunCaps {
+  readonly #counted = { messages: new Set<string>(), effects: new Set<string>(), invoked: new Set<string>() }
+
+  /**
+   * One more, unless this `key` was counted before: a repeat is the same message or effect again. At once, before
+   * anything is awaited: an outcome may follow.
+   * @throws OverLimitError
+   */
+  count(what: keyof typeof CAPS, key: string, earlier: ReadonlySet<string> = new Set()): void {
+    const counted = this.#counted[what].add(key)
+    if (new Set([...counted, ...earlier]).size > CAPS[what])
+      throw new OverLimitError(`the run has more than ${CAPS[what]} ${WORDS[what]}`)
+  }
+}
+
+/** @throws OverLimitError when the journal would hold more than it takes of one run. */
+export function checkRecorded(records: unknown): void {
+  const size = bytesOf(records)
+  if (size > MAX_RECORDED)
+    throw new OverLimitError(
+      `the run records ${size} bytes of JSON for its journal; at most ${MAX_RECORDED} go`,
+    )
+}
+
+/** The sentence when a run keeps more than it may. */
+export const keptTooMuch = (what: string) =>
+  `${what}: a run keeps at most ${MAX_KEPT} bytes of JSON by once() and as state, all together`
+
+/** Of its JSON; 0 for undefined. */
+export const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? '')
