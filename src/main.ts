@@ -26,9 +26,10 @@ import { type Metrics, createMetrics } from './metrics/metrics.ts'
 import { ModuleJournal } from './run/journal.ts'
 import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
-import { withoutSecrets } from './run/settlement.ts'
+import { settleUnwritable, withoutSecrets } from './run/settlement.ts'
 import { type Runner, createRunner } from './run/runner.ts'
 import { createStarter } from './run/starter.ts'
+import { workerCaps } from './run/worker-caps.ts'
 import { stopReplaced } from './run/stop-replaced.ts'
 import { type Retention, createRetention } from './retention/retention.ts'
 import { type Scheduler, createScheduler } from './schedule/scheduler.ts'
@@ -247,6 +248,7 @@ function createStages(shared: Shared): Stages {
     onAdded,
   })
   const owner = `${hostname()}:${process.pid}:${newRunId()}`
+  const { concurrency } = now().config.workers
   const runner = createRunner({
     store: store.runs,
     async execute(run, stop) {
@@ -268,7 +270,12 @@ function createStages(shared: Shared): Stages {
       return settlement
     },
     owner,
-    concurrency: now().config.workers.concurrency,
+    concurrency,
+    caps: () => workerCaps(now().registry.all(), concurrency),
+    unwritable(run, error) {
+      const people = { addressOf, isMuted, random: Math.random }
+      return withoutSecrets(settleUnwritable(error, { run, ...people, now: clock() }), now().redact)
+    },
     clock,
     log,
     onSettled() {

@@ -6,9 +6,17 @@ import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/log.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
-import type { ClaimedRun, NewRun, RunStore, Settlement, Store } from '../store/store.ts'
+import {
+  StoreError,
+  type ClaimedRun,
+  type NewRun,
+  type RunStore,
+  type Settlement,
+  type Store,
+} from '../store/store.ts'
 import type { InterruptionError } from './run-module.ts'
-import { type Runner, createRunner } from './runner.ts'
+import { type Runner, type RunnerOptions, createRunner } from './runner.ts'
+import { settleUnwritable } from './settlement.ts'
 
 const open: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -62,12 +70,15 @@ function start(
   store: RunStore,
   execute: (run: ClaimedRun, stop: AbortSignal) => Promise<Settlement>,
   concurrency = 2,
+  more: Partial<RunnerOptions> = {},
 ) {
   const settled: string[] = []
   let notice: (() => void) | undefined
   const runner: Runner = createRunner({
     store,
     execute,
+    unwritable: (run, error) =>
+      settleUnwritable(error, { run, addressOf: () => null, now: systemClock(), random: () => 0 }),
     owner: 'me',
     concurrency,
     clock: systemClock,
@@ -80,6 +91,7 @@ function start(
       settled.push(...runIds.map((id) => `expired ${id}`))
       notice?.()
     },
+    ...more,
   })
   open.push(() => runner.stop(0))
   runner.start()
@@ -140,7 +152,9 @@ test('a settlement that cannot be written is written later, without running agai
   const flaky: RunStore = {
     ...store.runs,
     settle: (owner, settlement) =>
-      broken-- > 0 ? Promise.reject(new Error('disk full')) : store.runs.settle(owner, settlement),
+      broken-- > 0
+        ? Promise.reject(new StoreError('SQLITE_FULL', 'disk full'))
+        : store.runs.settle(owner, settlement),
   }
   const { until } = start(flaky, async (run) => {
     executed += 1
@@ -149,6 +163,109 @@ test('a settlement that cannot be written is written later, without running agai
   await until(1)
   expect(executed).toBe(1)
   expect(await store.runs.get('a')).toMatchObject({ status: 'done' })
+})
+
+test.each<[string, (run: ClaimedRun) => Partial<Settlement>]>([
+  ['cannot be copied to the store', () => ({ details: { act: () => undefined } })],
+  [
+    'is deeper than a stack',
+    () => ({ details: JSON.parse('['.repeat(50_000) + ']'.repeat(50_000)) as unknown }),
+  ],
+  ['the database refuses', () => ({ status: null as never })],
+])('an outcome that %s ends its run, and the worker goes on', async (_what, more) => {
+  const store = await openStore()
+  for (const id of ['a', 'b']) await store.runs.create(newRun(id))
+  const { until } = start(
+    store.runs,
+    (run) => Promise.resolve(doneWith(run, run.id === 'a' ? more(run) : {})),
+    1,
+  )
+  expect(await until(2)).toEqual(['a', 'b'])
+  expect(await store.runs.get('a')).toMatchObject({
+    status: 'failed',
+    reason: 'invalid_outcome',
+    error: expect.stringMatching(/^what the run ended with cannot be stored: /) as string,
+  })
+  expect(await store.runs.get('b')).toMatchObject({ status: 'done' })
+  expect(await store.outbox.ofRun('a')).toHaveLength(1)
+})
+
+test('an execution that throws ends its run', async () => {
+  const store = await openStore()
+  await store.runs.create(newRun('a'))
+  const { until } = start(store.runs, () =>
+    Promise.reject(new RangeError('Maximum call stack size exceeded')),
+  )
+  await until(1)
+  expect(await store.runs.get('a')).toMatchObject({ status: 'failed', reason: 'invalid_outcome' })
+})
+
+test('a run that nobody keeps the lease of is taken back by its own owner, whose last attempt is stopped', async () => {
+  const store = await openStore()
+  await store.runs.create(newRun('a'))
+  let late = 0
+  const mute: RunStore = {
+    ...store.runs,
+    heartbeat: () => Promise.reject(new StoreError('SQLITE_BUSY', 'busy')),
+  }
+  const stopped: unknown[] = []
+  const { runner, until } = start(
+    mute,
+    async (run, stop) => {
+      if (run.attempt === 2) return doneWith(run, { summary: 'by the second' } as Partial<Settlement>)
+      late = 16_000
+      runner.wake()
+      await new Promise((resolve) => stop.addEventListener('abort', resolve))
+      stopped.push((stop.reason as InterruptionError).by)
+      return doneWith(run, { summary: 'by the first' } as Partial<Settlement>)
+    },
+    2,
+    { clock: () => systemClock() + late },
+  )
+  await until(2)
+  expect(stopped).toEqual([{ kind: 'cancelled', reason: 'lost' }])
+  expect(await store.runs.get('a')).toMatchObject({
+    status: 'done',
+    attempt: 2,
+    summary: 'by the second',
+    failures: 0,
+  })
+  expect(runner.running).toBe(0)
+})
+
+test('a run whose settlement was lost is taken back while the service lives', async () => {
+  const store = await openStore()
+  await store.runs.create(newRun('a'))
+  await store.runs.claim('me', 1, systemClock() - 20_000, systemClock() - 5_000)
+  const { until } = start(store.runs, (run) => Promise.resolve(doneWith(run)))
+  await until(1)
+  expect(await store.runs.get('a')).toMatchObject({ status: 'done', attempt: 2 })
+})
+
+test('four hung runs of one module leave a worker to the others', async () => {
+  const store = await openStore()
+  for (const id of ['h1', 'h2', 'h3', 'h4']) await store.runs.create(newRun(id, { module: 'hung' }))
+  const begun: string[] = []
+  const hung = Promise.withResolvers<void>()
+  const { runner, until } = start(
+    store.runs,
+    async (run) => {
+      begun.push(run.id)
+      if (run.module === 'hung') await hung.promise
+      return doneWith(run)
+    },
+    4,
+    { caps: () => new Map([['hung', 3]]) },
+  )
+  await expect.poll(() => begun.length).toBe(3)
+  for (const id of ['a', 'b']) {
+    await store.runs.create(newRun(id, { module: 'other' }))
+    runner.wake()
+    await until(begun.length - 2)
+  }
+  expect(begun).toEqual(['h1', 'h2', 'h3', 'a', 'b'])
+  hung.resolve()
+  await until(6)
 })
 
 test('cancelling aborts the run with its reason', async () => {

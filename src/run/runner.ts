@@ -4,7 +4,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { toError } from '../errors.ts'
 import type { Log } from '../lib/log.ts'
-import type { ClaimedRun, RunStore, Settlement } from '../store/store.ts'
+import { StoreError, type ClaimedRun, type RunStore, type Settlement } from '../store/store.ts'
 import { InterruptionError } from './run-module.ts'
 
 const LEASE_MS = 15_000
@@ -15,11 +15,15 @@ const STORE_RETRY_MS = 1_000
 
 export interface RunnerOptions {
   readonly store: RunStore
-  /** Executes one attempt; never rejects. */
+  /** Executes one attempt. */
   readonly execute: (run: ClaimedRun, stop: AbortSignal) => Promise<Settlement>
+  /** How a run ends whose own settlement could not be made or written, for good. */
+  readonly unwritable: (run: ClaimedRun, error: Error) => Settlement
   /** This process, as the owner of its leases. */
   readonly owner: string
   readonly concurrency: number
+  /** Of these, so many for each module, by name. @default no cap */
+  readonly caps?: () => ReadonlyMap<string, number>
   readonly clock: Clock
   readonly log: Log
   /** After each settlement: messages may wait, a journal file is to be written. */
@@ -39,10 +43,25 @@ export interface Runner {
   readonly running: number
 }
 
+interface Attempt {
+  readonly stop: AbortController
+  readonly done: Promise<void>
+}
+
+/** Codes of what a settlement itself is the cause of: too large, against a constraint, or thrown on its way. */
+const OF_THE_SETTLEMENT = /^(failed|SQLITE_(TOOBIG|CONSTRAINT|MISMATCH|RANGE))/
+
+/** Whether the store may take it another time. */
+const isOfStore = (thrown: unknown): boolean =>
+  thrown instanceof StoreError && !OF_THE_SETTLEMENT.test(thrown.code)
+
+const wasLost = ({ reason }: AbortSignal): boolean =>
+  reason instanceof InterruptionError && reason.by.kind === 'cancelled' && reason.by.reason === 'lost'
+
 /** The loop that claims, executes and settles. */
 export function createRunner(options: RunnerOptions): Runner {
   const { store, log, clock } = options
-  const active = new Map<string, { stop: AbortController; done: Promise<void> }>()
+  const active = new Map<string, Attempt>()
   let started = false
   let stopped = false
   let claiming: Promise<void> | null = null
@@ -77,50 +96,78 @@ export function createRunner(options: RunnerOptions): Runner {
     let now = clock()
     const { ended } = await store.expireQuestions(now)
     if (ended.length > 0) options.onExpired(ended)
+    await reclaim()
     for (;;) {
       const room = options.concurrency - active.size
       if (room <= 0 || stopped) return POLL_MS
       now = clock()
-      const runs = await store.claim(options.owner, room, now, now + LEASE_MS)
+      const runs = await store.claim(options.owner, room, now, now + LEASE_MS, options.caps?.())
       for (const run of runs) begin(run)
       if (runs.length < room) break
     }
-    // What was due and not claimed waits for another run of its entity: that run's end wakes the loop.
-    const due = await store.nextDue()
+    // What was due and not claimed waits for another run of its entity or module: that run's end wakes the loop.
+    const due = await store.nextDue(now)
     if (due === null || due <= now) return POLL_MS
     return Math.min(Math.max(due - clock(), 0), POLL_MS)
   }
 
-  function begin(run: ClaimedRun): void {
-    const stop = new AbortController()
-    const done = options
-      .execute(run, stop.signal)
-      .then((settlement) => settle(settlement))
-      .catch((thrown: unknown) =>
-        log.error({ err: toError(thrown), run: run.id }, 'a run could not be settled'),
-      )
-      .finally(() => {
-        active.delete(run.id)
-        wake()
-      })
-    active.set(run.id, { stop, done })
+  /** Takes back whatever nobody keeps a lease of, this process itself included. */
+  async function reclaim(): Promise<void> {
+    // First, so that a clock that jumped takes no run from one that goes on with it.
+    await beat()
+    const lost = await store.reclaim(clock(), false)
+    if (lost.length === 0) return
+    log.warn({ runs: lost }, 'the lease of these runs ran out; they are queued again')
+    cancel(lost, 'lost')
   }
 
-  /** A settlement that cannot be written is written later: the work behind it is done and must not be repeated. */
-  async function settle(settlement: Settlement): Promise<void> {
+  function begin(run: ClaimedRun): void {
+    // Its last attempt may still hang here: it was told to stop, and what it settles counts for nothing.
+    cancel([run.id], 'lost')
+    const stop = new AbortController()
+    const attempt: Attempt = { stop, done: work(run, stop.signal).finally(() => end(run.id, attempt)) }
+    active.set(run.id, attempt)
+  }
+
+  function end(runId: string, attempt: Attempt): void {
+    if (active.get(runId) === attempt) active.delete(runId)
+    wake()
+  }
+
+  async function work(run: ClaimedRun, stop: AbortSignal): Promise<void> {
+    try {
+      const executed = options.execute(run, stop).catch((thrown: unknown) => giveUp(run, thrown))
+      await settle(run, await executed, stop)
+    } catch (thrown) {
+      log.error({ err: toError(thrown), run: run.id }, 'a run could not be settled; its lease will run out')
+    }
+  }
+
+  function giveUp(run: ClaimedRun, thrown: unknown): Settlement {
+    log.error({ err: toError(thrown), run: run.id }, 'what a run ended with cannot be stored')
+    return options.unwritable(run, toError(thrown))
+  }
+
+  /**
+   * What the store cannot take now is written later: the work behind it is done and must not be repeated. What it can
+   * never take, since of what the module said, ends without that.
+   */
+  async function settle(run: ClaimedRun, made: Settlement, stop: AbortSignal): Promise<void> {
+    let settlement = made
     for (;;) {
       try {
         const held = await store.settle(options.owner, settlement)
-        if (!held)
-          log.warn({ run: settlement.runId }, 'the lease of this run was lost; its settlement is dropped')
+        if (!held) log.warn({ run: run.id }, 'the lease of this run was lost; its settlement is dropped')
         options.onSettled(settlement)
         return
       } catch (thrown) {
-        log.error(
-          { err: toError(thrown), run: settlement.runId },
-          'the settlement could not be written; tried again',
-        )
-        if (stopped) throw thrown
+        if (!isOfStore(thrown)) {
+          if (settlement !== made) throw thrown
+          settlement = giveUp(run, thrown)
+          continue
+        }
+        log.error({ err: toError(thrown), run: run.id }, 'the settlement could not be written; tried again')
+        if (stopped || wasLost(stop)) throw thrown
         await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS))
       }
     }

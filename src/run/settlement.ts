@@ -78,6 +78,16 @@ export function settleGone(input: Omit<EndInput, 'subject' | 'costUsd' | 'record
   return give({ ...input, subject: null, costUsd: 0, records: {} }, 'unknown_module', error)
 }
 
+/** What the module said cannot be written, now or later: the run ends without it. */
+export function settleUnwritable(
+  error: Error,
+  input: Omit<EndInput, 'subject' | 'costUsd' | 'records'>,
+): Settlement {
+  const says = `what the run ended with cannot be stored: ${error.message.slice(0, 500)}`
+  const run = { ...input.run, details: null }
+  return give({ ...input, run, subject: null, costUsd: 0, records: {} }, 'invalid_outcome', says)
+}
+
 /** The settlement as it may be stored, journaled and sent: what a module said goes without the service's secrets. */
 export function withoutSecrets(settlement: Settlement, redact: Redactor): Settlement {
   const { error, details, messages } = settlement

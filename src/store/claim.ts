@@ -15,11 +15,19 @@ export interface Claim {
   /** ms since the epoch, as is `leaseUntil`. */
   readonly now: number
   readonly leaseUntil: number
+  /** Runs of a module that the owner may have at a time; one that is not named has no cap. */
+  readonly caps: ReadonlyMap<string, number>
 }
 
 /** Due runs that no running one of their entity holds back; exported so that a test can ask for its plan. */
-export const dueQuery = (db: Kysely<Database>, now: number, limit: number) =>
-  claimable(db).selectAll('runs').where('run_at', '<=', now).orderBy('run_at').orderBy('runs.id').limit(limit)
+export const dueQuery = (db: Kysely<Database>, now: number, limit: number, without: readonly string[] = []) =>
+  claimable(db)
+    .selectAll('runs')
+    .where('run_at', '<=', now)
+    .$if(without.length > 0, (query) => query.where('runs.module', 'not in', without))
+    .orderBy('run_at')
+    .orderBy('runs.id')
+    .limit(limit)
 
 /** Queued runs that may start as far as `concurrency` goes. */
 export const claimable = (db: Kysely<Database>) =>
@@ -45,13 +53,42 @@ export const claimable = (db: Kysely<Database>) =>
 /** Leases due runs to the owner, at most `limit`. */
 export async function claimRuns(trx: Transaction<Database>, claim: Claim, log: Log): Promise<ClaimedRun[]> {
   const claimed: ClaimedRun[] = []
-  // A second run of an entity in one batch has to be asked for again, now that the first one runs.
+  const room = await roomOf(trx, claim)
+  // A second run of an entity in one batch has to be asked for again, now that the first one runs; and others, when a
+  // module has its share.
   while (claimed.length < claim.limit) {
-    const due = await dueQuery(trx, claim.now, claim.limit - claimed.length).execute()
+    const full = [...room].flatMap(([module, free]) => (free <= 0 ? [module] : []))
+    const due = await dueQuery(trx, claim.now, claim.limit - claimed.length, full).execute()
     if (due.length === 0) break
-    claimed.push(...(await start(trx, withoutRivals(due), claim, log)))
+    claimed.push(...(await start(trx, withinRoom(withoutRivals(due), room), claim, log)))
   }
   return claimed
+}
+
+/** How many more runs of each module the owner may start. */
+async function roomOf(trx: Transaction<Database>, { caps, owner }: Claim): Promise<Map<string, number>> {
+  const room = new Map(caps)
+  const rows = await runningQuery(trx, owner).execute()
+  for (const { module, running } of rows) room.set(module, (caps.get(module) ?? Infinity) - Number(running))
+  return room
+}
+
+/** The owner's running runs by module; exported so that a test can ask for its plan. */
+export const runningQuery = (db: Kysely<Database>, owner: string) =>
+  db
+    .selectFrom('runs')
+    .select((eb) => ['module', eb.fn.countAll<number>().as('running')])
+    .where('status', '=', sql.lit('running'))
+    .where('lease_owner', '=', owner)
+    .groupBy('module')
+
+/** Takes their room from those that are let through. */
+function withinRoom(due: readonly RunRow[], room: Map<string, number>): RunRow[] {
+  return due.filter(({ module }) => {
+    const free = room.get(module) ?? Infinity
+    if (free > 0) room.set(module, free - 1)
+    return free > 0
+  })
 }
 
 function withoutRivals(due: readonly RunRow[]): RunRow[] {

@@ -19,8 +19,8 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
   const transaction = db.transaction()
   return {
     create: (run, options = {}) => transaction.execute((trx) => createRun(trx, run, options)),
-    claim: (owner, limit, now, leaseUntil) =>
-      transaction.execute((trx) => claimRuns(trx, { owner, limit, now, leaseUntil }, log)),
+    claim: (owner, limit, now, leaseUntil, caps = new Map()) =>
+      transaction.execute((trx) => claimRuns(trx, { owner, limit, now, leaseUntil, caps }, log)),
     heartbeat: (owner, runIds, leaseUntil) => heartbeat(db, owner, runIds, leaseUntil),
     settle: (owner, settlement) => transaction.execute((trx) => settleRun(trx, owner, settlement)),
     reclaim: (now, all) => transaction.execute((trx) => reclaimRuns(trx, now, all)),
@@ -49,8 +49,9 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
         await db.updateTable('runs').set({ journal_due: 0 }).where('id', 'in', ids).execute()
       }
     },
-    async nextDue() {
-      const run = await claimable(db).select('run_at as at').orderBy('run_at').limit(1).executeTakeFirst()
+    async nextDue(after) {
+      const due = claimable(db).select('run_at as at').orderBy('run_at').limit(1)
+      const run = await (after === undefined ? due : due.where('run_at', '>', after)).executeTakeFirst()
       const question = await nextExpiryQuery(db).executeTakeFirst()
       const times = [run, question].flatMap((due) => due?.at ?? [])
       return times.length === 0 ? null : Math.min(...times)

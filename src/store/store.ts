@@ -261,8 +261,17 @@ export interface RunQuery {
 export interface RunStore {
   /** Refuses inside an open window that it is to respect; a known key answers with its run. */
   create(run: NewRun, options?: CreateOptions): Promise<CreateResult>
-  /** Due runs, respecting `concurrency` per entity, leased to `owner` until `leaseUntil`. */
-  claim(owner: string, limit: number, now: number, leaseUntil: number): Promise<ClaimedRun[]>
+  /**
+   * Due runs, respecting `concurrency` per entity, leased to `owner` until `leaseUntil`; of each module so many at a
+   * time as `caps` gives this owner (no cap for one that is not named).
+   */
+  claim(
+    owner: string,
+    limit: number,
+    now: number,
+    leaseUntil: number,
+    caps?: ReadonlyMap<string, number>,
+  ): Promise<ClaimedRun[]>
   /**
    * Extends leases; answers with those runs that are to stop: cancelled, with the reason, or no longer
    * this owner's, with the reason `lost`.
@@ -301,8 +310,11 @@ export interface RunStore {
   /** Finished runs whose journal file is not written yet. */
   unjournaled(limit: number): Promise<RunRecord[]>
   journaled(ids: readonly string[]): Promise<void>
-  /** When the next queued run that no running one holds back, or the next question's end, is due; or null. */
-  nextDue(): Promise<number | null>
+  /**
+   * When the next queued run that no running one holds back is due, only those later than `after`, or the next
+   * question's end; or null.
+   */
+  nextDue(after?: number): Promise<number | null>
   /**
    * Adds to the run's cost and to the sums of the day, in one transaction: a run that crashes later has spent it
    * all the same. What is told here is not told again by `settle`.

@@ -132,6 +132,9 @@ const outbox = createOutbox({
 const runner = createRunner({
   store: store.runs,
   execute,
+  unwritable(_run, error) {
+    throw error
+  },
   owner: `${process.pid}`,
   concurrency: 2,
   clock: systemClock,

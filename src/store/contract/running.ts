@@ -87,6 +87,30 @@ export function runningContract(use: UseStore): void {
       expect(await claimedIds(store, 1_000)).toEqual(['r1', 'r2', 'r3'])
     })
 
+    test('gives a module no more than its cap of an owner’s runs, and others what is behind them', async () => {
+      const store = use()
+      const noisy = ['n1', 'n2', 'n3', 'n4', 'n5'].map((id) => newRun(id, { entity: `o/r#${id}` }))
+      const quiet = newRun('q1', { module: 'triage', runAt: 2_000 })
+      await dispatch(store, 'a', { runs: [...noisy, quiet] })
+      const caps = new Map([['pr-review', 3]])
+      const claimBy = async (owner: string, limit: number) =>
+        (await store.runs.claim(owner, limit, 2_000, 9_000, caps)).map(({ id }) => id)
+      expect(await claimBy('me', 2)).toEqual(['n1', 'n2'])
+      expect(await claimBy('me', 2)).toEqual(['n3', 'q1'])
+      expect(await claimBy('me', 2)).toEqual([])
+      expect(await claimBy('you', 9)).toEqual(['n4', 'n5'])
+      await store.runs.settle('me', finished('n1'))
+      await store.runs.create(newRun('n6', { entity: 'o/r#n6' }))
+      expect(await claimBy('me', 2)).toEqual(['n6'])
+    })
+
+    test('nextDue after a time passes over what is due by then', async () => {
+      const store = use()
+      await store.runs.create(newRun('r1'))
+      await store.runs.create(newRun('r2', { entity: 'o/r#1', runAt: 3_000 }))
+      expect([await store.runs.nextDue(1_000), await store.runs.nextDue(3_000)]).toEqual([3_000, null])
+    })
+
     test('nextDue passes over what a running run holds back', async () => {
       const store = use()
       expect(await store.runs.nextDue()).toBeNull()
@@ -208,6 +232,16 @@ export function runningContract(use: UseStore): void {
       const [run] = await store.runs.claim('you', 10, 16_001, 30_000)
       expect(run).toMatchObject({ id: 'r1', attempt: 2 })
       expect(await store.runs.settle('me', finished('r1', { attempt: 2 }))).toBe(false)
+    })
+
+    test('that lives takes back its own as well, and what it settles late counts for nothing', async () => {
+      const store = use()
+      await dispatch(store, 'a', { runs: [newRun('r1')] })
+      await claim(store, 1_000)
+      expect(await store.runs.reclaim(16_001, false)).toEqual(['r1'])
+      expect((await claim(store, 16_001))[0]).toMatchObject({ id: 'r1', attempt: 2 })
+      expect(await store.runs.settle('me', finished('r1'))).toBe(false)
+      expect(await store.runs.settle('me', finished('r1', { attempt: 2 }))).toBe(true)
     })
 
     test('a sole owner takes back all runs of its predecessor, whatever their lease says', async () => {

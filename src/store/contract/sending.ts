@@ -116,6 +116,17 @@ export function sendingContract(use: UseStore): void {
       expect(await effects.onceBegin('r1', 'k')).toStrictEqual({ state: 'done', result })
     })
 
+    test('once: a run keeps so many bytes in all', async () => {
+      const { effects } = use()
+      expect(await effects.onceEnd('r1', 'a', '€'.repeat(10), 64)).toBe(true)
+      expect(await effects.onceKept('r1')).toBe(32)
+      expect(await effects.onceEnd('r1', 'b', 'x'.repeat(31), 64)).toBe(false)
+      expect(await effects.onceEnd('r1', 'a', 'x'.repeat(62), 64)).toBe(true)
+      const both = ['c', 'd'].map((key) => effects.onceEnd('r2', key, 'x'.repeat(40), 64))
+      expect((await Promise.all(both)).toSorted()).toEqual([false, true])
+      expect([await effects.onceKept('r1'), await effects.onceKept('r3')]).toEqual([64, 0])
+    })
+
     test("a setting keeps the first writer's value", async () => {
       const { effects } = use()
       expect(await effects.setting('marker_key', 'one')).toBe('one')

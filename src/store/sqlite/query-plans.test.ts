@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { claimable, dueQuery, leasedQuery } from '../claim.ts'
+import { claimable, dueQuery, leasedQuery, runningQuery } from '../claim.ts'
 import { bodiesQuery, pendingQuery } from '../deliveries.ts'
 import { receiptQuery } from '../effects.ts'
 import { unfinishedQuery } from '../entity-states.ts'
@@ -53,6 +53,12 @@ test.each<[string, () => Compilable, RegExp[]]>([
   [
     'due runs',
     () => dueQuery(open.db, 1, 4),
+    [/SEARCH runs USING INDEX runs_due/, /SEARCH other USING COVERING INDEX runs_running/],
+  ],
+  ['running runs by module', () => runningQuery(open.db, 'me'), [/INDEX runs_running/]],
+  [
+    'due runs of other modules',
+    () => dueQuery(open.db, 1, 4, ['a', 'b']),
     [/SEARCH runs USING INDEX runs_due/, /SEARCH other USING COVERING INDEX runs_running/],
   ],
   [
