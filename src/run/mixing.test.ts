@@ -8,6 +8,7 @@ import {
   handler,
   hearing,
   init,
+  isAlive,
   never,
   start,
   writeHandler,
@@ -162,6 +163,29 @@ test.each(
   expect(refused).toMatchObject({ reason })
   expect(['threw', 'exceeded']).toContain(result.kind)
 })
+
+test.each(['octo/public', 'octo/private'])(
+  'a timer of a run about octo/private is gone when the next run, about %s, begins',
+  async (repository) => {
+    const pool = createProcessPool({ keep: 4, environment: process.env })
+    onTestFinished(() => pool.close())
+    const text = `
+      if (ctx.run.id === 'a') setInterval(() => ctx.notify('of a').catch(() => {}), 1).unref()
+      else await ctx.notify('of b')
+      return done(ctx.run.id)`
+    const module = { name: 'm', manifest: manifestOf('m', { handler: writeHandler(handler(text)) }) }
+    const heard: string[] = []
+    const first = pool.acquire(module, 'octo/private')
+    await first.run(init({ runId: 'a' }), deaf, never)
+    pool.release(first)
+    const second = pool.acquire(module, repository)
+    const hear = hearing((text) => void heard.push(text))
+    expect(await second.run(init({ runId: 'b' }), hear, never)).toMatchObject({ outcome: { summary: 'b' } })
+    expect(second.pid).not.toBe(first.pid)
+    await expect.poll(() => isAlive(first.pid)).toBe(false)
+    expect(heard).toEqual(['of b'])
+  },
+)
 
 test('a process serves one module and one repository', async () => {
   const pool = createProcessPool({ keep: 4, environment: process.env })

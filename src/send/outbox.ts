@@ -1,7 +1,7 @@
 // Outbox rows leave here. Enters: rows that are due. Leaves: each row sent, put off, or dead.
 // AT LEAST ONCE: a row is marked sent only after the service said so, so a crash between the two sends the
-// message again; no row is ever lost. Rows of one address leave one by one and in order, different
-// addresses side by side. A service that cannot be reached is tried for ever, ever more seldom; what a
+// message again; no row is ever lost. Rows of one address leave one by one, those of one run in
+// order and runs in turn, different addresses side by side. A service that cannot be reached is tried for ever, ever more seldom; what a
 // service refuses is a dead letter.
 import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'

@@ -23,6 +23,7 @@ const migrations = (flavour: Flavour): Record<string, Migration> => ({
   '0003-questions-and-schedules': step([...questions, ...schedules]),
   '0004-replays-and-switches': step(replaysAndSwitches),
   '0005-chats': step(chats),
+  '0008-turns': step(turns),
 })
 
 /**
@@ -257,6 +258,13 @@ const chats = [
     primary key (bot, update_id)
   )`,
   `create index chat_updates_age on chat_updates (committed_at)`,
+]
+
+const turns = [
+  `alter table outbox add column turn bigint not null default 0`,
+  `update outbox set turn = created_at where status = 'queued'`,
+  `drop index outbox_queued`,
+  `create index outbox_queued on outbox (address, turn, id) where status = 'queued'`,
 ]
 
 const effects = [

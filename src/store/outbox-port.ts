@@ -33,7 +33,10 @@ export interface SentMessage {
 
 export interface OutboxStore {
   add(messages: readonly NewMessage[]): Promise<void>
-  /** The oldest unsent row of each address whose time has come, in order of age. */
+  /**
+   * The unsent row of each address whose turn it is, if its time has come, in the order of turns. Rows of one run leave
+   * in order; runs, and rows of no run, take turns.
+   */
   due(now: number, limit: number): Promise<OutboxRow[]>
   sent(id: number, at: number): Promise<void>
   /** Unreachable or limited: try again at `nextAt`. */

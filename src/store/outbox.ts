@@ -1,5 +1,6 @@
-// The outbox: messages leave in order per address; the oldest unsent one holds back those behind it.
-import { sql, type Kysely, type Selectable } from 'kysely'
+// The outbox: messages leave one by one per address, and the first one holds back those behind it. Runs take turns: of
+// each run the oldest message has a turn, and when it has left, the next one of that run gets one behind all that wait.
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely'
 import type { Log } from '../lib/log.ts'
 import { addressLabel } from '../send/address.ts'
 import type { Message } from '../send/message.ts'
@@ -9,24 +10,30 @@ import type { OutboxRow, OutboxStore, SentMessage } from './store.ts'
 
 /** The stage's queries. */
 export function createOutboxStore(db: Kysely<Database>, log: Log): OutboxStore {
-  const bury = async (id: number, error: string, at: number) => {
-    await db
-      .updateTable('outbox')
-      .set({ status: 'dead', error, finished_at: at })
-      .where('id', '=', id)
-      .where('status', '=', 'queued')
-      .execute()
-  }
+  const bury = (id: number, error: string, at: number) =>
+    db.transaction().execute(async (trx) => {
+      const gone = await trx
+        .updateTable('outbox')
+        .set({ status: 'dead', error, finished_at: at })
+        .where('id', '=', id)
+        .where('status', '=', 'queued')
+        .returning(['address', 'run_id'])
+        .executeTakeFirst()
+      if (gone) await passTurn(trx, gone, at)
+    })
   return {
     add: (messages) => db.transaction().execute((trx) => insertMessages(trx, messages)),
     due: (now, limit) => due(db, now, limit, bury, log),
-    async sent(id, at) {
-      await db
-        .updateTable('outbox')
-        .set((eb) => ({ status: 'sent', error: null, finished_at: at, tries: eb('tries', '+', 1) }))
-        .where('id', '=', id)
-        .execute()
-    },
+    sent: (id, at) =>
+      db.transaction().execute(async (trx) => {
+        const gone = await trx
+          .updateTable('outbox')
+          .set((eb) => ({ status: 'sent', error: null, finished_at: at, tries: eb('tries', '+', 1) }))
+          .where('id', '=', id)
+          .returning(['address', 'run_id'])
+          .executeTakeFirst()
+        if (gone) await passTurn(trx, gone, at)
+      }),
     async again(id, nextAt, error) {
       await db
         .updateTable('outbox')
@@ -60,6 +67,20 @@ export function createOutboxStore(db: Kysely<Database>, log: Log): OutboxStore {
       return (await shown(db).where('run_id', '=', runId).execute()).map(toSentMessage)
     },
   }
+}
+
+/** To the next message of the same run at the same address: behind whatever waits there already. */
+async function passTurn(
+  trx: Transaction<Database>,
+  { address, run_id }: { readonly address: string; readonly run_id: string | null },
+  at: number,
+): Promise<void> {
+  if (run_id === null) return
+  const next = trx
+    .selectFrom('outbox as next')
+    .select((eb) => eb.fn.min('next.id').as('id'))
+    .where((eb) => eb.and({ 'next.run_id': run_id, 'next.address': address, 'next.status': 'queued' }))
+  await trx.updateTable('outbox').set({ turn: at }).where('id', '=', next).execute()
 }
 
 const shown = (db: Kysely<Database>) => db.selectFrom('outbox').selectAll().orderBy('id')
@@ -103,17 +124,21 @@ const heads = (db: Kysely<Database>) =>
       join.on('outbox.id', '=', (eb) =>
         eb
           .selectFrom('outbox as first')
-          .select((inner) => inner.fn.min('first.id').as('id'))
+          .select('first.id')
           .where('first.status', '=', sql.lit('queued'))
-          .whereRef('first.address', '=', 'waiting.address'),
+          .whereRef('first.address', '=', 'waiting.address')
+          .orderBy('first.turn')
+          .orderBy('first.id')
+          .limit(1),
       ),
     )
 
-/** The oldest unsent message of each address, if its time has come; exported so that a test can ask for its plan. */
+/** The unsent message of each address whose turn it is, if its time has come; exported so that a test can ask for its plan. */
 export const dueMessagesQuery = (db: Kysely<Database>, now: number, limit: number) =>
   heads(db)
     .select(['outbox.id', 'outbox.address', 'message', 'tries', 'created_at as createdAt'])
     .where('next_at', '<=', now)
+    .orderBy('outbox.turn')
     .orderBy('outbox.id')
     .limit(limit)
 
@@ -141,7 +166,7 @@ async function due(
       )
       await bury(row.id, 'the stored message is damaged', now)
     }
-    // Those behind a damaged one are the oldest of their address now.
+    // Those behind a damaged one are the first of their address now.
     if (damaged === 0) return readable
   }
 }

@@ -164,6 +164,8 @@ interface OutboxTable {
   status: 'queued' | 'sent' | 'dead'
   tries: number
   next_at: number
+  /** Since when it may leave; the smallest one of an address is first. */
+  turn: number
   error: string | null
   created_at: number
   finished_at: number | null

@@ -52,6 +52,46 @@ export function sendingContract(use: UseStore): void {
       expect(await outbox.due(9_000, 10)).toMatchObject([{ id: 1, tries: 1 }])
     })
 
+    /** Sends what is first at the address until nothing is left; answers the keys in their order. */
+    async function drain(at: number): Promise<string[]> {
+      const keys: string[] = []
+      for (let now = at; ; now += 1) {
+        const [row] = await use().outbox.due(now, 1)
+        if (!row) return keys
+        keys.push(JSON.stringify(row.message).replace(/.*bold":"|"}.*/g, ''))
+        await use().outbox.sent(row.id, now)
+      }
+    }
+
+    test('runs of one address take turns, each in its own order; rows of no run wait for one of each', async () => {
+      const { outbox } = use()
+      const of = (runId: string | null, keys: string[], createdAt = 1_000) =>
+        keys.map((key) => newMessage(key, { runId, createdAt }))
+      await outbox.add(of('noisy', ['n1', 'n2', 'n3', 'n4', 'n5']))
+      await outbox.add([...of('quiet', ['q1'], 1_100), ...of(null, ['d1', 'd2'], 1_200)])
+      await outbox.add(of('noisy', ['n6'], 1_300))
+      expect(await drain(2_000)).toEqual(['n1', 'q1', 'd1', 'd2', 'n2', 'n3', 'n4', 'n5', 'n6'])
+    })
+
+    test('what comes while a run has much to say goes after one more of its messages at most', async () => {
+      const { outbox } = use()
+      await outbox.add(['n1', 'n2', 'n3', 'n4'].map((key) => newMessage(key, { runId: 'noisy' })))
+      await outbox.sent(1, 1_500)
+      await outbox.add([newMessage('q1', { runId: 'quiet', createdAt: 1_600 })])
+      await outbox.add([newMessage('d1', { createdAt: 1_700 })])
+      expect(await drain(2_000)).toEqual(['n2', 'q1', 'd1', 'n3', 'n4'])
+    })
+
+    test('a dead letter passes its turn on, and a run may go on talking', async () => {
+      const { outbox } = use()
+      await outbox.add(['a1', 'a2'].map((key) => newMessage(key, { runId: 'a' })))
+      await outbox.dead(1, 'refused', 1_500)
+      await outbox.add([newMessage('b1', { runId: 'b', createdAt: 1_400 })])
+      expect(await drain(2_000)).toEqual(['b1', 'a2'])
+      await outbox.add([newMessage('a3', { runId: 'a', createdAt: 2_100 })])
+      expect(await drain(2_200)).toEqual(['a3'])
+    })
+
     test('a dead letter holds back nobody', async () => {
       const { outbox } = use()
       await outbox.add([newMessage('1', { runId: 'r1' }), newMessage('2')])
