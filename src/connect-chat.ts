@@ -1,5 +1,6 @@
 // The chat, connected to the service: what its commands ask of the stages, put together here.
-import { visibleTrail } from './api/trail-shape.ts'
+import type { AskReading, MayHear } from './access/reading.ts'
+import { maySeeRun, visibleTrail } from './api/visible.ts'
 import type { AnswerRequest, Answered } from './ask/answer.ts'
 import { type Chat, createChat } from './chat/chat.ts'
 import type { User } from './config/config.ts'
@@ -18,6 +19,8 @@ export interface ConnectChatOptions {
   readonly now: () => InstalledParts
   readonly store: Store
   readonly pool: ProcessPool
+  readonly mayHear: MayHear
+  readonly askReading: AskReading
   readonly answer: (request: Omit<AnswerRequest, 'at'>) => Promise<Answered>
   /** Settings were written: the installation in force is to know them. */
   readonly onSettings: () => Promise<void>
@@ -33,7 +36,7 @@ export interface ConnectChatOptions {
 
 /** A chat that does nothing before `start`. */
 export function connectChat(options: ConnectChatOptions): Chat {
-  const { now, store, pool, clock, version } = options
+  const { now, store, pool, mayHear, askReading, clock, version } = options
   const startedAt = clock()
   const config = () => now().config
   const invoking = {
@@ -57,12 +60,16 @@ export function connectChat(options: ConnectChatOptions): Chat {
       },
       async trace(user, target) {
         const trail = await traceTarget(store, target)
-        return trail && visibleTrail(principalOf(user), trail)
+        return trail && visibleTrail(viewerOf(user), trail, mayHear)
       },
+      maySee: (user, run) => maySeeRun(viewerOf(user), run, mayHear),
+      askReading,
       about: () => ({ version, upMs: clock() - startedAt, agent: now().agent.describe().backend }),
     },
   })
 }
+
+const viewerOf = (user: User) => ({ user, isAdmin: user.role === 'admin' })
 
 /** A user who speaks by chat: with all scopes, and no more power than the user has. */
 function principalOf(user: User): Principal {

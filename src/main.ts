@@ -3,7 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { type AskReading, type MayHear, createAskReading, createMayHear } from './access/reading.ts'
 import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.ts'
+import { maySeeRun } from './api/visible.ts'
 import { createBroker } from './broker/broker.ts'
 import { connectChat } from './connect-chat.ts'
 import { type AskFacts, createAskFacts } from './dispatch/ask-facts.ts'
@@ -40,7 +42,7 @@ import { listenProblem, makeDataDir } from './start-problems.ts'
 import { startStages } from './start-stages.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
-import type { Plan, Store } from './store/store.ts'
+import type { Plan, RunRecord, Store } from './store/store.ts'
 import { watchWrites } from './store/watch-writes.ts'
 
 export interface ServiceOptions {
@@ -81,6 +83,8 @@ interface Shared {
   readonly senders: Map<string, Sender>
   readonly metrics: Metrics
   readonly newRunId: () => string
+  readonly askReading: AskReading
+  readonly mayHear: MayHear
   readonly clock: Clock
   readonly log: Log
 }
@@ -129,12 +133,19 @@ export async function startService({
   const senders = new Map(parts.senders.map((sender) => [sender.scheme, sender]))
   const metrics = createMetrics({ version, counts: () => store.overview.counts(), clock })
   const newRunId = createRunIds()
-  const shared: Shared = { now: () => parts, store, pool, senders, metrics, newRunId, clock, log }
+  const now = () => parts
+  const askReading = createAskReading({ github: () => parts.github, log })
+  const mayHear = createMayHear(() => parts.access, askReading)
+  const asking = { askReading, mayHear }
+  const shared: Shared = { now, store, pool, senders, metrics, newRunId, ...asking, clock, log }
   const stages = createStages(shared)
   // A reload and a switch both replace the parts: one after the other, or one of them would be forgotten.
   const alone = oneAtATime()
   const answer: Service['answer'] = async (request) => {
-    const answered = await answerQuestion(store.runs, { ...request, at: clock() })
+    const user = parts.access.user(request.by.name)
+    const maySee = async (run: RunRecord) =>
+      user !== undefined && maySeeRun({ user, isAdmin: request.by.isAdmin }, run, mayHear)
+    const answered = await answerQuestion(store.runs, { ...request, at: clock() }, maySee)
     stages.runner.wake()
     return answered
   }
@@ -297,7 +308,7 @@ function createStages(shared: Shared): Stages {
     runner.cancel(runIds, 'replaced')
     void journal.flush()
   }
-  const askFacts = createAskFacts({ sources: github, world: now, log })
+  const askFacts = createAskFacts({ sources: github, world: now, askReading: shared.askReading, log })
   const dispatcher = createDispatcher({
     store: store.deliveries,
     registry: () => now().registry,
@@ -313,6 +324,7 @@ function createStages(shared: Shared): Stages {
     store,
     schedules: () => now().registry.schedules(),
     access: () => now().access,
+    askReading: shared.askReading,
     newRunId,
     owner,
     clock,

@@ -24,7 +24,15 @@ const NEXT_TICKS = 3
 /** What the API needs of the running service. */
 export interface ServiceApiOptions extends Pick<
   ApiDeps,
-  'answer' | 'switchModule' | 'onCancelled' | 'wakeRuns' | 'newRunId' | 'clock' | 'log' | 'requestsPerMinute'
+  | 'answer'
+  | 'mayHear'
+  | 'switchModule'
+  | 'onCancelled'
+  | 'wakeRuns'
+  | 'newRunId'
+  | 'clock'
+  | 'log'
+  | 'requestsPerMinute'
 > {
   /** The installation in force. */
   readonly now: () => InstalledParts

@@ -62,7 +62,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   entity: ['lib'],
   config: ['registry', 'lib'],
   registry: ['config', 'sdk', 'lib'],
-  access: ['config', 'store'],
+  access: ['config', 'store', 'lib'],
   store: ['registry', 'send', 'lib'],
   send: ['store', 'lib'],
   receive: ['access', 'ask', 'config', 'entity', 'registry', 'send', 'store', 'lib'],

@@ -1,16 +1,25 @@
 // Who hears of an event, and where modules may act (contract section 2). Two questions, kept apart: being told of
 // a repository never means being allowed to act on it. Who hears is the configuration with the users' own settings
-// over it; where modules may act is the configuration alone, so that nothing said in a chat can widen it. Look-ups
-// are by map: their cost is the number of matches, not of users.
+// over it; a repository that a user added beyond the configuration counts only while GitHub lets that user read it.
+// Where modules may act is the configuration alone, so that nothing said in a chat can widen it. Look-ups are by
+// map: their cost is the number of matches, not of users.
 import type { Config, User } from '../config/config.ts'
-import { type Overlay, effectiveUsers } from './effective-user.ts'
+import { type EffectiveUser, type Overlay, effectiveUsers, isToldOfAll } from './effective-user.ts'
+import type { Readings } from './reading.ts'
 
 export interface Access {
   /**
    * Users who hear of a repository, in config order; the first admin when nobody does. Empty when that admin
-   * has asked not to hear of it.
+   * has asked not to hear of it. `readings`: GitHub's word on those of `addedBeyond`; without it they hear nothing.
    */
-  audience(repository: string | null): readonly User[]
+  audience(repository: string | null, readings?: Readings): readonly User[]
+  /** Users who added the repository by chat where `mayHear` is false: GitHub is to be asked whether they may read it. */
+  addedBeyond(repository: string | null): readonly User[]
+  /**
+   * Does the configuration let this user be told of the repository: by the user's own `repos`, or as an admin
+   * without any? The top-level `repos` do not count. Of no repository: everybody.
+   */
+  mayHear(user: User, repository: string | null): boolean
   /** May this user's feature flag start a run there? Events without a repository: admins alone. */
   mayAct(user: User, repository: string | null): boolean
   /**
@@ -44,22 +53,36 @@ export function createAccess(config: Config, overlay: Overlay = NO_SETTINGS): Ac
   const order = new Map(users.map((user, index) => [user.name, index]))
   const admin = people.find(({ user }) => user.role === 'admin')
   if (!admin) throw new Error('the configuration has no admin; at least one user needs `role: admin`')
-  const wildcard = people.filter(({ user }) => user.role === 'admin' && user.repos.length === 0)
+  const hearsOfAll = new Set(config.users.filter(isToldOfAll).map(({ name }) => name))
+  const wildcard = people.filter(({ user }) => hearsOfAll.has(user.name) && user.repos.length === 0)
   const subscribers = createPatternIndex(
     people.flatMap((person) => person.candidates.map((pattern) => [pattern, person] as const)),
   )
+  const own = createPatternIndex(
+    config.users.flatMap((user) => user.repos.map((pattern) => [pattern, user.name] as const)),
+  )
+  const mayHear = ({ name }: User, repository: string | null): boolean =>
+    repository === null || hearsOfAll.has(name) || own.matches(repository).includes(name)
+  const wants = (person: EffectiveUser, name: string | null) => name === null || !person.hasRemoved(name)
 
   return {
-    audience(repository) {
+    audience(repository, readings) {
       const name = repository?.toLowerCase() ?? null
-      const candidates = new Set([...subscribers.matches(name), ...wildcard])
-      const wantsIt = (person: (typeof people)[number]) => name === null || !person.hasRemoved(name)
-      const heard = [...candidates].filter(wantsIt).map(({ user }) => user)
-      if (heard.length === 0) return wantsIt(admin) ? [admin.user] : []
+      const mayBeTold = ({ user }: EffectiveUser) =>
+        mayHear(user, name) || readings?.get(user.name) === 'readable'
+      const candidates = new Set([...subscribers.matches(name).filter(mayBeTold), ...wildcard])
+      const heard = [...candidates].filter((person) => wants(person, name)).map(({ user }) => user)
+      if (heard.length === 0) return wants(admin, name) ? [admin.user] : []
       if (heard.length === 1) return heard
       return heard.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0))
     },
-    ...createAuthority(config),
+    addedBeyond(repository) {
+      const name = repository?.toLowerCase() ?? null
+      const added = new Set(subscribers.matches(name))
+      return [...added].filter((one) => !mayHear(one.user, name) && wants(one, name)).map(({ user }) => user)
+    },
+    mayHear,
+    ...createAuthority(config, own),
     user: (name) => byName.get(name)?.user,
     people: (login) => byLogin.get(login.toLowerCase()) ?? [],
     firstAdmin: () => admin.user,
@@ -68,12 +91,12 @@ export function createAccess(config: Config, overlay: Overlay = NO_SETTINGS): Ac
   }
 }
 
-/** Where modules may act: what the operator wrote, and nothing else. */
-function createAuthority(config: Config): Pick<Access, 'mayAct' | 'mayCall' | 'reaches' | 'named'> {
+/** Where modules may act: what the operator wrote, and nothing else. `own`: names of users by their patterns. */
+function createAuthority(
+  config: Config,
+  own: PatternIndex<string>,
+): Pick<Access, 'mayAct' | 'mayCall' | 'reaches' | 'named'> {
   const everywhere = createPatternIndex(config.repos.map((pattern) => [pattern, true] as const))
-  const own = createPatternIndex(
-    config.users.flatMap((user) => user.repos.map((pattern) => [pattern, user.name] as const)),
-  )
   const patterns = [...config.repos, ...config.users.flatMap((user) => user.repos)]
   const named = [...new Set(patterns.map((pattern) => pattern.toLowerCase()))]
     .filter((pattern) => !pattern.endsWith('/*'))
@@ -95,8 +118,12 @@ function createAuthority(config: Config): Pick<Access, 'mayAct' | 'mayCall' | 'r
   }
 }
 
+interface PatternIndex<T> {
+  matches(repository: string | null): readonly T[]
+}
+
 /** Maps `owner/name` and `owner/*` patterns to values; one look-up is two map reads. */
-function createPatternIndex<T>(entries: readonly (readonly [pattern: string, value: T])[]) {
+function createPatternIndex<T>(entries: readonly (readonly [pattern: string, value: T])[]): PatternIndex<T> {
   const index = new Map<string, T[]>()
   for (const [pattern, value] of entries) {
     const key = pattern.toLowerCase()
@@ -105,7 +132,7 @@ function createPatternIndex<T>(entries: readonly (readonly [pattern: string, val
     else index.set(key, [value])
   }
   return {
-    matches(repository: string | null): readonly T[] {
+    matches(repository) {
       if (repository === null) return []
       const name = repository.toLowerCase()
       const exact = index.get(name) ?? []

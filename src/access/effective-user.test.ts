@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { config, user } from '../../test/builders.ts'
 import type { UserSetting } from '../store/store.ts'
 import { createAccess } from './access.ts'
+import type { Readings } from './reading.ts'
 
 const setting = (name: string, kind: UserSetting['kind'], key: string, value: string): UserSetting => ({
   user: name,
@@ -24,15 +25,50 @@ const users = [
 const flags = ['issue_triage', 'pr_review', 'taking']
 const base = config({ users, repos: ['open/*'] })
 const access = (...settings: UserSetting[]) => createAccess(base, { settings, featureFlags: flags })
+/** As if GitHub let everybody read everything. */
+const readable: Readings = new Map(users.map(({ name }) => [name, 'readable']))
 const heard = (repository: string | null, ...settings: UserSetting[]) =>
   access(...settings)
-    .audience(repository)
+    .audience(repository, readable)
     .map(({ name }) => name)
 
 test('a repository that a user added is heard of by that user', () => {
   expect(heard('new/one')).toEqual(['root'])
   expect(heard('New/One', added('bob', 'new/one'))).toEqual(['root', 'bob'])
   expect(heard('new/two', added('bob', 'new/*'))).toEqual(['root', 'bob'])
+})
+
+test('beyond the configuration it counts only where GitHub lets the user read, as told for this repository', () => {
+  const of = access(added('bob', 'new/*'), added('bob', 'acme/two'))
+  const names = (readings?: Readings) => of.audience('new/one', readings).map(({ name }) => name)
+  expect(names()).toEqual(['root'])
+  for (const reading of ['not_readable', 'no_login', 'readable_unknown'] as const)
+    expect(names(new Map([['bob', reading]]))).toEqual(['root'])
+  expect(names(new Map([['alice', 'readable']]))).toEqual(['root'])
+  expect(names(new Map([['bob', 'readable']]))).toEqual(['root', 'bob'])
+  expect(of.addedBeyond('New/One').map(({ name }) => name)).toEqual(['bob'])
+  expect(of.addedBeyond('acme/one')).toEqual([])
+  expect(of.addedBeyond(null)).toEqual([])
+})
+
+test("inside a user's own `repos` what is added needs nobody's word; the top-level ones give nobody anything", () => {
+  const of = access(added('alice', 'acme/one'), removed('alice', 'acme/*'), added('bob', 'open/source'))
+  expect(of.audience('acme/one').map(({ name }) => name)).toEqual(['root', 'alice'])
+  expect(of.addedBeyond('acme/one')).toEqual([])
+  expect(of.audience('open/source').map(({ name }) => name)).toEqual(['root'])
+  expect(of.addedBeyond('open/source').map(({ name }) => name)).toEqual(['bob'])
+})
+
+test('what the configuration lets a user be told of is its word alone', () => {
+  const of = access(added('bob', 'new/*'), removed('alice', 'acme/*'), added('root', 'acme/one'))
+  const may = (name: string, repository: string | null) => of.mayHear(of.user(name)!, repository)
+  expect(['new/one', 'open/source', null].map((name) => may('bob', name))).toEqual([false, false, true])
+  expect(['Acme/One', 'octocat/hello-world', 'octocat/x'].map((name) => may('alice', name))).toEqual([
+    true,
+    true,
+    false,
+  ])
+  expect(may('root', 'any/thing')).toBe(true)
 })
 
 test('a repository that a user removed is not, also under a pattern that stays', () => {
@@ -55,12 +91,20 @@ test('an admin without effective repositories hears of all, but of those that we
   expect(heard('acme/one', removed('root', 'acme/one'))).toEqual(['alice'])
 })
 
-test('the first repository that such an admin adds ends hearing of all; removing the last one brings it back', () => {
+test('the first repository that such an admin adds ends hearing of all', () => {
   expect(heard('acme/one', added('root', 'new/one'))).toEqual(['alice'])
-  const one = config({ users: [user('root', { role: 'admin', repos: ['acme/one'] }), users[1]!] })
-  const without = createAccess(one, { settings: [removed('root', 'acme/one')], featureFlags: [] })
-  expect(without.audience('some/thing').map(({ name }) => name)).toEqual(['root'])
+})
+
+test('an admin with repositories of the configuration who removes the last one does not hear of all by that', () => {
+  const people = [users[1]!, user('root', { role: 'admin', repos: ['acme/one'] })]
+  const without = createAccess(config({ users: people }), {
+    settings: [removed('root', 'acme/one')],
+    featureFlags: [],
+  })
   expect(without.audience('acme/one').map(({ name }) => name)).toEqual(['alice'])
+  expect(without.audience('acme/two').map(({ name }) => name)).toEqual(['alice'])
+  // As the last resort, and no otherwise.
+  expect(without.audience('some/thing').map(({ name }) => name)).toEqual(['root'])
 })
 
 test('the last resort hears unless it said no', () => {
@@ -171,7 +215,7 @@ test('a user hears of what is configured or added and not removed, whatever the 
       for (const { name: who, repos } of users.slice(1)) {
         const word = said(who, name) ?? said(who, owner)
         const wanted = word === undefined ? repos.includes(name) || repos.includes(owner) : word === 'added'
-        const hears = of.audience(name).some((one) => one.name === who)
+        const hears = of.audience(name, readable).some((one) => one.name === who)
         expect(hears).toBe(wanted)
       }
     }),

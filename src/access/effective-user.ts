@@ -40,6 +40,13 @@ export function covers(patterns: readonly string[], wanted: string): boolean {
   return patterns.includes(wanted) || patterns.includes(`${wanted.slice(0, wanted.indexOf('/'))}/*`)
 }
 
+/** An admin whose `repos` the configuration leaves empty may be told of every repository. */
+export const isToldOfAll = ({ role, repos }: User): boolean => role === 'admin' && repos.length === 0
+
+/** Does the configuration let this user, as it names them, be told of all that the pattern covers? */
+export const isWithin = (configured: User, pattern: string): boolean =>
+  isToldOfAll(configured) || covers(configured.repos, pattern)
+
 /** The repository of an entity key. */
 export const repositoryOf = (entity: string): string => entity.replace(/[#@].*$/s, '')
 

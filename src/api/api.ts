@@ -18,6 +18,7 @@ export interface ApiDeps
   extends ModuleOperationDeps, RunOperationDeps, DeliveryOperationDeps, ServiceOperationDeps {
   readonly access: ModuleOperationDeps['access']
   readonly store: ModuleOperationDeps['store'] & RunOperationDeps['store'] & DeliveryOperationDeps['store']
+  readonly mayHear: ModuleOperationDeps['mayHear']
   readonly log: ModuleOperationDeps['log']
   /** Per token. @default 600 */
   readonly requestsPerMinute?: number | undefined

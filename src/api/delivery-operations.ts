@@ -1,19 +1,22 @@
 // Deliveries: shown, listed, dispatched again.
 import { z } from 'zod'
+import type { MayHear } from '../access/reading.ts'
 import type { ReplayResult } from '../dispatch/replay.ts'
 import { UserError } from '../errors.ts'
 import type { Log } from '../lib/log.ts'
 import { orUnavailable } from '../receive/errors.ts'
 import type { DeliveryStore, OverviewStore } from '../store/store.ts'
-import { Delivery, presentDecision, presentDelivery, visibleTo } from './delivery-shape.ts'
+import { Delivery, presentDecision, presentDelivery } from './delivery-shape.ts'
 import { type Operation, operation } from './operation.ts'
 import { entity, named, nextCursor, normalEntity, paging } from './shapes.ts'
+import { visibleDeliveries, visibleDelivery } from './visible.ts'
 
 export interface DeliveryOperationDeps {
   readonly store: {
     readonly deliveries: Pick<DeliveryStore, 'get'>
     readonly overview: Pick<OverviewStore, 'deliveries'>
   }
+  readonly mayHear: MayHear
   /** Dispatches a stored delivery again, under the configuration in force. */
   readonly replay: (guid: string) => Promise<ReplayResult>
   readonly log: Log
@@ -48,7 +51,7 @@ export function deliveryOperations(deps: DeliveryOperationDeps): Operation[] {
   return [listDeliveries(deps), getDelivery(deps), replayDelivery(deps)]
 }
 
-const listDeliveries = ({ store, log }: DeliveryOperationDeps) =>
+const listDeliveries = ({ store, mayHear, log }: DeliveryOperationDeps) =>
   operation({
     id: 'listDeliveries',
     method: 'get',
@@ -56,7 +59,7 @@ const listDeliveries = ({ store, log }: DeliveryOperationDeps) =>
     tag: 'deliveries',
     summary: 'List deliveries, newest first',
     description:
-      'The cursor holds still while new deliveries come. A member sees those that were decided about him.',
+      'The cursor holds still while new deliveries come. A member sees those that were decided about him, as long as he may be told of the repository; a page may hold fewer than the limit.',
     scope: 'deliveries:read',
     query: DeliveryFilter,
     answers: { 200: { description: 'A page of deliveries', schema: DeliveryList } },
@@ -70,13 +73,13 @@ const listDeliveries = ({ store, log }: DeliveryOperationDeps) =>
           limit,
         }),
       )
-      const seen = deliveries.flatMap((delivery) => visibleTo(principal, delivery) ?? [])
+      const seen = await visibleDeliveries(principal, deliveries, mayHear)
       const next_cursor = next === null ? null : String(next)
       return { status: 200, body: { deliveries: seen.map(presentDelivery), next_cursor } }
     },
   })
 
-const getDelivery = ({ store, log }: DeliveryOperationDeps) =>
+const getDelivery = ({ store, mayHear, log }: DeliveryOperationDeps) =>
   operation({
     id: 'getDelivery',
     method: 'get',
@@ -89,7 +92,7 @@ const getDelivery = ({ store, log }: DeliveryOperationDeps) =>
     refusals: ['unknown_delivery'],
     async run({ principal, params }) {
       const delivery = await orUnavailable(log, store.deliveries.get(params.guid))
-      const seen = delivery && visibleTo(principal, delivery)
+      const seen = delivery && (await visibleDelivery(principal, delivery, mayHear))
       if (!seen) throw unknownDelivery()
       return { status: 200, body: presentDelivery(seen) }
     },

@@ -1,6 +1,5 @@
-// A delivery as the API tells it (contract section 4), and how much of it who may see.
+// A delivery as the API tells it (contract section 4).
 import { z } from 'zod'
-import type { Principal } from '../receive/auth.ts'
 import type { Decision as StoredDecision, DeliveryRecord } from '../store/store.ts'
 import { entity, isoTime, named, time } from './shapes.ts'
 
@@ -29,16 +28,6 @@ export const Delivery = named(
     decisions: z.array(Decision),
   }),
 )
-
-/** The delivery with the decisions that the caller may see; null when it did not concern him at all. */
-export function visibleTo<Record extends Pick<DeliveryRecord, 'decisions'>>(
-  { isAdmin, user }: Principal,
-  delivery: Record,
-): Record | null {
-  if (isAdmin) return delivery
-  const decisions = delivery.decisions.filter((decision) => decision.user === user.name)
-  return decisions.length === 0 ? null : { ...delivery, decisions }
-}
 
 /** A decision as contract section 4 writes it. */
 export function presentDecision(decision: StoredDecision): z.output<typeof Decision> {

@@ -1,5 +1,6 @@
 // Modules: shown, switched on and off, invoked.
 import { z } from 'zod'
+import type { MayHear } from '../access/reading.ts'
 import type { Config } from '../config/config.ts'
 import { UserError } from '../errors.ts'
 import type { Log } from '../lib/log.ts'
@@ -14,6 +15,7 @@ import { Module, presentModule } from './module-shape.ts'
 import { type Operation, operation } from './operation.ts'
 import { RunStarted } from './run-shape.ts'
 import { named } from './shapes.ts'
+import { visibleRuns } from './visible.ts'
 
 export interface ModuleOperationDeps extends Omit<InvokeDeps, 'store' | 'registry' | 'auth'> {
   readonly config: () => Config
@@ -25,6 +27,7 @@ export interface ModuleOperationDeps extends Omit<InvokeDeps, 'store' | 'registr
    * @throws UserError wrong_state when it cannot be switched on.
    */
   readonly switchModule: (name: string, enabled: boolean, by: string) => Promise<void>
+  readonly mayHear: MayHear
   /** When the module's schedules are due next, in ms since the epoch. */
   readonly nextTicks: (module: LoadedModule) => readonly number[]
   readonly log: Log
@@ -142,16 +145,15 @@ function knownModule({ registry }: ModuleOperationDeps, name: string): LoadedMod
   throw new UserError('unknown_module', `there is no module ${JSON.stringify(name.slice(0, 63))}`)
 }
 
-async function present(deps: ModuleOperationDeps, module: LoadedModule, { isAdmin, user }: Principal) {
-  const recipient = isAdmin ? {} : { recipient: user.name }
-  const { config, switches, store, log, nextTicks } = deps
+async function present(deps: ModuleOperationDeps, module: LoadedModule, principal: Principal) {
+  const recipient = principal.isAdmin ? {} : { recipient: principal.user.name }
+  const { config, switches, store, mayHear, log, nextTicks } = deps
+  const query = { module: module.name, ...recipient, limit: LAST_RUNS }
+  const lastRuns = await orUnavailable(log, store.runs.list(query))
   return presentModule(module, {
     switched: switches().get(module.name),
     offInConfig: config().modules[module.name]?.enabled === false,
     nextTicks: module.enabled ? nextTicks(module) : [],
-    lastRuns: await orUnavailable(
-      log,
-      store.runs.list({ module: module.name, ...recipient, limit: LAST_RUNS }),
-    ),
+    lastRuns: await visibleRuns(principal, lastRuns, mayHear),
   })
 }

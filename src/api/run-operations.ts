@@ -2,6 +2,7 @@
 // only on those that are his alone: what he does reaches nobody else.
 import { z } from 'zod'
 import type { Access } from '../access/access.ts'
+import type { MayHear } from '../access/reading.ts'
 import type { AnswerRequest } from '../ask/answer.ts'
 import { UserError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -11,12 +12,14 @@ import { orUnavailable } from '../receive/errors.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { RunRecord, RunStore } from '../store/store.ts'
 import { type Operation, operation } from './operation.ts'
-import { maySeeRun, presentRun, Run, RunStarted, runStatus, startedAnswer } from './run-shape.ts'
+import { presentRun, Run, RunStarted, runStatus, startedAnswer } from './run-shape.ts'
 import { entity, named, nextCursor, normalEntity, paging } from './shapes.ts'
+import { maySeeRun, visibleRuns } from './visible.ts'
 
 export interface RunOperationDeps {
   readonly store: { readonly runs: Pick<RunStore, 'get' | 'list' | 'cancel' | 'retry'> }
   readonly access: () => Pick<Access, 'mayCall'>
+  readonly mayHear: MayHear
   readonly module: (name: string) => Module | undefined
   /**
    * Takes an answer to a paused run's question; the run goes on with it.
@@ -55,14 +58,15 @@ export function runOperations(deps: RunOperationDeps): Operation[] {
   return [listRuns(deps), getRun(deps), cancelRun(deps), retryRun(deps), resumeRun(deps)]
 }
 
-const listRuns = ({ store, log }: RunOperationDeps) =>
+const listRuns = ({ store, mayHear, log }: RunOperationDeps) =>
   operation({
     id: 'listRuns',
     method: 'get',
     path: '/api/runs',
     tag: 'runs',
     summary: 'List runs, newest first',
-    description: 'The cursor holds still while new runs come. A member sees the runs that he hears of.',
+    description:
+      'The cursor holds still while new runs come. A member sees the runs that he hears of, as long as he may be told of the repository; a page may hold fewer than the limit.',
     scope: 'runs:read',
     query: RunFilter,
     answers: { 200: { description: 'A page of runs', schema: RunList } },
@@ -81,7 +85,8 @@ const listRuns = ({ store, log }: RunOperationDeps) =>
       )
       const page = runs.slice(0, limit)
       const next_cursor = runs.length > limit ? (page.at(-1)?.id ?? null) : null
-      return { status: 200, body: { runs: page.map(presentRun), next_cursor } }
+      const seen = await visibleRuns(principal, page, mayHear)
+      return { status: 200, body: { runs: seen.map(presentRun), next_cursor } }
     },
   })
 
@@ -179,12 +184,12 @@ function requireCursor(cursor: string): void {
 
 /** @throws UserError unknown_run, also for one that the caller may not see */
 async function visibleRun(
-  { store, log }: RunOperationDeps,
+  { store, mayHear, log }: RunOperationDeps,
   principal: Principal,
   id: string,
 ): Promise<RunRecord> {
   const run = await orUnavailable(log, store.runs.get(id))
-  if (run && maySeeRun(principal, run)) return run
+  if (run && (await maySeeRun(principal, run, mayHear))) return run
   throw new UserError('unknown_run', 'there is no such run among those that you may see')
 }
 

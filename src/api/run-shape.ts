@@ -1,6 +1,5 @@
-// A run as the API tells it (contract section 4), and who may see it.
+// A run as the API tells it (contract section 4).
 import { z } from 'zod'
-import type { Principal } from '../receive/auth.ts'
 import type { RunRecord } from '../store/store.ts'
 import { entity, isoTime, named, time } from './shapes.ts'
 
@@ -92,11 +91,6 @@ export const startedAnswer = (run: { id: string; module: string; status: RunReco
     status: run.status,
     status_url: `/api/runs/${run.id}`,
   }) satisfies z.output<typeof RunStarted>
-
-/** An admin sees every run, a member those that he hears of. */
-export function maySeeRun({ isAdmin, user }: Principal, run: Pick<RunRecord, 'recipients'>): boolean {
-  return isAdmin || run.recipients.includes(user.name)
-}
 
 /** A run as contract section 4 writes it. */
 export function presentRun(run: RunRecord): z.output<typeof Run> {

@@ -1,6 +1,7 @@
 // The service itself: how it is, what happened and why, its numbers, a copy of its database.
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
+import type { MayHear } from '../access/reading.ts'
 import { UserError } from '../errors.ts'
 import { parseTarget, type Target } from '../explain/target.ts'
 import type { Trail } from '../explain/why.ts'
@@ -9,11 +10,13 @@ import { orUnavailable } from '../receive/errors.ts'
 import type { Counts } from '../store/store.ts'
 import { type Operation, operation } from './operation.ts'
 import { named, time, isoTime } from './shapes.ts'
-import { presentTrail, TrailAnswer, visibleTrail } from './trail-shape.ts'
+import { presentTrail, TrailAnswer } from './trail-shape.ts'
+import { visibleTrail } from './visible.ts'
 
 export interface ServiceOperationDeps {
   /** What happened and why; null when nothing is known of the target. */
   readonly trace: (target: Target) => Promise<Trail | null>
+  readonly mayHear: MayHear
   /** How much there is of what. */
   readonly counts: () => Promise<Counts>
   readonly about: () => About
@@ -85,7 +88,7 @@ const status = ({ counts, about, log }: ServiceOperationDeps) =>
     },
   })
 
-const why = ({ trace, log }: ServiceOperationDeps) =>
+const why = ({ trace, mayHear, log }: ServiceOperationDeps) =>
   operation({
     id: 'why',
     method: 'get',
@@ -106,7 +109,7 @@ const why = ({ trace, log }: ServiceOperationDeps) =>
         )
       }
       const trail = await orUnavailable(log, trace(target))
-      const seen = trail && visibleTrail(principal, trail)
+      const seen = trail && (await visibleTrail(principal, trail, mayHear))
       if (seen) return { status: 200, body: presentTrail(seen) }
       const code = target.kind === 'delivery' ? 'unknown_delivery' : 'not_found'
       throw new UserError(code, 'nothing is known of it, among what you may see')

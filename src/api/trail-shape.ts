@@ -1,4 +1,4 @@
-// What happened and why, as the API tells it, and how much of it who may see.
+// What happened and why, as the API tells it.
 import { z } from 'zod'
 import { renderTrail } from '../explain/render-trail.ts'
 import type {
@@ -6,12 +6,11 @@ import type {
   RunTrail as StoredRunTrail,
   Trail,
 } from '../explain/why.ts'
-import type { Principal } from '../receive/auth.ts'
 import { addressLabel } from '../send/address.ts'
 import { toPlainText } from '../send/message.ts'
 import type { SentMessage } from '../store/store.ts'
-import { Delivery, presentDelivery, visibleTo } from './delivery-shape.ts'
-import { maySeeRun, presentRun, Run } from './run-shape.ts'
+import { Delivery, presentDelivery } from './delivery-shape.ts'
+import { presentRun, Run } from './run-shape.ts'
 import { isoTime, named, time } from './shapes.ts'
 
 const TrailMessage = named(
@@ -47,20 +46,6 @@ export const TrailAnswer = named(
     text: z.string().describe('The same for people'),
   }),
 )
-
-/** The part of the trail that the caller may see; null when it is none of his business. */
-export function visibleTrail(principal: Principal, trail: Trail): Trail | null {
-  if (principal.isAdmin) return trail
-  const own = (messages: readonly SentMessage[]) =>
-    messages.filter((message) => message.address === principal.user.address)
-  const runs = (all: readonly StoredRunTrail[]) =>
-    all.filter((run) => maySeeRun(principal, run)).map((run) => ({ ...run, messages: own(run.messages) }))
-  const deliveries = trail.deliveries
-    .flatMap((delivery) => visibleTo(principal, delivery) ?? [])
-    .map((delivery) => ({ ...delivery, runs: runs(delivery.runs), messages: own(delivery.messages) }))
-  const otherRuns = runs(trail.otherRuns)
-  return deliveries.length + otherRuns.length === 0 ? null : { ...trail, deliveries, otherRuns }
-}
 
 /** The trail as the API writes it. */
 export function presentTrail(trail: Trail): z.output<typeof TrailAnswer> {

@@ -26,17 +26,22 @@ export interface Answered {
 const MAX_ANSWER = 4_096
 
 /**
- * Takes the answer and queues the run again, with the trigger `resume`. Of several at once one is taken.
+ * Takes the answer and queues the run again, with the trigger `resume`. Of several at once one is taken. `maySee`:
+ * whether who answers may still be told of the run's repository.
  * @throws UserError `unknown_run`, `not_authorized` for one who does not hear of the run, `wrong_state` when
  * nothing is asked (any more), `invalid_input` when it is none of the options.
  */
 export async function answerQuestion(
   store: Pick<RunStore, 'get' | 'answer'>,
   request: AnswerRequest,
+  maySee: (run: RunRecord) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<Answered> {
   const run = await store.get(request.runId)
   if (!run) throw new UserError('unknown_run', `there is no run ${request.runId.slice(0, 40)}`)
   requireMayAnswer(run, request.by)
+  if (!(await maySee(run))) {
+    throw new UserError('not_authorized', `${request.by.name} may not be told of this repository any more`)
+  }
   const question = meantQuestion(run, request.question)
   const { at } = request
   if (question?.status !== 'open' || isLate(question, at)) throw refusal(run, question, at)

@@ -1,6 +1,7 @@
 // What a command of the chat is: its name and words for people, and what it answers. Commands change nothing by
 // themselves: they say which settings change, and the update's commit writes them with the answer.
 import type { Access } from '../access/access.ts'
+import type { AskReading } from '../access/reading.ts'
 import type { Config, User } from '../config/config.ts'
 import type { Trail } from '../explain/why.ts'
 import type { Target } from '../explain/target.ts'
@@ -59,6 +60,10 @@ export interface ChatWorld {
   ) => Promise<string>
   /** What happened to the target and why, as far as this user may see it; null when nothing is known. */
   readonly trace: (user: User, target: Target) => Promise<Trail | null>
+  /** Whether this user may be shown the run. */
+  readonly maySee: (user: User, run: RunRecord) => Promise<boolean>
+  /** Whether GitHub lets this user's login read a repository. */
+  readonly askReading: AskReading
   /** Of Hookyard, with how long it has been running in ms, and what the agent is. */
   readonly about: () => { readonly version: string; readonly upMs: number; readonly agent: string }
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { binding, config, delivery, module, pullRequest, user } from '../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
+import type { Reading } from '../access/reading.ts'
 import { silentLog } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
 import { type FactSources, createAskFacts } from './ask-facts.ts'
@@ -17,10 +18,18 @@ const comment = (body: string) =>
     comment: { id: 7, body, user: { login: 'mallory' } },
   })
 
+interface SceneOptions {
+  readonly bound?: readonly Module[]
+  readonly features?: Record<string, boolean>
+  /** What bob, a member without repositories, added by chat. */
+  readonly added?: readonly string[]
+  readonly reading?: Reading
+}
+
 function scene(
   answers: Partial<FactSources> = {},
   credentials = true,
-  { bound = [], features = {} }: { bound?: readonly Module[]; features?: Record<string, boolean> } = {},
+  { bound = [], features = {}, added = [], reading = 'readable' }: SceneOptions = {},
 ) {
   const asked: string[] = []
   const sources: FactSources = {
@@ -37,10 +46,25 @@ function scene(
     commandsFor: (name: string) => (name === 'review' ? [reviewer] : []),
     replacing: () => [],
   }
-  const access = createAccess(config({ users: [user('alice', { role: 'admin', features })] }))
+  const users = [
+    user('alice', { role: 'admin', features }),
+    user('bob', { repos: [], github: 'bob', features }),
+  ]
+  const settings = added.map((key) => ({
+    user: 'bob',
+    kind: 'repo' as const,
+    key,
+    value: 'added',
+    changedAt: 0,
+  }))
+  const access = createAccess(config({ users }), { settings, featureFlags: [] })
   const ask = createAskFacts({
     sources: () => (credentials ? sources : null),
     world: () => ({ registry, access }),
+    askReading: (user, repository) => (
+      asked.push(`read ${repository} ${user.name}`),
+      Promise.resolve(reading)
+    ),
     log: silentLog,
   })
   return { ask, asked }
@@ -139,4 +163,25 @@ test('when GitHub does not tell the files, the decision has to do without', asyn
   const silent = { changedPaths: () => Promise.reject(new Error('down')) }
   const { ask } = scene(silent, true, { bound: [wanting('docs', ['docs/**'])] })
   expect(await ask(opened())).toEqual({ own: false, author: 'unknown' })
+})
+
+test.each<Reading>(['readable', 'not_readable', 'readable_unknown'])(
+  'whether those may read who added the repository by chat is asked first: %s',
+  async (reading) => {
+    const { ask, asked } = scene({}, true, { added: ['octocat/*', 'octocat/hello-world'], reading })
+    expect(await ask(opened())).toEqual({
+      own: false,
+      author: 'unknown',
+      readings: new Map([['bob', reading]]),
+    })
+    expect(asked).toEqual(['read octocat/hello-world bob'])
+  },
+)
+
+test('who may not read the repository makes nobody ask for its files', async () => {
+  const bound = [wanting('docs', ['docs/**'], { featureFlag: 'extra' })]
+  const given = { bound, added: ['octocat/*'] }
+  const { ask, asked } = scene({}, true, { ...given, reading: 'not_readable', features: {} })
+  await ask(opened())
+  expect(asked).toEqual(['read octocat/hello-world bob'])
 })

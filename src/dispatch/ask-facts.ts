@@ -1,6 +1,8 @@
-// Facts that no payload tells, asked before a delivery is decided: are these this service's own words, may the author
-// of a comment command modules, and which files does a pull request change? A command that is refused is explained here, while the delivery still waits:
+// Facts that no payload tells, asked before a delivery is decided: are these this service's own words, may those who
+// added the repository by chat read it, may the author of a comment command modules, and which files does a pull
+// request change? A command that is refused is explained here, while the delivery still waits:
 // after a crash both are done again, and the explanation is found as done.
+import { type AskReading, askReadings } from '../access/reading.ts'
 import type { Command } from '../command/match-commands.ts'
 import { type Writing, writingOf } from '../command/writing.ts'
 import { subjectNumber } from '../entity/entity.ts'
@@ -36,6 +38,7 @@ export interface AskFactsOptions {
   /** null: the installation has no GitHub credentials. A getter: a reload swaps it. */
   readonly sources: () => FactSources | null
   readonly world: () => Pick<World, 'registry' | 'access'>
+  readonly askReading: AskReading
   readonly log: Log
   /** Longer than this a delivery does not wait for GitHub, in ms. @default 30000 */
   readonly timeoutMs?: number
@@ -58,7 +61,10 @@ export function createAskFacts(options: AskFactsOptions): AskFacts {
   ): Promise<Facts> {
     if (writing !== null && (await sources.isOwn(writing.repository, writing)))
       return { own: true, author: 'unknown' }
-    const world = options.world()
+    const before = options.world()
+    const readings = await askReadings(delivery.repository, before.access, options.askReading)
+    const heard = { own: false, author: 'unknown' as const, ...(readings && { readings }) }
+    const world = { ...before, facts: heard }
     const [command] = writing === null ? [] : wantedCommands(delivery, world)
     const [author, outside] = await Promise.all([
       command && writing
@@ -66,7 +72,7 @@ export function createAskFacts(options: AskFactsOptions): AskFacts {
         : ('unknown' as const),
       askPaths(delivery, waitingForPaths(delivery, world), sources),
     ])
-    return { own: false, author, ...(outside && { outside }) }
+    return { ...heard, author, ...(outside && { outside }) }
   }
 
   async function askPaths(
@@ -113,7 +119,9 @@ export function createAskFacts(options: AskFactsOptions): AskFacts {
 
   return (delivery) => {
     const writing = writingOf(delivery)
-    if (writing === null && waitingForPaths(delivery, options.world()).length === 0) return null
+    const world = options.world()
+    const added = world.access.addedBeyond(delivery.repository)
+    if (writing === null && added.length === 0 && waitingForPaths(delivery, world).length === 0) return null
     const sources = options.sources()
     return sources === null ? null : ask(delivery, writing, sources)
   }

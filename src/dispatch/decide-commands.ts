@@ -8,6 +8,7 @@ import { fields } from '../lib/fields.ts'
 import { isBot } from '../registry/filters.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import type { Decision, NewRun } from '../store/store.ts'
+import { hearersOf } from './hearing.ts'
 import { startRun } from './plan-run.ts'
 import type { DeliveryToDecide, Draft, World } from './world.ts'
 
@@ -73,13 +74,13 @@ function isBehind({ module, command }: Command, bindings: readonly Binding[]): b
 /** Whether anybody wants what the comment commands, so that it is worth asking whether its author may. */
 export function wantedCommands(
   delivery: DeliveryToDecide,
-  world: Pick<World, 'registry' | 'access'>,
+  world: Pick<World, 'registry' | 'access' | 'facts'>,
 ): readonly Command[] {
   const { repository, payload } = delivery
   const { access } = world
   if (repository === null || !access.reaches(repository)) return []
   return matchCommands(delivery, world.registry).filter(({ module, comment }) =>
-    [...access.audience(repository), ...access.people(comment.login)].some(
+    [...hearersOf(delivery, world), ...access.people(comment.login)].some(
       (user) => refusal(module, user, payload) === null && access.mayCall(user, repository),
     ),
   )

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { binding, config, delivery, module, pullRequest, user } from '../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
+import type { Reading, Readings } from '../access/reading.ts'
 import type { User } from '../config/config.ts'
 import { failedFilter } from '../registry/filters.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
@@ -18,6 +19,7 @@ interface Given {
   states?: readonly EntityState[]
   settings?: readonly UserSetting[]
   format?: World['format']
+  readings?: Readings
   now?: number
 }
 
@@ -38,6 +40,7 @@ function plan(of: DeliveryToDecide, given: Given = {}) {
     format: given.format ?? formatEvent,
     newRunId: () => `run-${(runs += 1)}`,
     now: given.now ?? 1_000,
+    ...(given.readings && { facts: { own: false, author: 'unknown', readings: given.readings } }),
   })
 }
 
@@ -341,10 +344,47 @@ test('a repository added by chat brings messages and joins runs, and starts none
     repos: [],
     bindings: [binding(review, 'pull_request')],
     settings: settings(['bob', 'repo', 'octocat/hello-world', 'added']),
+    readings: new Map([['bob', 'readable' as const]]),
   }
   expect(outcomes(opened(), given)).toEqual([
     ['bob', 'pr-review', 'skipped', 'not_authorized'],
     ['bob', null, 'notified', null],
+  ])
+})
+
+test.each<[Reading | null, string | null, string]>([
+  ['not_readable', 'bob', 'not_readable'],
+  ['readable_unknown', 'bob', 'readable_unknown'],
+  [null, 'bob', 'readable_unknown'],
+  [null, null, 'no_login'],
+])(
+  'added by chat beyond the configuration, GitHub says %s of the login %s: %s',
+  (reading, github, reason) => {
+    const users = [user('root', { role: 'admin', repos: [] }), user('bob', { repos: [], github })]
+    const given = {
+      users,
+      repos: ['octocat/*'],
+      bindings: [binding(review, 'pull_request')],
+      settings: settings(['bob', 'repo', 'octocat/*', 'added']),
+      ...(reading && { readings: new Map([['bob', reading]]) }),
+    }
+    expect(outcomes(opened(), given)).toEqual([
+      ['root', 'pr-review', 'ran', null],
+      ['bob', null, 'no_message', reason],
+    ])
+    expect(plan(opened(), given).runs[0]?.recipients).toEqual(['root'])
+  },
+)
+
+test('when nobody else may hear of what was added, it is the first admin', () => {
+  const users = [
+    user('root', { role: 'admin', repos: ['other/x'] }),
+    user('bob', { repos: [], github: 'bob' }),
+  ]
+  const given = { users, settings: settings(['bob', 'repo', 'octocat/*', 'added']) }
+  expect(outcomes(opened(), given)).toEqual([
+    ['root', null, 'notified', null],
+    ['bob', null, 'no_message', 'readable_unknown'],
   ])
 })
 

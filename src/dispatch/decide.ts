@@ -7,6 +7,7 @@ import { toError } from '../errors.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import type { Decision, Plan } from '../store/store.ts'
 import { decideCommands } from './decide-commands.ts'
+import { hearersOf, unheard } from './hearing.ts'
 import { notify, withoutModule } from './notify.ts'
 import { pathsOf } from './paths.ts'
 import { planRun } from './plan-run.ts'
@@ -35,7 +36,7 @@ export function pairsOf(
 /** Decides one delivery. Never throws: what goes wrong with one module or user is a decision with its reason. */
 export function decide(delivery: DeliveryToDecide, world: World): Plan {
   const draft: Draft = { decisions: [], runs: [], coalesced: [], cancelled: [], messages: [] }
-  const heard = world.access.audience(delivery.repository)
+  const heard = hearersOf(delivery, world)
   const audience = concerned(heard, delivery.payload)
 
   if (world.facts?.own) {
@@ -65,6 +66,9 @@ export function decide(delivery: DeliveryToDecide, world: World): Plan {
     else if (commanded.taken) draft.decisions.push(withoutModule(user, 'no_message', 'command'))
     else if (!taken.has(user.name)) notify(user, delivery, world, draft)
   }
+  draft.decisions.push(
+    ...unheard(delivery, world).filter(({ user }) => !heard.some((one) => one.name === user)),
+  )
   if (heard.length === 0)
     draft.decisions.push(withoutModule(world.access.firstAdmin(), 'no_message', 'repo_removed'))
   return planOf(delivery, world, draft)

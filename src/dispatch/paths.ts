@@ -1,6 +1,7 @@
 // `paths` of a pull request: the one filter that needs what GitHub tells. Pure; asked for in ask-facts.ts.
 import { isAboutPullRequest } from '../registry/filters.ts'
 import type { Module } from '../registry/manifest.ts'
+import { hearersOf } from './hearing.ts'
 import { refusal, unwantedBy } from './refusal.ts'
 import { concerned } from './relevance.ts'
 import type { DeliveryToDecide, Facts, World } from './world.ts'
@@ -28,14 +29,15 @@ export function pathsOf(
 /** Modules that would be started if their `paths` hold, where only GitHub can tell the paths. */
 export function waitingForPaths(
   delivery: DeliveryToDecide,
-  { registry, access }: Pick<World, 'registry' | 'access'>,
+  world: Pick<World, 'registry' | 'access' | 'facts'>,
 ): readonly Module[] {
+  const { registry, access } = world
   const modules = registry
     .bindingsFor(delivery.event, delivery.action)
     .map(({ module }) => module)
     .filter((module) => wantsPaths(module, delivery))
   if (modules.length === 0) return []
-  const audience = concerned(access.audience(delivery.repository), delivery.payload)
+  const audience = concerned(hearersOf(delivery, world), delivery.payload)
   return modules.filter((module) => {
     const unwanted = unwantedBy(module, delivery)
     return audience.some(

@@ -1,5 +1,6 @@
 // What a delivery is decided on, and the plan in the making. Types alone.
 import type { Access } from '../access/access.ts'
+import type { Readings } from '../access/reading.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
 import type { Message } from '../send/message.ts'
 import type { Plan, ReceivedDelivery } from '../store/store.ts'
@@ -24,6 +25,8 @@ export interface Facts {
   readonly author: 'allowed' | 'refused' | 'unknown' | 'assumed'
   /** Modules whose `paths` match none of the pull request's files. Absent: GitHub was not asked, or did not tell. */
   readonly outside?: readonly string[]
+  /** Of those who added the repository by chat beyond the configuration; absent: there are none, or nobody asked. */
+  readonly readings?: Readings
 }
 
 export interface World {

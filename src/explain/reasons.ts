@@ -25,6 +25,12 @@ const SENTENCES: Readonly<Record<string, (decision: Decision) => string>> = {
     `${module} would be given a run, if the pull request changes files of its \`paths\``,
   muted: ({ user }) => `${user} muted this, or its repository, by chat`,
   repo_removed: ({ user }) => `nobody hears of this repository, and ${user} removed it by chat`,
+  not_readable: ({ user }) =>
+    `${user} added this repository by chat, it lies outside their \`repos\`, and GitHub says that their login may not read it`,
+  no_login: ({ user }) =>
+    `${user} added this repository by chat, it lies outside their \`repos\`, and the configuration names no \`github\` login of theirs that GitHub could be asked about`,
+  readable_unknown: ({ user }) =>
+    `${user} added this repository by chat, it lies outside their \`repos\`, and GitHub did not tell whether their login may read it (it tells only whom it lets write there; the log says more)`,
   not_mine: ({ user }) => `${user} hears only what concerns them, and this does not`,
 }
 

@@ -2,8 +2,9 @@
 // sent. Each delivery is decided at the moment of its arrival, with the windows that the ones before it would have
 // opened.
 import type { Access } from '../access/access.ts'
+import type { Reading } from '../access/reading.ts'
 import { CooldownTracker } from '../dispatch/cooldown-tracker.ts'
-import { type Bindings, decide, pairsOf } from '../dispatch/decide.ts'
+import { type Bindings, type Facts, decide, pairsOf } from '../dispatch/decide.ts'
 import type { Message } from '../send/message.ts'
 import type { Decision, PastDelivery } from '../store/store.ts'
 import { PastWindows } from './past-windows.ts'
@@ -42,7 +43,7 @@ export function createStoredSimulator(
         tracker: new CooldownTracker(windows.at(pairsOf(delivery, options.registry), now)),
         newRunId: () => `simulated-${(runs += 1)}`,
         now,
-        facts: factsOf(was),
+        facts: factsOf(delivery, was, options.access),
       },
     )
     windows.apply(plan)
@@ -51,14 +52,26 @@ export function createStoredSimulator(
 }
 
 /** GitHub is not asked again: what the decisions of the time show is taken to hold. */
-function factsOf(was: readonly Decision[]) {
+function factsOf({ repository }: PastDelivery, was: readonly Decision[], access: Access): Facts {
   const own = was.some(({ reason }) => reason === 'own')
   const ran = was.some(({ outcome }) => outcome === 'ran')
   const outside = was.flatMap(({ module, reason }) =>
     module !== null && reason === 'filtered:paths' ? [module] : [],
   )
-  return { own, author: ran ? ('allowed' as const) : ('assumed' as const), outside }
+  const readings = new Map(
+    access.addedBeyond(repository).map(({ name }) => [name, readingIn(was, name)] as const),
+  )
+  return { own, author: ran ? 'allowed' : 'assumed', outside, readings }
 }
+
+/** Who heard of the delivery at the time could read its repository. */
+function readingIn(was: readonly Decision[], user: string): Reading {
+  const own = was.filter((decision) => decision.user === user)
+  const unread = READINGS.find((reading) => own.some(({ reason }) => reason === reading))
+  return unread ?? (own.length > 0 ? 'readable' : 'readable_unknown')
+}
+
+const READINGS: readonly Reading[] = ['not_readable', 'no_login', 'readable_unknown']
 
 const withoutRun = ({ user, module, outcome, reason }: Decision): SimulatedDecision => ({
   user,

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { config, module, user } from '../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
+import type { Reading } from '../access/reading.ts'
 import type { User } from '../config/config.ts'
 import type { Manifest } from '../registry/manifest.ts'
 import type { UserSetting } from '../store/store.ts'
@@ -17,6 +18,8 @@ interface Given {
   seen?: readonly string[]
   lateMs?: number
   settings?: readonly UserSetting[]
+  /** Whether GitHub lets bob read octocat/spoon. */
+  reading?: Reading
 }
 
 function runs({
@@ -27,6 +30,7 @@ function runs({
   seen = [],
   lateMs = 0,
   settings = [],
+  reading = 'readable',
 }: Given) {
   let ids = 0
   return planTick({
@@ -36,6 +40,7 @@ function runs({
     now: TICK + lateMs,
     access: createAccess(config({ users, repos }), { settings, featureFlags: ['nightly'] }),
     seen,
+    readings: new Map([['octocat/spoon', new Map([['bob', reading]])]]),
     newRunId: () => `run-${(ids += 1)}`,
   })
 }
@@ -71,6 +76,10 @@ test('who added a repository and switched the module on by chat joins a run, and
   expect(served({ users, manifest, settings })).toEqual([
     ['bob/own', 'bob'],
     ['octocat/spoon', 'alice,bob'],
+  ])
+  expect(served({ users, manifest, settings, reading: 'not_readable' })).toEqual([
+    ['bob/own', 'bob'],
+    ['octocat/spoon', 'alice'],
   ])
 })
 

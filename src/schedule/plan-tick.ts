@@ -1,6 +1,7 @@
 // A tick -> its runs: one per repository where the module may act and somebody wants it, or one about nothing in
 // particular for the admins (contract section 3, Schedule). Pure.
 import type { Access } from '../access/access.ts'
+import type { Readings } from '../access/reading.ts'
 import { hasFeature } from '../access/has-feature.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { NewRun } from '../store/store.ts'
@@ -15,6 +16,8 @@ export interface TickToPlan {
   readonly access: Pick<Access, 'audience' | 'named' | 'reaches' | 'admins' | 'mayCall'>
   /** Repositories that are known from their deliveries; those that no `repos` reach are left out here. */
   readonly seen: readonly string[]
+  /** By repository, GitHub's word on those who added it by chat. */
+  readonly readings?: ReadonlyMap<string, Readings>
   readonly newRunId: () => string
 }
 
@@ -29,17 +32,20 @@ export function planTick(plan: TickToPlan): NewRun[] {
   const wanting = (users: ReturnType<Access['audience']>) =>
     users.filter((user) => hasFeature(user, featureFlag)).map(({ name }) => name)
   if (subject !== 'repository') return runsFor(plan, NOTHING, null, wanting(access.admins()))
-  const repositories = new Set([...access.named(), ...plan.seen])
-  return [...repositories]
-    .filter((repository) => access.reaches(repository))
-    .sort()
-    .flatMap((repository) => {
-      // A schedule is about nobody in particular, so it is nothing to those who hear only of what is about them.
-      const hearing = access.audience(repository).filter(({ hear }) => hear === 'all')
-      // Who hears by their own word alone joins the run that somebody else starts.
-      const starts = hearing.some((user) => hasFeature(user, featureFlag) && access.mayCall(user, repository))
-      return starts ? runsFor(plan, repository, repository, wanting(hearing)) : []
-    })
+  return repositoriesOf(plan).flatMap((repository) => {
+    // A schedule is about nobody in particular, so it is nothing to those who hear only of what is about them.
+    const hearing = access
+      .audience(repository, plan.readings?.get(repository))
+      .filter(({ hear }) => hear === 'all')
+    // Who hears by their own word alone joins the run that somebody else starts.
+    const starts = hearing.some((user) => hasFeature(user, featureFlag) && access.mayCall(user, repository))
+    return starts ? runsFor(plan, repository, repository, wanting(hearing)) : []
+  })
+}
+
+/** The repositories that a tick of a module with the subject `repository` is about. */
+export function repositoriesOf({ access, seen }: Pick<TickToPlan, 'access' | 'seen'>): string[] {
+  return [...new Set([...access.named(), ...seen])].filter((one) => access.reaches(one)).sort()
 }
 
 function runsFor(

@@ -35,6 +35,7 @@ async function scene(first: readonly ScheduleBinding[] = [binding('0 9 * * *')])
     const scheduler = createScheduler({
       store: over,
       schedules: () => world.bindings,
+      askReading: () => Promise.resolve('readable_unknown'),
       access: () => access,
       newRunId: () => `run-${String((world.ids += 1)).padStart(3, '0')}`,
       owner,

@@ -2,12 +2,13 @@
 // one's ticks are handled. Leaves: runs, in the same transaction that marks their tick. Must never happen: a tick
 // that runs twice (the mark), or one that a restart swallows: of those that were missed the newest one runs, late.
 import type { Access } from '../access/access.ts'
+import { type AskReading, type Readings, askReadings } from '../access/reading.ts'
 import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { ScheduleBinding } from '../registry/module-registry.ts'
 import type { LeaseStore, ScheduleStore } from '../store/store.ts'
-import { planTick } from './plan-tick.ts'
+import { planTick, repositoriesOf } from './plan-tick.ts'
 import { newestTick, nextTick, scheduleKey } from './ticks.ts'
 
 /** How far back a missed tick is still worth a run, in ms. */
@@ -25,7 +26,8 @@ export interface SchedulerOptions {
   readonly store: { readonly schedules: ScheduleStore; readonly leases: LeaseStore }
   /** Getters: a reload swaps both between two looks. */
   readonly schedules: () => readonly ScheduleBinding[]
-  readonly access: () => Pick<Access, 'audience' | 'named' | 'reaches' | 'admins' | 'mayCall'>
+  readonly access: () => Pick<Access, 'audience' | 'addedBeyond' | 'named' | 'reaches' | 'admins' | 'mayCall'>
+  readonly askReading: AskReading
   readonly newRunId: () => string
   /** This process, as the owner of the lease. */
   readonly owner: string
@@ -100,10 +102,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     const after = known.get(key)?.handledUntil ?? now
     const tick = newestTick(trigger, Math.max(after, now - LOOK_BACK_MS), now)
     if (tick === null) return remember(binding, after, now)
-    const seen =
-      module.manifest.subject === 'repository' ? await store.schedules.repositoriesSince(now - SEEN_MS) : []
+    const perRepository = module.enabled && module.manifest.subject === 'repository'
+    const seen = perRepository ? await store.schedules.repositoriesSince(now - SEEN_MS) : []
     const access = options.access()
-    const runs = planTick({ module, trigger, tick, now, access, seen, newRunId: options.newRunId })
+    const readings = new Map<string, Readings>()
+    for (const repository of perRepository ? repositoriesOf({ access, seen }) : []) {
+      const found = await askReadings(repository, access, options.askReading)
+      if (found) readings.set(repository, found)
+    }
+    const { newRunId } = options
+    const runs = planTick({ module, trigger, tick, now, access, seen, readings, newRunId })
     const made = await store.schedules.commit({ schedule: key, module: module.name, at: tick, after, runs })
     if (made === null) {
       known.delete(key) // another process was first: its mark is read at the next look

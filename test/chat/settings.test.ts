@@ -91,14 +91,16 @@ describe('/on and /off', () => {
   test('never make a module work where the operator did not allow it', async () => {
     const users = [
       { name: 'alice', role: 'admin', chat_id: ALICE, repos: ['other/thing'] },
-      { name: 'bob', chat_id: BOB, repos: [] },
+      { name: 'bob', chat_id: BOB, repos: [], github: 'bob' },
     ]
     const at = await openChat({ users })
+    at.github.createRepository('codertocat/hello-world', { private: true })
+    at.github.setPermission('codertocat/hello-world', 'bob', 'read')
     expect(await at.ask(BOB, '/on taker')).toContain(
       'The operator has given you no repository to work in: you join the runs that others start.',
     )
     expect(await at.ask(BOB, '/add codertocat/hello-world')).toBe(
-      "You hear of codertocat/hello-world (user).\nYou get its messages. Modules don't work there: that is the operator's to say.",
+      "You hear of codertocat/hello-world (user).\ncodertocat/hello-world lies outside your repos in hookyard.yaml: it counts as long as your GitHub login bob may read it.\nYou get its messages. Modules don't work there: that is the operator's to say.",
     )
     const guid = await postOpened(at)
     expect(await outcome(at, guid, 'bob', 'taker')).toBe('skipped:not_authorized')
@@ -114,19 +116,23 @@ describe('/add, /remove and /repos', () => {
     const at = await openChat({
       users: [
         { name: 'alice', role: 'admin', chat_id: ALICE, repos: ['octocat/*'] },
-        { name: 'bob', chat_id: BOB, repos: ['acme/*'] },
+        { name: 'bob', chat_id: BOB, repos: ['acme/*'], github: 'bob' },
       ],
     })
+    at.github.createRepository('codertocat/hello-world', { private: true })
+    at.github.setPermission('codertocat/hello-world', 'bob', 'read')
     expect(await at.ask(BOB, '/add https://github.com/Codertocat/Hello-World')).toContain(
       'You hear of codertocat/hello-world (user).',
     )
     expect(await outcome(at, await postOpened(at), 'bob', null)).toBe('notified')
     expect(await at.ask(BOB, '/remove acme/one')).toBe('You hear no more of acme/one (user).')
     expect(await at.ask(BOB, '/repos')).toBe(
-      'You hear of\nacme/* (config)\ncodertocat/hello-world (user)\nnot of acme/one (user)\nModules work for you in\nacme/* (config)',
+      'You hear of\nacme/* (config)\ncodertocat/hello-world (user, as far as bob may read it)\nnot of acme/one (user)\nModules work for you in\nacme/* (config)',
     )
     await at.restart()
-    expect(await at.ask(BOB, '/repos')).toContain('codertocat/hello-world (user)\nnot of acme/one (user)')
+    expect(await at.ask(BOB, '/repos')).toContain(
+      'codertocat/hello-world (user, as far as bob may read it)\nnot of acme/one (user)',
+    )
     expect(await at.ask(BOB, '/remove codertocat/hello-world')).toContain('You hear no more of')
     expect(await at.ask(BOB, '/add acme/one')).toBe('You hear of acme/one (config).')
     expect(await at.ask(BOB, '/repos')).toBe(

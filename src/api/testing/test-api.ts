@@ -40,6 +40,7 @@ export function testApiDeps(options: TestApiOptions): ApiDeps {
     ...options,
     registry,
     access,
+    mayHear: async (user, repository) => access().mayHear(user, repository),
     module: (name) => registry().get(name),
     switches: () => switches,
     async switchModule(name, enabled, by) {

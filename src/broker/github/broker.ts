@@ -30,19 +30,20 @@ import {
   search,
 } from './reads.ts'
 import { writeReview } from './review.ts'
+import { type RepositoryAccess, createRepositoryAccess } from './repository-access.ts'
 import type { RunScope } from './scope.ts'
 import { createSerial } from './serial.ts'
 import { type LoadedSubject, loadSubject } from './subject.ts'
 import { readThreads, resolveThread } from './threads.ts'
 import { noteWishesReported, readWishes } from './wishes.ts'
 import { withdrawReviews } from './withdraw.ts'
-import { type WriteAccess, createWriteAccess } from './write-access.ts'
 
 export type { FetchAnswer, FetchRequest } from './gate.ts'
 export type { RunScope, ScopeSubject } from './scope.ts'
 export type { LoadedSubject } from './subject.ts'
 
-export interface GitHubBroker {
+/** `mayRead`, `mayWrite`: may this login read or write the repository? GitHub's word, kept for a minute. */
+export interface GitHubBroker extends RepositoryAccess {
   /** What the run is about, fresh from GitHub; its `subject` goes into the scope of the further calls. */
   load(scope: RunScope, kind: SubjectKind): Promise<LoadedSubject>
   /** A read of `ctx.pr`, `ctx.issue` or `ctx.repo`, with the arguments as the SDK's method has them. */
@@ -53,8 +54,6 @@ export interface GitHubBroker {
   fetch(scope: RunScope, request: FetchRequest): Promise<FetchAnswer>
   /** Did this service write it? */
   isOwn(repository: string, thing: WrittenThing): Promise<boolean>
-  /** May this login write to the repository? GitHub's word, kept for a minute. */
-  mayWrite: WriteAccess
   /** The paths that a pull request changes, at most GitHub's 3,000 files; of a moved file both. */
   changedPaths(repository: string, number: number, signal: AbortSignal): Promise<readonly string[]>
   /** Explains to somebody that their command was refused, once. */
@@ -114,7 +113,7 @@ export function createGitHubBroker(options: GitHubBrokerOptions): GitHubBroker {
     write: async (scope, verb, args) => named(VERBS, 'the subject', verb)(deps, scope, args),
     fetch: (scope, request) => brokeredFetch(deps, scope, request),
     isOwn: (repository, thing) => isOwnWriting(deps, repository, thing),
-    mayWrite: createWriteAccess(options),
+    ...createRepositoryAccess(options),
     changedPaths: async (repository, number, signal) =>
       pathsOf(await listFiles(deps.github, repository, number, signal)),
     decline: (declined, signal) => declineCommand(deps, declined, signal),

@@ -1,5 +1,7 @@
-// /repos, /add, /remove: of which repositories this user hears. Hearing of one gives messages, never authority.
-import { covers, repositoryPatterns } from '../../access/effective-user.ts'
+// /repos, /add, /remove: of which repositories this user hears. Hearing of one gives messages, never authority; and
+// beyond the user's own `repos` of the configuration it counts only where GitHub lets the user's login read.
+import { covers, isToldOfAll, isWithin, repositoryPatterns } from '../../access/effective-user.ts'
+import type { Reading } from '../../access/reading.ts'
 import type { Line } from '../../send/message.ts'
 import type { SettingChange } from '../../store/store.ts'
 import {
@@ -25,7 +27,8 @@ export const reposCommand: Command = {
     const lines: Line[] = [[{ bold: 'You hear of' }]]
     if (repos.everything) lines.push(['every repository (default)'])
     else if (repos.heard.length === 0) lines.push(['none yet: /add OWNER/REPO'])
-    for (const { pattern, source } of repos.heard) lines.push([{ code: pattern }, ` (${source})`])
+    for (const { pattern, source } of repos.heard)
+      lines.push([{ code: pattern }, ` (${source}${isWithin(configured, pattern) ? '' : limitOf(user)})`])
     for (const pattern of repos.removed) lines.push(['not of ', { code: pattern }, ' (user)'])
     const where = mayActIn(user, world)
     lines.push([{ bold: 'Modules work for you in' }])
@@ -49,15 +52,41 @@ export const addCommand: Command = {
       (byConfig || (everything && removed.includes(pattern))) &&
       !removed.some((one) => one !== pattern && covers([one], pattern))
     const source = !plain ? 'user' : byConfig ? 'config' : 'default'
-    const lines: Line[] = [['You hear of ', { code: pattern }, ` (${source}).`]]
+    const beyond = !isWithin(configured, pattern)
+    const reading = beyond ? await readingOf(pattern, user, world) : 'readable'
+    const lines: Line[] = reading === 'readable' ? [['You hear of ', { code: pattern }, ` (${source}).`]] : []
+    if (beyond) lines.push(...limitLines(pattern, user, reading))
     if (everything && !plain) {
       lines.push(['Until now you heard of every repository; from now on of what /repos lists.'])
     }
-    if (!pattern.endsWith('/*') && !world.access().mayAct(user, pattern)) {
+    if (!pattern.endsWith('/*') && reading === 'readable' && !world.access().mayAct(user, pattern)) {
       lines.push(["You get its messages. Modules don't work there: that is the operator's to say."])
     }
     return { lines, changes: [set(pattern, plain ? null : 'added')] }
   },
+}
+
+/** What is heard of a pattern beyond the user's `repos` of the configuration, in the words of `/repos`. */
+const limitOf = ({ github }: Call['user']): string =>
+  github === null ? ', does not count: no GitHub login' : `, as far as ${github} may read it`
+
+/** GitHub's word on a repository; of `acme/*` there is none before one of its repositories sends something. */
+const readingOf = async (pattern: string, user: Call['user'], world: ChatWorld): Promise<Reading | 'each'> =>
+  pattern.endsWith('/*') && user.github !== null ? 'each' : world.askReading(user, pattern)
+
+/** How far it counts where the configuration does not let the user hear of it, and why. */
+function limitLines(pattern: string, { github }: Call['user'], reading: Reading | 'each'): Line[] {
+  const login = github ?? ''
+  const outside: Line = [{ code: pattern }, ' lies outside your repos in hookyard.yaml']
+  const known = {
+    each: `; you hear of those of its repositories that your GitHub login ${login} may read.`,
+    readable: `: it counts as long as your GitHub login ${login} may read it.`,
+    not_readable: `, and your GitHub login ${login} may not read it: you hear of it once it may.`,
+    readable_unknown: `, and GitHub does not tell whether your login ${login} may read it: you hear of it once GitHub says so.`,
+    no_login:
+      ', and no GitHub login of yours stands there: it will not count. Ask an admin to set `github` for you.',
+  }
+  return [[...outside, known[reading]]]
 }
 
 export const removeCommand: Command = {
@@ -83,7 +112,7 @@ async function remove({ user }: Call, world: ChatWorld, pattern: string): Promis
   const gone = below.filter((one) => one !== pattern).map((one) => set(one, null))
   const lines: Line[] = [['You hear no more of ', { code: pattern }, ' (user).']]
   const left = user.repos.filter((one) => !covers([pattern], one))
-  if (user.role === 'admin' && user.repos.length > 0 && left.length === 0) {
+  if (isToldOfAll(configured) && user.repos.length > 0 && left.length === 0) {
     lines.push(['It was the last one: as an admin without repositories you now hear of every other one.'])
   }
   return { lines, changes: [...gone, set(pattern, touched ? 'removed' : null)] }

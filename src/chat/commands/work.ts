@@ -58,7 +58,7 @@ export const runsCommand: Command = {
   async run({ args, user, now }, world) {
     requireArgs(args, 0, 1, '/runs, /runs MODULE, /runs ENTITY or /runs failed')
     const filter = args[0] === undefined ? {} : filterOf(args[0], world)
-    const runs = await world.store.runs.list({ ...visibleTo(user), ...filter, limit: RUNS })
+    const runs = await seenRuns(user, { ...filter, limit: RUNS }, world)
     if (runs.length === 0) return { lines: [['There are no such runs.']] }
     return { lines: runs.flatMap((run) => runLines(run, now)) }
   },
@@ -71,9 +71,13 @@ function filterOf(word: string, world: ChatWorld): Partial<RunQuery> {
   return { module: readModule(world.registry(), word).name }
 }
 
-/** An admin sees every run, a member those that they hear of. */
-const visibleTo = ({ role, name }: Call['user']): Partial<RunQuery> =>
-  role === 'admin' ? {} : { recipient: name }
+/** An admin sees every run, a member those that they hear of, and may hear of now. */
+async function seenRuns(user: Call['user'], query: RunQuery, world: ChatWorld): Promise<RunRecord[]> {
+  const recipient = user.role === 'admin' ? {} : { recipient: user.name }
+  const runs = await world.store.runs.list({ ...recipient, ...query })
+  const seen = await Promise.all(runs.map((run) => world.maySee(user, run)))
+  return runs.filter((_, index) => seen[index])
+}
 
 function runLines(run: RunRecord, now: number): Line[] {
   const reason = run.reason === null ? '' : ` (${run.reason})`
@@ -144,7 +148,7 @@ async function runCounts(user: Call['user'], world: ChatWorld): Promise<string> 
   }
   const counts = await Promise.all(
     UNFINISHED.map(async (one) => {
-      const { length } = await world.store.runs.list({ status: one, recipient: user.name, limit: MOST })
+      const { length } = await seenRuns(user, { status: one, limit: MOST }, world)
       return `${length === MOST ? `${MOST} or more` : length} ${one}`
     }),
   )

@@ -80,6 +80,8 @@ export async function openChatBench(): Promise<ChatBench> {
         return result.runId
       },
       trace: () => Promise.resolve(null),
+      maySee: () => Promise.resolve(true),
+      askReading: ({ github }) => Promise.resolve(github === null ? 'no_login' : 'readable'),
       about: () => ({ version: '1.2.3', upMs: 5_000, agent: 'offline' }),
     },
     store,

@@ -213,6 +213,12 @@ test('permissions are looked at: a reader labels nothing, an outsider sees no pr
   github.setPermission('octocat/secret', github.login, 'none')
   expect((await call('GET /repos/octocat/secret')).status).toBe(404)
   github.setPermission(NAME, 'carol', 'triage')
+  const refused = await call(`GET /repos/${NAME}/collaborators/carol/permission`)
+  expect(refused).toMatchObject({
+    status: 403,
+    body: { message: 'Must have push access to view collaborator permission.' },
+  })
+  github.setPermission(NAME, github.login, 'write')
   const { body } = await call(`GET /repos/${NAME}/collaborators/carol/permission`)
   expect(body).toMatchObject({ permission: 'read', role_name: 'triage' })
   const nobody = await call(`GET /repos/${NAME}/collaborators/nobody/permission`)

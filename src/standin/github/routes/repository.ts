@@ -6,7 +6,7 @@ import { privateUser, publicUser, simpleUser } from '../render/account.ts'
 import { commit, contentFile, contentFolder, diffEntry, fullRepository } from '../render/repository.ts'
 import { atLeast, roleOf } from '../state.ts'
 import type { CommitState, RepositoryState, Role } from '../state.ts'
-import { actor, json, page, repositoryOf } from './call.ts'
+import { actor, json, page, repositoryOf, requireRole } from './call.ts'
 import type { Call, Routes } from './call.ts'
 
 const LARGEST_IN_JSON = 1024 * 1024
@@ -120,6 +120,7 @@ const LEGACY: Readonly<Record<Role, string>> = {
 
 function getPermission(call: Call): Reply {
   const repository = repositoryOf(call)
+  requireRole(call, 'write', () => new Refusal(403, 'Must have push access to view collaborator permission.'))
   const account = call.world.accounts.get((call.params.username ?? '').toLowerCase())
   if (!account) throw new Refusal(404, `${call.params.username ?? ''} is not a user`)
   const role = roleOf(repository, account.login)

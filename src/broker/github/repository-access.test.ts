@@ -1,4 +1,4 @@
-// Who may write is GitHub's to say, for a minute at a time; a refused command is explained once.
+// Who may read and write is GitHub's to say, for a minute at a time; a refused command is explained once.
 import { expect, test } from 'vitest'
 import { REPO, openScene } from './testing/broker-scene.ts'
 
@@ -6,21 +6,24 @@ const signal = new AbortController().signal
 const permission = (login: string) => `GET /repos/${REPO}/collaborators/${login}/permission`
 
 test.each([
-  ['admin', true],
-  ['maintain', true],
-  ['write', true],
-  ['triage', false],
-  ['read', false],
-  ['none', false],
-] as const)('%s: %s', async (role, may) => {
-  const { broker, standin } = await openScene()
+  ['admin', true, true],
+  ['maintain', true, true],
+  ['write', true, true],
+  ['triage', true, false],
+  ['read', true, false],
+  ['none', false, false],
+] as const)('%s: may read %s, may write %s', async (role, read, write) => {
+  const { broker, standin, asked } = await openScene()
   standin.setPermission(REPO, 'dora', role)
-  expect(await broker.mayWrite(REPO, 'dora', signal)).toBe(may)
+  expect(await broker.mayRead(REPO, 'dora', signal)).toBe(read)
+  expect(await broker.mayWrite(REPO, 'dora', signal)).toBe(write)
+  expect(asked()).toEqual([permission('dora')])
   expect(standin.violations).toEqual([])
 })
 
 test('somebody whom GitHub does not know may not', async () => {
   const { broker } = await openScene()
+  expect(await broker.mayRead(REPO, 'nobody-at-all', signal)).toBe(false)
   expect(await broker.mayWrite(REPO, 'nobody-at-all', signal)).toBe(false)
 })
 
@@ -46,6 +49,15 @@ test('a failure is not kept', async () => {
   standin.failNext({ path: /permission/, status: 403, body: { message: 'Resource not accessible' } })
   await expect(broker.mayWrite(REPO, 'dora', signal)).rejects.toThrow('403')
   expect(await broker.mayWrite(REPO, 'dora', signal)).toBe(true)
+})
+
+test('to a token that may not write there itself GitHub does not tell', async () => {
+  const { broker, standin } = await openScene()
+  standin.setPermission(REPO, standin.login, 'read')
+  standin.setPermission(REPO, 'dora', 'write')
+  await expect(broker.mayRead(REPO, 'dora', signal)).rejects.toThrow(
+    'Must have push access to view collaborator permission',
+  )
 })
 
 const declined = { repository: REPO, number: 42, commentId: 0, login: 'Mallory', command: 'review' }

@@ -1,0 +1,76 @@
+// What a login may do in a repository, by GitHub's own word, kept for a minute: who may write commands modules, who
+// may read hears of a repository that they added by chat.
+import type { Clock } from '../../lib/clock.ts'
+import type { GitHub } from './client.ts'
+import { isRefused } from './refusal.ts'
+import { ownerAndName } from './scope.ts'
+
+/** How long GitHub's word counts, in ms. */
+const KEPT_MS = 60_000
+const MAX_KEPT = 10_000
+
+/**
+ * May this login do it there?
+ * @throws what GitHub's failure is; a failure is not kept. GitHub tells only those who may write there themselves:
+ * to others it is a `GitHubRefusal` of 403.
+ */
+export type MayLogin = (repository: string, login: string, signal?: AbortSignal) => Promise<boolean>
+
+export interface RepositoryAccess {
+  readonly mayRead: MayLogin
+  readonly mayWrite: MayLogin
+}
+
+/** GitHub's older words. They stand for the newer roles too: `maintain` is write, `triage` is read. */
+type Permission = 'admin' | 'write' | 'read' | 'none'
+
+const READING: ReadonlySet<string> = new Set<Permission>(['admin', 'write', 'read'])
+const WRITING: ReadonlySet<string> = new Set<Permission>(['admin', 'write'])
+
+/** One for all repositories of a client. */
+export function createRepositoryAccess({
+  github,
+  clock,
+}: {
+  github: GitHub
+  clock: Clock
+}): RepositoryAccess {
+  const kept = new Map<string, { readonly at: number; readonly answer: Promise<string> }>()
+
+  function permissionOf(repository: string, login: string, signal?: AbortSignal): Promise<string> {
+    const key = `${repository}\n${login}`.toLowerCase()
+    const now = clock()
+    const known = kept.get(key)
+    if (known && now >= known.at && now - known.at < KEPT_MS) return known.answer
+    if (kept.size >= MAX_KEPT) kept.clear()
+    const answer = askGitHub(github, repository, login, signal)
+    kept.set(key, { at: now, answer })
+    answer.catch(() => kept.delete(key))
+    return answer
+  }
+
+  return {
+    mayRead: async (...asked) => READING.has(await permissionOf(...asked)),
+    mayWrite: async (...asked) => WRITING.has(await permissionOf(...asked)),
+  }
+}
+
+/** Of a public repository everybody may read, so that GitHub says `read` of any login that there is. */
+async function askGitHub(
+  github: GitHub,
+  repository: string,
+  username: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  try {
+    const { rest } = github.octokit(repository, signal)
+    const { data } = await rest.repos.getCollaboratorPermissionLevel({
+      ...ownerAndName(repository),
+      username,
+    })
+    return data.permission
+  } catch (error) {
+    if (isRefused(error, 404)) return 'none' satisfies Permission
+    throw error
+  }
+}
