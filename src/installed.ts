@@ -24,7 +24,7 @@ import { openSigningKey } from './send/signing-key.ts'
 import { createSlackSender } from './send/slack.ts'
 import { createTelegramSender } from './send/telegram.ts'
 import { createWebhookSender } from './send/webhook-sender.ts'
-import type { ChatStore, EffectStore, ModuleSwitch, SwitchStore, UserSetting } from './store/store.ts'
+import type { ChatStore, EffectStore, ModuleSwitch, SwitchStore } from './store/store.ts'
 
 /** A configuration and the modules that were loaded with it, as `loadInstallation` reads them. */
 export interface ServiceInstallation {
@@ -55,7 +55,7 @@ export interface InstallContext {
   readonly pool: ProcessPool
   readonly effects: EffectStore
   readonly switches: SwitchStore
-  readonly chat: Pick<ChatStore, 'settings'>
+  readonly chat: Pick<ChatStore, 'settings' | 'claims'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -73,7 +73,7 @@ export async function install(
     config,
     registry,
     switches,
-    access: accessOf(config, registry, await context.chat.settings()),
+    access: await accessOf(config, registry, context.chat),
     handlers: await inspectHandlers(registry.all(), context.pool, manifestSources),
     redact: createRedactor(secretsOf(config)),
     agent: createAgent(config.agent, { environment: env, log, clock }),
@@ -82,15 +82,22 @@ export async function install(
   }
 }
 
-const accessOf = (config: Config, registry: ModuleRegistry, settings: readonly UserSetting[]): Access =>
-  createAccess(config, { settings, featureFlags: registry.featureFlags() })
+/** Who hears and who is who, with what users have set and claimed by now. */
+async function accessOf(
+  config: Config,
+  registry: ModuleRegistry,
+  chat: InstallContext['chat'],
+): Promise<Access> {
+  const [settings, claims] = await Promise.all([chat.settings(), chat.claims()])
+  return createAccess(config, { settings, claims, featureFlags: registry.featureFlags() })
+}
 
-/** The parts with what users have set by now. */
+/** The parts with what users have set and claimed by now. */
 export async function withSettings(
   parts: InstalledParts,
   { chat }: Pick<InstallContext, 'chat'>,
 ): Promise<InstalledParts> {
-  return { ...parts, access: accessOf(parts.config, parts.registry, await chat.settings()) }
+  return { ...parts, access: await accessOf(parts.config, parts.registry, chat) }
 }
 
 /**

@@ -149,10 +149,11 @@ export async function startService({
     stages.runner.wake()
     return answered
   }
+  const onSettings = () => alone(async () => void (parts = await withSettings(parts, context)))
   const chat = connectChat({
     ...shared,
     answer,
-    onSettings: () => alone(async () => void (parts = await withSettings(parts, context))),
+    onSettings,
     wakeRuns: () => stages.runner.wake(),
     wakeOutbox: () => stages.outbox.wake(),
     version,
@@ -167,6 +168,11 @@ export async function startService({
     onCommitted: stages.onCommitted,
     telegram: chat,
     answer,
+    async revoke(user) {
+      const revoked = await store.chat.revoke(user)
+      await onSettings()
+      return revoked
+    },
     switchModule: (module, enabled, by) =>
       alone(async () => void (parts = await switchModule(parts, { module, enabled, by }, context))),
     version,

@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { createInvite } from './access/invites.ts'
 import { type ApiDeps, installApi } from './api/api.ts'
 import type { AskFacts } from './dispatch/ask-facts.ts'
 import { replayDelivery } from './dispatch/replay.ts'
@@ -26,6 +27,7 @@ export interface ServiceApiOptions extends Pick<
   ApiDeps,
   | 'answer'
   | 'mayHear'
+  | 'revoke'
   | 'switchModule'
   | 'onCancelled'
   | 'wakeRuns'
@@ -71,6 +73,7 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
         onCommitted: options.onCommitted,
       }),
     trace: (target) => traceTarget(store, target),
+    invite: (user) => createInvite(store.chat, user, clock()),
     counts: () => store.overview.counts(),
     about: () => {
       const { agent, registry } = now()

@@ -12,6 +12,7 @@ export const user = (name: string, more: Partial<User> = {}): User => ({
   chatId: null,
   role: 'member',
   github: null,
+  telegramId: null,
   repos: ['octocat/*'],
   address: `telegram:${name}`,
   hear: 'all',

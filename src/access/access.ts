@@ -5,9 +5,10 @@
 // map: their cost is the number of matches, not of users.
 import type { Config, User } from '../config/config.ts'
 import { type EffectiveUser, type Overlay, effectiveUsers, isToldOfAll } from './effective-user.ts'
+import { type People, createPeople } from './people.ts'
 import type { Readings } from './reading.ts'
 
-export interface Access {
+export interface Access extends People {
   /**
    * Users who hear of a repository, in config order; the first admin when nobody does. Empty when that admin
    * has asked not to hear of it. `readings`: GitHub's word on those of `addedBeyond`; without it they hear nothing.
@@ -83,6 +84,7 @@ export function createAccess(config: Config, overlay: Overlay = NO_SETTINGS): Ac
     },
     mayHear,
     ...createAuthority(config, own),
+    ...createPeople(config, users),
     user: (name) => byName.get(name)?.user,
     people: (login) => byLogin.get(login.toLowerCase()) ?? [],
     firstAdmin: () => admin.user,

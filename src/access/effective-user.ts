@@ -2,17 +2,19 @@
 // decides who hears, where and of what. It never decides where modules may act: access.ts asks the configuration
 // alone for that.
 import type { Config, User } from '../config/config.ts'
-import type { UserSetting } from '../store/store.ts'
+import type { Claim, UserSetting } from '../store/store.ts'
 
 /** What users set, and the flags that they can set. */
 export interface Overlay {
   readonly settings: readonly UserSetting[]
   /** Every flag that a module declares: what `features: all` of the implicit admin stands for. */
   readonly featureFlags: readonly string[]
+  /** Who users said that they are on Telegram, by a code. */
+  readonly claims?: readonly Claim[]
 }
 
 export interface EffectiveUser {
-  /** `repos`, `address` and `features` are the effective ones. */
+  /** `repos`, `address`, `features`, `telegramId` and `chatId` are the effective ones. */
   readonly user: User
   /** Patterns that were configured or added, the removed ones included: where to look the user up. */
   readonly candidates: readonly string[]
@@ -25,7 +27,22 @@ export interface EffectiveUser {
 /** The users in the order of the configuration. Settings of users who are no longer in it have no effect. */
 export function effectiveUsers(config: Config, overlay: Overlay): EffectiveUser[] {
   const byUser = Map.groupBy(overlay.settings, (setting) => setting.user)
-  return config.users.map((user) => layOver(user, byUser.get(user.name) ?? [], overlay.featureFlags))
+  return config.users
+    .map((user) => withClaim(user, overlay.claims ?? []))
+    .map((user) => layOver(user, byUser.get(user.name) ?? [], overlay.featureFlags))
+}
+
+/** The operator's `telegram_id` goes before a claim; so do `chat_id` and an address before the claimed private chat. */
+function withClaim(user: User, claims: readonly Claim[]): User {
+  const claim = claims.find((one) => one.user === user.name)
+  if (claim === undefined || (user.telegramId !== null && user.telegramId !== claim.telegramId)) return user
+  const { telegramId, chatId } = claim
+  return {
+    ...user,
+    telegramId,
+    chatId: user.chatId ?? chatId,
+    address: user.address ?? (chatId === null ? null : `telegram:${chatId}`),
+  }
 }
 
 /** The patterns that a user added and removed, in the order of the settings. */

@@ -12,11 +12,17 @@ import { addRoutes } from './routes.ts'
 import { type RunOperationDeps, runOperations } from './run-operations.ts'
 import { type ServiceOperationDeps, serviceOperations } from './service-operations.ts'
 import { named } from './shapes.ts'
+import { type UserOperationDeps, userOperations } from './user-operations.ts'
 import { descriptions } from './webhook-descriptions.ts'
 
 export interface ApiDeps
-  extends ModuleOperationDeps, RunOperationDeps, DeliveryOperationDeps, ServiceOperationDeps {
-  readonly access: ModuleOperationDeps['access']
+  extends
+    ModuleOperationDeps,
+    RunOperationDeps,
+    DeliveryOperationDeps,
+    UserOperationDeps,
+    ServiceOperationDeps {
+  readonly access: () => ReturnType<ModuleOperationDeps['access']> & ReturnType<UserOperationDeps['access']>
   readonly store: ModuleOperationDeps['store'] & RunOperationDeps['store'] & DeliveryOperationDeps['store']
   readonly mayHear: ModuleOperationDeps['mayHear']
   readonly log: ModuleOperationDeps['log']
@@ -32,6 +38,7 @@ export function createOperations(deps: ApiDeps): { operations: Operation[]; docu
     ...moduleOperations(deps),
     ...runOperations(deps),
     ...deliveryOperations(deps),
+    ...userOperations(deps),
     ...serviceOperations(deps),
     operation({
       id: 'getOpenApi',

@@ -62,6 +62,9 @@ const GOOD: readonly Case[] = [
   { operation: 'getDelivery', gives: 200, of: 'dispatched-1' },
   { operation: 'replayDelivery', gives: 202, of: 'dispatched-1' },
   { operation: 'getDelivery', gives: 200, of: 'dispatched-1' },
+  { operation: 'listUsers', gives: 200 },
+  { operation: 'inviteUser', gives: 200, of: 'alice' },
+  { operation: 'revokeUser', gives: 200, of: 'alice' },
   { operation: 'getStatus', gives: 200 },
   { operation: 'why', gives: 200, query: '?target=dispatched-1' },
   { operation: 'why', gives: 200, query: `?target=${encodeURIComponent(ENTITY)}` },
@@ -148,6 +151,12 @@ const REFUSED: readonly Case[] = [
   { operation: 'why', gives: 'unknown_delivery', query: '?target=nothing' },
   { operation: 'why', gives: 'not_found', query: '?target=octocat/nothing%231' },
   { operation: 'why', gives: 'invalid_input', query: '?target=%20' },
+  ...['listUsers', 'inviteUser', 'revokeUser'].flatMap((operation): Case[] => [
+    { operation, gives: 'insufficient_scope', of: 'alice', token: 'reader-token' },
+    { operation, gives: 'not_authorized', of: 'alice', token: 'alice-token' },
+  ]),
+  { operation: 'inviteUser', gives: 'not_found', of: 'alise' },
+  { operation: 'revokeUser', gives: 'not_found', of: 'alise' },
   { operation: 'getBackup', gives: 'insufficient_scope', token: 'reader-token' },
   { operation: 'getBackup', gives: 'not_authorized', token: 'alice-token' },
 ]
@@ -253,6 +262,8 @@ const OF: Readonly<Record<string, string>> = {
   getModule: 'review',
   enableModule: 'off',
   disableModule: 'review',
+  inviteUser: 'alice',
+  revokeUser: 'alice',
 }
 
 const SECRETS: Readonly<Record<string, Record<string, string>>> = {

@@ -11,6 +11,7 @@ const TAGS: Readonly<Record<Tag, string>> = {
   modules: 'What is installed, and starting it by hand',
   runs: 'One module on one trigger',
   deliveries: 'What came in, and what became of it',
+  users: 'Who is who',
   service: 'The service itself',
   webhooks: 'Ways in for other programs',
 }

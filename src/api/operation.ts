@@ -1,7 +1,7 @@
 // One operation of the HTTP API, said once: the route, its entry in the OpenAPI document and the MCP tool are all
 // made from it, so that they cannot differ.
 import type { z } from 'zod'
-import type { Code } from '../errors.ts'
+import { type Code, UserError } from '../errors.ts'
 import type { Principal } from '../receive/auth.ts'
 
 export type Scope =
@@ -14,7 +14,7 @@ export type Scope =
   | 'deliveries:write'
   | 'metrics:read'
 
-export type Tag = 'modules' | 'runs' | 'deliveries' | 'service' | 'webhooks'
+export type Tag = 'modules' | 'runs' | 'deliveries' | 'users' | 'service' | 'webhooks'
 
 /** A good answer, by its status. */
 export interface Answer {
@@ -70,6 +70,13 @@ export interface Operation extends Description {
   readonly before?: (call: Pick<Call, 'principal' | 'params'>) => void
   /** @throws UserError */
   readonly run: (call: Call) => Promise<Result>
+}
+
+/** For what shows or changes everything. @throws UserError insufficient_scope, not_authorized */
+export function requireAdminOfAll(principal: Principal, why: string): void {
+  if (!principal.has('*'))
+    throw new UserError('insufficient_scope', `the token ${principal.name} lacks the scope *`)
+  if (!principal.isAdmin) throw new UserError('not_authorized', `${why}: only an admin may`)
 }
 
 type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined

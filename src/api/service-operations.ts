@@ -8,7 +8,7 @@ import type { Trail } from '../explain/why.ts'
 import type { Log } from '../lib/log.ts'
 import { orUnavailable } from '../receive/errors.ts'
 import type { Counts } from '../store/store.ts'
-import { type Operation, operation } from './operation.ts'
+import { type Operation, operation, requireAdminOfAll } from './operation.ts'
 import { named, time, isoTime } from './shapes.ts'
 import { presentTrail, TrailAnswer } from './trail-shape.ts'
 import { visibleTrail } from './visible.ts'
@@ -152,11 +152,7 @@ const backup = (deps: ServiceOperationDeps) =>
     },
     refusals: ['insufficient_scope', 'not_authorized', 'wrong_state', 'storage_unavailable'],
     async run({ principal }) {
-      if (!principal.has('*')) {
-        throw new UserError('insufficient_scope', `the token ${principal.name} lacks the scope *`)
-      }
-      if (!principal.isAdmin)
-        throw new UserError('not_authorized', 'a backup holds everything: only an admin may')
+      requireAdminOfAll(principal, 'a backup holds everything')
       if (!deps.backup) {
         throw new UserError('wrong_state', 'the database is no file of this service; use pg_dump')
       }

@@ -27,19 +27,18 @@ const VIA = 'telegram'
 const OPEN_SHOWN = 5
 
 /**
- * Takes a pressed button. `users`: who it may have been, the person before the chat; the first who may answer does.
+ * Takes a button that this user has pressed; undefined: nobody knows who it was.
  * @throws whatever is no refusal
  */
 export async function pressButton(
   deps: AnsweringDeps,
   data: string,
-  users: readonly User[],
+  user: User | undefined,
 ): Promise<Pressed> {
   const button = readButton(data)
   if (!button) return { toast: 'This button has no meaning any more.', lines: [], closed: true }
-  const run = await deps.store.runs.get(button.runId)
-  const user = users.find((one) => run !== null && mayAnswer(run, one)) ?? users[0]
   if (!user) return { toast: 'This question is not for you.', lines: [], closed: false }
+  const run = await deps.store.runs.get(button.runId)
   const { runId, question, option } = button
   try {
     const { answer } = await deps.answer({
@@ -107,9 +106,6 @@ async function onlyOpen({ store }: AnsweringDeps, user: User): Promise<string | 
 }
 
 const speakerName = (user: User) => ({ name: user.name, isAdmin: user.role === 'admin' })
-
-const mayAnswer = (run: RunRecord, user: User): boolean =>
-  user.role === 'admin' || run.recipients.includes(user.name)
 
 /** A refusal is for people; a store that does not answer is not. */
 const isRefusal = (thrown: unknown): thrown is UserError =>

@@ -1,28 +1,28 @@
 // One update to its effect. Enters: an update. Leaves, in one transaction with the mark that it is done: settings and
 // answers; before that, under the update's own key, a run or an answer to a question. AT MOST ONCE PER EFFECT: an
 // update that comes again, also after a crash in between, finds its run, its answer or its mark.
-import type { User } from '../config/config.ts'
 import { toError, UserError } from '../errors.ts'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/clock.ts'
 import { textLines } from '../send/message.ts'
 import type { Line, Message } from '../send/message.ts'
-import type { ChatStore, NewMessage, SettingChange } from '../store/store.ts'
+import type { ChatStore, NewClaim, NewMessage, SettingChange } from '../store/store.ts'
 import { type AnsweringDeps, answerByText, pressButton } from './answering.ts'
 import type { BotApi } from './bot-api.ts'
+import { codeIn, createClaiming } from './claiming.ts'
 import type { Call, ChatWorld, Reply } from './command.ts'
 import { findCommand, unknownCommand } from './commands/commands.ts'
 import { chatIdLine } from './commands/help.ts'
 import { createGreeter } from './greeter.ts'
 import { parseText } from './parse-text.ts'
-import { type Speaker, ownerOf, personOf, speakerOf } from './speaker.ts'
+import { type Speaker, speakerOf } from './speaker.ts'
 import { type Incoming, readUpdate } from './update.ts'
 
 export interface ConversationDeps extends AnsweringDeps {
   readonly world: ChatWorld
   readonly store: AnsweringDeps['store'] & { readonly chat: ChatStore }
   readonly api: Pick<BotApi, 'bot' | 'username' | 'answerPress' | 'removeButtons'>
-  /** Settings were written: who hears is another matter now. */
+  /** Settings or a claim were written: who hears, or who is who, is another matter now. */
   readonly onSettings: () => Promise<void>
   readonly wakeOutbox: () => void
   readonly clock: Clock
@@ -37,6 +37,7 @@ export interface Conversation {
 /** What an update leads to. */
 interface Effect {
   readonly changes: readonly SettingChange[]
+  readonly claim?: NewClaim
   /** The chat that is answered, and with what. */
   readonly answers: readonly { readonly chatId: number; readonly message: Message }[]
   /** What cannot be part of the transaction, and is not worth another try. */
@@ -49,6 +50,8 @@ const NOTHING: Effect = { changes: [], answers: [] }
 export function createConversation(deps: ConversationDeps): Conversation {
   const { api, store, log, clock } = deps
   const greeter = createGreeter(clock)
+  const { config, access } = deps.world
+  const claiming = createClaiming({ config, access, store: store.chat, clock })
   let last: Promise<unknown> = Promise.resolve()
 
   async function takeOne(update: unknown): Promise<void> {
@@ -60,12 +63,14 @@ export function createConversation(deps: ConversationDeps): Conversation {
     const { updateId } = incoming
     if (await store.chat.isCommitted(api.bot, updateId)) return
     const effect = await effectOf(incoming)
-    const { changes } = effect
+    const { changes, claim } = effect
     const messages = effect.answers.map(({ chatId, message }, index) =>
       toRow(chatId, message, `chat:${api.bot}:${updateId}:${index}`, clock()),
     )
-    if (!(await store.chat.commit({ bot: api.bot, updateId, changes, messages, at: clock() }))) return
-    if (changes.length > 0) await deps.onSettings()
+    const commit = { bot: api.bot, updateId, changes, messages, ...(claim && { claim }), at: clock() }
+    if (!(await store.chat.commit(commit))) return
+    if (claim) log.info({ user: claim.user, telegram_id: claim.telegramId }, 'a user was claimed by a person')
+    if (changes.length > 0 || claim) await deps.onSettings()
     if (messages.length > 0) deps.wakeOutbox()
     await effect.after?.()
   }
@@ -74,16 +79,20 @@ export function createConversation(deps: ConversationDeps): Conversation {
     if (incoming.kind === 'press') return pressed(incoming, deps)
     if (incoming.kind === 'other') return NOTHING
     const { chat } = incoming
-    const speaker = speakerOf(deps.world.config().users, chat, incoming.from)
+    const speaker = speakerOf(access(), chat, incoming.from)
     const parsed = parseText(incoming.text, await api.username())
+    const code = codeIn(parsed)
+    if (code !== null) {
+      const { lines, claim } = await claiming(incoming, code, parsed.kind === 'command' && parsed.addressed)
+      const answers = lines.length === 0 ? [] : [{ chatId: chat.id, message: { lines } }]
+      return { changes: [], answers, ...(claim && { claim }) }
+    }
     if (speaker.kind === 'stranger') {
       const isStart = parsed.kind === 'command' && parsed.name === 'start' && incoming.from?.isBot !== true
       if (!isStart || !greeter.mayGreet(chat.id)) return NOTHING
       return { changes: [], answers: [{ chatId: chat.id, message: { lines: [chatIdLine(chat.id)] } }] }
     }
-    const user = deps.world.access().user(speaker.user.name)
-    if (!user) return NOTHING
-    const reply = await replyTo(incoming, parsed, { ...speaker, user }, deps)
+    const reply = await replyTo(incoming, parsed, speaker, deps)
     if (reply === null) return NOTHING
     return {
       changes: reply.changes ?? [],
@@ -149,11 +158,9 @@ async function pressed(
   deps: ConversationDeps,
 ): Promise<Effect> {
   const { chat, from, queryId, data, messageId } = incoming
-  const { users } = deps.world.config()
-  const candidates = [personOf(users, from), ownerOf(users, chat)]
-    .filter((user): user is User => user !== undefined)
-    .flatMap((user) => deps.world.access().user(user.name) ?? [])
-  const { toast, lines, closed } = await pressButton(deps, data, candidates)
+  const speaker = speakerOf(deps.world.access(), chat, from)
+  const user = speaker.kind === 'stranger' ? undefined : speaker.user
+  const { toast, lines, closed } = await pressButton(deps, data, user)
   const quietly = (act: Promise<void>) =>
     act.catch((thrown: unknown) =>
       deps.log.debug({ err: toError(thrown).name }, 'a button could not be answered'),

@@ -26,14 +26,24 @@ export function describeFeature(
   return said === undefined ? { value: false, source: 'default' } : { value: said, source: 'config' }
 }
 
-/** Where the user's messages go; null: to the service's log. */
+/** Where the user's messages go; null: to the service's log. `effective`: the user as they are now. */
 export function describeAddress(
   configured: User,
+  effective: User,
   settings: readonly UserSetting[],
 ): Described<string | null> {
   const set = settings.find(({ kind }) => kind === 'notify')
   if (set) return { value: set.value, source: 'user' }
-  return { value: configured.address, source: configured.address === null ? 'default' : 'config' }
+  if (configured.address !== null) return { value: configured.address, source: 'config' }
+  const value = plainAddress(configured, effective)
+  return { value, source: value === null ? 'default' : 'user' }
+}
+
+/** Without a setting: what the configuration says, else the private chat in which they claimed to be this user. */
+export function plainAddress(configured: User, effective: User): string | null {
+  if (configured.address !== null || configured.chatId !== null || effective.chatId === null)
+    return configured.address
+  return `telegram:${effective.chatId}`
 }
 
 export interface DescribedRepos {

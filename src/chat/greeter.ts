@@ -2,15 +2,15 @@
 import type { Clock } from '../lib/clock.ts'
 
 const WINDOW_MS = 60_000
-const PER_CHAT = 5
-const ALL_CHATS = 60
+/** Answers in a minute. */
+const LIMITS = { perChat: 5, all: 60 }
 
 export interface Greeter {
   mayGreet(chatId: number): boolean
 }
 
-/** At most 5 answers a minute to one chat, 60 to all of them. */
-export function createGreeter(clock: Clock): Greeter {
+/** At most 5 answers a minute to one chat, 60 to all of them, unless `limits` says otherwise. */
+export function createGreeter(clock: Clock, limits = LIMITS): Greeter {
   let since = -Infinity
   let counts = new Map<number, number>()
   let all = 0
@@ -23,7 +23,7 @@ export function createGreeter(clock: Clock): Greeter {
         all = 0
       }
       const count = counts.get(chatId) ?? 0
-      if (count >= PER_CHAT || all >= ALL_CHATS) return false
+      if (count >= limits.perChat || all >= limits.all) return false
       counts.set(chatId, count + 1)
       all += 1
       return true

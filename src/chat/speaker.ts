@@ -1,5 +1,7 @@
-// Who speaks. A chat speaks as the user whose `chat_id` it is; nobody else is answered. A user who writes in a group
-// that is no user's chat is a guest there: they may send their messages there, answer a question, and nothing more.
+// Who speaks. A private chat speaks as the user whose `chat_id` it is, or who its person is; in a group only the person
+// counts, never the chat. There a user commands whom `telegram_id` or a claim names; one whom only the private chat
+// tells is a guest: they may send their messages there, answer a question, and nothing more.
+import type { People } from '../access/people.ts'
 import type { User } from '../config/config.ts'
 import type { ChatRef, Person } from './update.ts'
 
@@ -8,19 +10,13 @@ export type Speaker =
   | { readonly kind: 'guest'; readonly user: User }
   | { readonly kind: 'stranger' }
 
-/** The speaker in a chat, among the users of the configuration; of two with one chat the first counts. */
-export function speakerOf(users: readonly User[], chat: ChatRef, from: Person | null): Speaker {
-  if (from?.isBot === true) return { kind: 'stranger' }
-  const owner = ownerOf(users, chat)
-  if (owner) return { kind: 'user', user: owner }
-  const guest = chat.isPrivate ? undefined : personOf(users, from)
-  return guest ? { kind: 'guest', user: guest } : { kind: 'stranger' }
+const STRANGER: Speaker = { kind: 'stranger' }
+
+/** The speaker; `chat` null: Telegram does not tell it any more, of an old message. */
+export function speakerOf(people: People, chat: ChatRef | null, from: Person | null): Speaker {
+  if (from === null || from.isBot) return STRANGER
+  const isOwn = chat?.isPrivate === true && chat.id === from.id
+  const user = (isOwn ? people.ownerOf(chat.id) : undefined) ?? people.person(from.id)
+  if (!user) return STRANGER
+  return { kind: isOwn || user.telegramId === from.id ? 'user' : 'guest', user }
 }
-
-/** The user whose chat it is. */
-export const ownerOf = (users: readonly User[], chat: ChatRef | null): User | undefined =>
-  chat === null ? undefined : users.find((user) => user.chatId === chat.id)
-
-/** The user who is this person: a private chat has its person's id. */
-export const personOf = (users: readonly User[], from: Person | null): User | undefined =>
-  from === null || from.isBot ? undefined : users.find((user) => user.chatId === from.id)

@@ -22,7 +22,7 @@ export type Incoming =
       readonly kind: 'text'
       readonly updateId: number
       readonly chat: ChatRef
-      /** null: somebody who speaks as the group itself. */
+      /** null: somebody who speaks as the group itself, or as a channel: nobody knows who. */
       readonly from: Person | null
       readonly text: string
       /** The text of the bot's own message that this one answers; null when it answers none. */
@@ -53,18 +53,22 @@ export function readUpdate(update: unknown): Incoming | null {
 function readMessage(updateId: number, message: Fields): Incoming | null {
   const chat = readChat(message['chat'])
   const words = text(message['text'])
-  if (chat === null || words === null) return null
+  if (chat === null || words === null || isOfOthers(message)) return null
   const repliedTo = fields(message['reply_to_message'])
   const byBot = fields(repliedTo['from'])['is_bot'] === true
   return {
     kind: 'text',
     updateId,
     chat,
-    from: readPerson(message['from']),
+    from: message['sender_chat'] === undefined ? readPerson(message['from']) : null,
     text: words,
     repliesTo: byBot ? text(repliedTo['text']) : null,
   }
 }
+
+/** Forwarded, or made by another bot: the words are not those of who sent them. */
+const isOfOthers = (message: Fields): boolean =>
+  ['forward_origin', 'forward_date', 'via_bot'].some((key) => message[key] !== undefined)
 
 function readPress(updateId: number, query: Fields): Incoming | null {
   const [queryId, data, from] = [text(query['id']), text(query['data']), readPerson(query['from'])]

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { Replayed } from '../api/delivery-operations.ts'
 import { Module } from '../api/module-shape.ts'
 import { RunStarted } from '../api/run-shape.ts'
+import { Invited, Revoked } from '../api/user-operations.ts'
 import { explainDecision } from '../explain/reasons.ts'
 import { cleanLines } from '../send/outside-text.ts'
 import type { ServerOptions } from './client/find-server.ts'
@@ -51,6 +52,28 @@ export async function runAnswer(id: string, answer: string, options: ActionOptio
   const client = await openClient(options)
   const run = await client.post(`/api/runs/${encodeURIComponent(id)}/resume`, RunStarted, { answer })
   print(run, options.json, () => `run ${run.run_id} of ${run.module} goes on\n`)
+}
+
+/** Prints a code by which a person on Telegram becomes this user. @throws CommandFailure */
+export async function runInvite(user: string, options: ActionOptions): Promise<void> {
+  const client = await openClient(options)
+  const invite = await client.post(`/api/users/${encodeURIComponent(user)}/invite`, Invited)
+  print(invite, options.json, ({ code, user: name, expires_at }) =>
+    [
+      `/start ${code}`,
+      `Whoever sends this to the bot is ${name} from then on: once, until ${expires_at}.`,
+      '',
+    ].join('\n'),
+  )
+}
+
+/** Takes a claim and an open code back. @throws CommandFailure */
+export async function runRevoke(user: string, options: ActionOptions): Promise<void> {
+  const client = await openClient(options)
+  const answer = await client.post(`/api/users/${encodeURIComponent(user)}/revoke`, Revoked)
+  print(answer, options.json, ({ user: name, revoked }) =>
+    revoked ? `who claimed to be ${name} is nobody any more\n` : `nobody has claimed to be ${name}\n`,
+  )
 }
 
 /** Switches a module on or off. @throws CommandFailure */

@@ -167,6 +167,14 @@ function addServerCommands(hookyard: Command): void {
       .option(...JSON_FLAG)
       .action(async (module, options) => (await actions()).runSwitch(action, module, options))
   }
+  ask('invite', 'a code for `/start CODE` to the bot: who sends it is this user; once, ten minutes')
+    .argument('<user>')
+    .option('--revoke', 'instead, take back what was claimed and an open code')
+    .option(...JSON_FLAG)
+    .action(async (user, { revoke, ...options }) => {
+      const { runInvite, runRevoke } = await actions()
+      return revoke ? runRevoke(user, options) : runInvite(user, options)
+    })
   ask('backup', 'a consistent copy of the embedded database, while it runs or not')
     .argument('<file>', 'where to; nothing is overwritten')
     .option(...JSON_FLAG)

@@ -12,8 +12,9 @@ export async function worldInForce(
 ): Promise<{ readonly registry: ModuleRegistry; readonly access: Access }> {
   const switches = new Map((await store?.switches.all())?.map((one) => [one.module, one]))
   const settings = (await store?.chat.settings()) ?? []
+  const claims = (await store?.chat.claims()) ?? []
   return {
     registry: withSwitches(registry, switches),
-    access: createAccess(config, { settings, featureFlags: registry.featureFlags() }),
+    access: createAccess(config, { settings, claims, featureFlags: registry.featureFlags() }),
   }
 }

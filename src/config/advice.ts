@@ -91,9 +91,17 @@ function adviseTelegram(config: Config, warn: Warn): void {
       hint: `write github: LOGIN for ${user.name}`,
     })
   })
+  users.forEach((user, index) => {
+    if (user.chatId === null || user.chatId > 0 || user.telegramId !== null) return
+    warn(['users', index, 'chat_id'], {
+      found: 'a group, without the person who speaks there',
+      expected: 'telegram_id; without it nobody commands or answers there as this user',
+      hint: `write telegram_id, or let the person claim it: hookyard invite ${user.name}`,
+    })
+  })
   const chats = users.map((user) => user.chatId)
   users.forEach((user, index) => {
-    if (user.chatId === null || chats.indexOf(user.chatId) === index) return
+    if (user.chatId === null || user.chatId < 0 || chats.indexOf(user.chatId) === index) return
     const found = `the chat of ${users[chats.indexOf(user.chatId)]?.name} again`
     warn(['users', index, 'chat_id'], {
       found,

@@ -67,6 +67,8 @@ export interface User {
   readonly chatId: number | null
   readonly role: 'admin' | 'member'
   readonly github: string | null
+  /** The person on Telegram, for group chats; null: whoever claimed it. */
+  readonly telegramId: number | null
   /** Lower case. */
   readonly repos: readonly string[]
   /** Where this user's messages go: `telegram:ID`, `slack:URL`, `discord:URL`, `https://…`; null = the log. */

@@ -35,6 +35,7 @@ type Raw = Readonly<Record<string, unknown>>
 
 function checkUsers(users: readonly Raw[], fail: Fail): void {
   checkUnique(users, 'name', (index) => ['users', index, 'name'], fail)
+  checkUnique(users, 'telegram_id', (index) => ['users', index, 'telegram_id'], fail)
   users.forEach((user, index) => {
     if (user['notify'] === undefined || user['notify_chat_id'] === undefined) return
     const fault = {
@@ -75,7 +76,8 @@ function checkTokens(value: Raw, fail: Fail): void {
 function checkUnique(items: readonly Raw[], key: string, pathOf: (index: number) => Path, fail: Fail): void {
   const seen = new Set<string>()
   items.forEach((item, index) => {
-    const value = asText(item[key])
+    const found = item[key]
+    const value = typeof found === 'number' ? String(found) : asText(found)
     if (value === undefined) return
     const shown = key === 'token' ? hidden(value) : quote(value)
     if (seen.has(value)) {

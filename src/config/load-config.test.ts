@@ -27,6 +27,7 @@ test('two lines are a configuration, with one admin who hears everything', () =>
       chatId: 111,
       role: 'admin',
       github: null,
+      telegramId: null,
       repos: [],
       address: 'telegram:111',
       hear: 'all',

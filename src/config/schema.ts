@@ -52,6 +52,8 @@ const chatId = () =>
     ),
   })
 
+const PERSON = "a person's id on Telegram (a whole number above 0)"
+
 const repos = (description: string) =>
   z.array(repoPattern(), { error: 'a list of OWNER/NAME or OWNER/*' }).default([]).describe(description)
 
@@ -161,6 +163,11 @@ const user = z.strictObject({
       error: says('a GitHub login', 'write it without @'),
     })
     .optional(),
+  telegram_id: z
+    .int({ error: PERSON })
+    .positive({ error: PERSON })
+    .optional()
+    .describe('The person on Telegram, for group chats; or claimed by /start CODE (hookyard invite)'),
   repos: repos("Of which repositories this user hears, and where this user's modules may act"),
   notify_chat_id: chatId().optional().describe('Telegram chat for messages. Default: chat_id'),
   notify: address().optional().describe('Address for messages, instead of notify_chat_id'),

@@ -1,6 +1,7 @@
 // Chats: settings that users made, and the updates that have had their effect.
 import type { Kysely, Transaction } from 'kysely'
 import type { ChatCommit, ChatStore } from './chat-port.ts'
+import { createInviteQueries, writeClaim } from './invites.ts'
 import { insertMessages } from './new-rows.ts'
 import type { Database } from './schema.ts'
 
@@ -19,6 +20,7 @@ export function createChatStore(db: Kysely<Database>): ChatStore {
         .orderBy('key')
         .execute()
     },
+    ...createInviteQueries(db),
     commit: (commit) => db.transaction().execute((trx) => commitUpdate(trx, commit)),
     async isCommitted(bot, updateId) {
       const found = await db
@@ -44,7 +46,7 @@ export function createChatStore(db: Kysely<Database>): ChatStore {
 }
 
 async function commitUpdate(trx: Transaction<Database>, commit: ChatCommit): Promise<boolean> {
-  const { bot, updateId, changes, messages, at } = commit
+  const { bot, updateId, changes, messages, claim, at } = commit
   const first = await trx
     .insertInto('chat_updates')
     .values({ bot, update_id: updateId, committed_at: at })
@@ -74,6 +76,7 @@ async function commitUpdate(trx: Transaction<Database>, commit: ChatCommit): Pro
         .execute()
     }
   }
+  if (claim) await writeClaim(trx, claim, at)
   await insertMessages(trx, messages)
   return true
 }

@@ -23,6 +23,7 @@ const migrations = (flavour: Flavour): Record<string, Migration> => ({
   '0003-questions-and-schedules': step([...questions, ...schedules]),
   '0004-replays-and-switches': step(replaysAndSwitches),
   '0005-chats': step(chats),
+  '0007-invites': step(invites),
   '0008-turns': step(turns),
 })
 
@@ -258,6 +259,20 @@ const chats = [
     primary key (bot, update_id)
   )`,
   `create index chat_updates_age on chat_updates (committed_at)`,
+]
+
+const invites = [
+  `create table invites (
+    code_hash text primary key not null,
+    user_name text not null unique,
+    expires_at bigint not null
+  )`,
+  `create table claims (
+    user_name text primary key not null,
+    telegram_id bigint not null unique,
+    chat_id bigint,
+    claimed_at bigint not null
+  )`,
 ]
 
 const turns = [

@@ -27,6 +27,10 @@ export interface Database {
   settings: { name: string; value: string }
   /** What users set by chat; it lies over the configuration. */
   user_settings: { user_name: string; kind: SettingKind; key: string; value: string; changed_at: number }
+  /** Codes for `/start CODE` that were not used yet. */
+  invites: { code_hash: string; user_name: string; expires_at: number }
+  /** Who a user is on Telegram; `chat_id` is the private chat in which it was claimed. */
+  claims: { user_name: string; telegram_id: number; chat_id: number | null; claimed_at: number }
   /** Updates of a chat bot that have had their effect; kept for two days. */
   chat_updates: { bot: string; update_id: number; committed_at: number }
   /** Ticks of the schedule up to then are handled. */

@@ -38,7 +38,7 @@ export type {
   PendingDelivery,
   ReceivedDelivery,
 } from './delivery-port.ts'
-export type { ChatCommit, ChatStore, SettingChange, SettingKind, UserSetting } from './chat-port.ts'
+export type * from './chat-port.ts'
 export type { Effect, EffectKey, EffectStore } from './effect-port.ts'
 export type { NewMessage, OutboxRow, OutboxStore, SentMessage } from './outbox-port.ts'
 export type { GivenAnswer, NewQuestion, Question, QuestionChoice, QuestionStatus } from './question.ts'

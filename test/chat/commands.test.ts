@@ -66,16 +66,19 @@ describe('who is answered', () => {
     expect(await at.ask(ALICE, '/modules')).toContain('taker: off (default)')
   })
 
-  test('a group that is a user’s chat speaks as that user', async () => {
+  test('in a group that is a user’s chat only that person speaks as the user', async () => {
     const at = await openChat({
       users: [
         { name: 'alice', role: 'admin', chat_id: ALICE, repos: ['octocat/*'] },
-        { name: 'team', chat_id: -700, repos: ['octocat/hello-world'] },
+        { name: 'team', chat_id: -700, telegram_id: 12_345, repos: ['octocat/hello-world'] },
       ],
     })
     expect(await at.ask(-700, '/start@hookyard_bot', { id: 12_345 })).toContain('You are team (member)')
-    expect(await at.ask(-700, '/on taker', { id: ALICE })).toContain('taker is on for you (user)')
-    expect(await at.ask(-700, '/modules')).toContain('taker: on (user)')
+    expect(await at.ask(-700, '/on taker', { id: 12_345 })).toContain('taker is on for you (user)')
+    expect(await at.ask(-700, '/modules', { id: 12_345 })).toContain('taker: on (user)')
+    for (const id of [999, ALICE]) at.telegram.sendText(-700, '/off taker', { id })
+    await at.settled()
+    expect(await at.ask(-700, '/modules', { id: 12_345 })).toContain('taker: on (user)')
     expect(await at.ask(ALICE, '/modules')).toContain('taker: off (default)')
   })
 })
@@ -115,7 +118,7 @@ describe('commands', () => {
     const at = await openChat({
       users: [
         { name: 'alice', role: 'admin', chat_id: ALICE, repos: ['octocat/*'] },
-        { name: 'team', chat_id: -700, repos: ['octocat/hello-world'] },
+        { name: 'team', chat_id: -700, telegram_id: 5, repos: ['octocat/hello-world'] },
       ],
     })
     for (const text of ['/status@other_bot', '/unheardof', 'a chat among people', '/help@other_bot'])

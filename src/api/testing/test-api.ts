@@ -1,6 +1,7 @@
 // The API as tests want it: the real operations over a real store, with the stages that they wake left out.
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { createInvite } from '../../access/invites.ts'
 import { createAccess } from '../../access/access.ts'
 import { answerQuestion } from '../../ask/answer.ts'
 import type { Config } from '../../config/config.ts'
@@ -63,6 +64,8 @@ export function testApiDeps(options: TestApiOptions): ApiDeps {
         askFacts: () => null,
         onCommitted: () => undefined,
       }),
+    invite: (user) => createInvite(store.chat, user, clock()),
+    revoke: (user) => store.chat.revoke(user),
     trace: (target) => traceTarget(store, target),
     counts: () => store.overview.counts(),
     about: () => ({

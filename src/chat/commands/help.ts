@@ -8,8 +8,8 @@ export const chatIdLine = (chatId: number): Line => ["This chat's id is ", { cod
 
 export const startCommand: Command = {
   name: 'start',
-  usage: '',
-  summary: "This chat's id",
+  usage: 'CODE',
+  summary: "This chat's id; with a code of hookyard invite: who you are",
   forGuests: true,
   run: ({ user, chat }) => ({
     lines: [chatIdLine(chat.id), [`You are ${user.name} (${user.role}). /help says what you can do here.`]],

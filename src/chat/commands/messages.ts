@@ -9,7 +9,7 @@ import {
   configuredUser,
   settingsOf,
 } from '../command.ts'
-import { describeAddress, openMutes } from '../described.ts'
+import { describeAddress, openMutes, plainAddress } from '../described.ts'
 import { readDuration, readEntity, readModule, readRepository, requireArgs, unfit } from '../read-args.ts'
 import { minuteOf, placeOf } from '../said.ts'
 
@@ -24,7 +24,7 @@ export const notifyCommand: Command = {
     const configured = configuredUser(world, user.name)
     const set = (value: string | null): SettingChange => ({ user: user.name, kind: 'notify', key: '', value })
     if (word === undefined) {
-      const { value, source } = describeAddress(configured, await settingsOf(world, user.name))
+      const { value, source } = describeAddress(configured, user, await settingsOf(world, user.name))
       return {
         lines: [
           [`Your messages go to ${placeOf(value, chat.id)} (${source}). /notify here brings them here.`],
@@ -33,7 +33,7 @@ export const notifyCommand: Command = {
     }
     if (word === 'default') {
       return {
-        lines: [[`Your messages go to ${placeOf(configured.address, chat.id)} again.`]],
+        lines: [[`Your messages go to ${placeOf(plainAddress(configured, user), chat.id)} again.`]],
         changes: [set(null)],
       }
     }

@@ -120,7 +120,7 @@ export const statusCommand: Command = {
 async function status({ args, user, chat, now }: Call, world: ChatWorld): Promise<Reply> {
   requireArgs(args, 0, 0, '/status')
   const settings = await settingsOf(world, user.name)
-  const address = describeAddress(configuredUser(world, user.name), settings)
+  const address = describeAddress(configuredUser(world, user.name), user, settings)
   const { version, upMs, agent } = world.about()
   const modules = world.registry().all()
   const on = modules.filter((module) => module.enabled).length

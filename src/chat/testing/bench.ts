@@ -12,7 +12,7 @@ import { recordingLog } from '../../send/testing/bench.ts'
 import { type TelegramStandin, startTelegram } from '../../standin/telegram/telegram.ts'
 import { newRun } from '../../store/contract/builders.ts'
 import { openSqliteStore } from '../../store/sqlite/open.ts'
-import type { SentMessage, Store, UserSetting } from '../../store/store.ts'
+import type { Claim, SentMessage, Store, UserSetting } from '../../store/store.ts'
 import { toPlainText } from '../../send/message.ts'
 import { type BotApi, createBotApi } from '../bot-api.ts'
 import { type Conversation, type ConversationDeps, createConversation } from '../conversation.ts'
@@ -63,12 +63,13 @@ export async function openChatBench(): Promise<ChatBench> {
     module('plain', { description: 'Plain', subject: 'none' }),
   ])
   let settings: readonly UserSetting[] = []
+  let claims: readonly Claim[] = []
   let updates = 1_000
   const deps: ConversationDeps = {
     world: {
       config: () => base,
       registry: () => registry,
-      access: () => createAccess(base, { settings, featureFlags: registry.featureFlags() }),
+      access: () => createAccess(base, { settings, claims, featureFlags: registry.featureFlags() }),
       store,
       async startRun(by, name, { entity = '-', key }) {
         if (entity.startsWith('forbidden/')) throw new UserError('not_authorized', `${by.name} may not`)
@@ -89,6 +90,7 @@ export async function openChatBench(): Promise<ChatBench> {
     answer: (request) => answerQuestion(store.runs, { ...request, at: bench.now }),
     async onSettings() {
       settings = await store.chat.settings()
+      claims = await store.chat.claims()
     },
     wakeOutbox: () => undefined,
     clock: () => bench.now,

@@ -1,6 +1,6 @@
 // What the chat relies on: an update has its whole effect once, and settings stay.
 import { describe, expect, test } from 'vitest'
-import type { ChatCommit, SettingChange } from '../chat-port.ts'
+import type { ChatCommit, NewClaim, SettingChange } from '../chat-port.ts'
 import { newMessage, type UseStore } from './builders.ts'
 
 const DAY = 86_400_000
@@ -20,6 +20,8 @@ const flag = (value: string | null): SettingChange => ({
   key: 'pr_review',
   value,
 })
+
+const claimOf = (codeHash: string): NewClaim => ({ user: 'alice', telegramId: 7, chatId: 7, codeHash })
 
 /** The contract of settings and updates. */
 export function chattingContract(use: UseStore): void {
@@ -78,6 +80,50 @@ export function chattingContract(use: UseStore): void {
       expect(await chat.lastUpdate('42')).toEqual({ updateId: 5, at: 2_000 })
       await chat.commit(commitOf(6, { at: 2_000 }))
       expect(await chat.lastUpdate('42')).toEqual({ updateId: 6, at: 2_000 })
+    })
+
+    test('a code counts until its time, and until it is used, replaced or revoked', async () => {
+      const { chat } = use()
+      await chat.invite({ user: 'alice', codeHash: 'one', expiresAt: 2_000 }, 1_000)
+      expect(await chat.invited('one', 1_999)).toBe('alice')
+      expect(await chat.invited('one', 2_000)).toBeNull()
+      expect(await chat.invited('other', 1_000)).toBeNull()
+      await chat.invite({ user: 'alice', codeHash: 'two', expiresAt: 3_000 }, 1_000)
+      expect(await chat.invited('one', 1_000)).toBeNull()
+      await chat.commit(commitOf(1, { claim: claimOf('two') }))
+      expect(await chat.invited('two', 1_000)).toBeNull()
+      await chat.invite({ user: 'alice', codeHash: 'three', expiresAt: 3_000 }, 1_000)
+      expect(await chat.revoke('alice')).toBe(true)
+      expect([await chat.invited('three', 1_000), await chat.claims()]).toEqual([null, []])
+      expect(await chat.revoke('alice')).toBe(false)
+    })
+
+    test('a claim is written with its update, once; whose code is gone meanwhile writes nothing', async () => {
+      const { chat } = use()
+      await chat.invite({ user: 'alice', codeHash: 'one', expiresAt: 2_000 }, 1_000)
+      const commit = commitOf(1, { claim: claimOf('one'), changes: [flag('on')] })
+      expect(await chat.commit(commit)).toBe(true)
+      expect(await chat.commit(commit)).toBe(false)
+      expect(await chat.claims()).toEqual([{ user: 'alice', telegramId: 7, chatId: 7, claimedAt: 1_000 }])
+      const late = commitOf(2, { claim: { ...claimOf('one'), telegramId: 8 }, changes: [flag('off')] })
+      await expect(chat.commit(late)).rejects.toMatchObject({ code: 'stale_claim' })
+      expect(await chat.isCommitted('42', 2)).toBe(false)
+      expect(await chat.settings()).toMatchObject([{ value: 'on' }])
+      expect(await chat.claims()).toMatchObject([{ telegramId: 7 }])
+    })
+
+    test('a user is one person, and a person one user: the newer claim counts', async () => {
+      const { chat } = use()
+      const claims = [
+        { ...claimOf('a'), user: 'alice', telegramId: 7 },
+        { ...claimOf('b'), user: 'bob', telegramId: 8, chatId: null },
+        { ...claimOf('c'), user: 'alice', telegramId: 8 },
+      ]
+      for (const [index, claim] of claims.entries()) {
+        await chat.invite({ user: claim.user, codeHash: claim.codeHash, expiresAt: 2_000 }, 1_000)
+        await chat.commit(commitOf(index + 1, { claim }))
+      }
+      expect(await chat.claims()).toMatchObject([{ user: 'alice', telegramId: 8 }])
     })
 
     test('updates are forgotten after two days', async () => {

@@ -1,0 +1,82 @@
+// `/start CODE`: a person shows which user they are. Whatever is wrong with a code, the answer is the same; tries are
+// few, and a right code counts once.
+import type { Access } from '../access/access.ts'
+import { hashOfCode } from '../access/invites.ts'
+import type { Config, User } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Line } from '../send/message.ts'
+import type { ChatStore, NewClaim } from '../store/store.ts'
+import { createGreeter } from './greeter.ts'
+import type { Parsed } from './parse-text.ts'
+import type { ChatRef, Incoming, Person } from './update.ts'
+
+export interface ClaimingDeps {
+  readonly config: () => Config
+  readonly access: () => Access
+  readonly store: Pick<ChatStore, 'invited'>
+  readonly clock: Clock
+}
+
+/** What a code has come to. Without a claim nothing is to change; without lines nothing is to be said. */
+export interface Claimed {
+  readonly lines: readonly Line[]
+  readonly claim?: NewClaim
+}
+
+const SILENCE: Claimed = { lines: [] }
+const NO_CODE: Claimed = {
+  lines: [
+    ['This code does not count: it is wrong, used or too old. An admin makes a new one: hookyard invite'],
+  ],
+}
+/** The codes that one person may try in a minute. */
+const TRIES = 5
+
+/** The code of `/start CODE`; null: it is none. */
+export const codeIn = (parsed: Parsed): string | null =>
+  parsed.kind === 'command' && parsed.name === 'start' ? (parsed.args[0] ?? null) : null
+
+/** Takes codes. Tries are counted in memory, by person. */
+export function createClaiming({ config, access, store, clock }: ClaimingDeps) {
+  const tries = createGreeter(clock, { perChat: TRIES, all: Infinity })
+  const answers = createGreeter(clock)
+
+  /** `addressed`: meant for this bot, and not for another one of the group. */
+  return async (
+    { chat, from }: Pick<Extract<Incoming, { kind: 'text' }>, 'chat' | 'from'>,
+    code: string,
+    addressed: boolean,
+  ): Promise<Claimed> => {
+    if (from === null || from.isBot || !tries.mayGreet(from.id)) return SILENCE
+    const codeHash = hashOfCode(code)
+    const name = await store.invited(codeHash, clock())
+    const user = name === null ? undefined : access().user(name)
+    const configured = config().users
+    if (!user || isSetOtherwise(configured, user.name, from)) {
+      return (chat.isPrivate || addressed) && answers.mayGreet(chat.id) ? NO_CODE : SILENCE
+    }
+    const other = otherUser(configured, user.name, from)
+    if (other)
+      return { lines: [[`The configuration says that you are ${other.name}: this code is not for you.`]] }
+    const chatId = chat.isPrivate ? chat.id : null
+    const hearsHere = chatId !== null && user.address === null
+    const claim = { user: user.name, telegramId: from.id, chatId, codeHash }
+    return { claim, lines: welcome(user, chat, hearsHere) }
+  }
+}
+
+/** The operator has said who this user is: no code changes that. */
+const isSetOtherwise = (users: readonly User[], name: string, { id }: Person): boolean =>
+  users.some((user) => user.name === name && user.telegramId !== null && user.telegramId !== id)
+
+/** The other user whom the configuration knows by this person's id. */
+const otherUser = (users: readonly User[], name: string, { id }: Person): User | undefined =>
+  users.find((user) => user.name !== name && (user.telegramId === id || user.chatId === id))
+
+function welcome({ name, role }: User, { isPrivate }: ChatRef, hearsHere: boolean): Line[] {
+  const where = isPrivate ? 'here, and in groups' : 'in groups, and in a chat with me'
+  return [
+    [`You are ${name} (${role}) ${where}. /help says what you can do.`],
+    ...(hearsHere ? [['Your messages come to this chat.']] : []),
+  ]
+}
