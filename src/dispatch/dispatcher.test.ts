@@ -10,7 +10,7 @@ import { silentLog } from '../lib/log.ts'
 import { formatEvent } from '../send/format.ts'
 import { newRun } from '../store/contract/builders.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
-import type { DeliveryStore, NewDelivery, Plan, Store } from '../store/store.ts'
+import { StoreError, type DeliveryStore, type NewDelivery, type Plan, type Store } from '../store/store.ts'
 import type { AskFacts } from './ask-facts.ts'
 import type { Bindings } from './decide.ts'
 import { type Dispatcher, createDispatcher } from './dispatcher.ts'
@@ -184,6 +184,35 @@ test('a delivery that cannot be committed is kept as failed, and its neighbours 
   expect(await store.deliveries.get('poison')).toMatchObject({ status: 'failed', error: 'poisoned' })
   expect(await store.deliveries.get('last')).toMatchObject({ status: 'dispatched' })
 })
+
+test.each(['SQLITE_FULL', 'SQLITE_IOERR_WRITE', 'SQLITE_CORRUPT', 'SQLITE_BUSY', 'died'])(
+  'a delivery that the store cannot take now (%s) is never kept as failed, and holds up its own entity alone',
+  async (code) => {
+    // As on a disk that is nearly full: what is small still goes in, and the plan of `large` does not.
+    let refusals = 0
+    const { store, dispatcher, until } = await start(nobody, (real) => ({
+      ...real,
+      commit(plans) {
+        const isRefused = plans.some((plan) => plan.guid === 'large' && plan.status === 'dispatched')
+        if (!isRefused || refusals === 9) return real.commit(plans)
+        refusals += 1
+        return Promise.reject(new StoreError(code, 'no room'))
+      },
+    }))
+    await store.deliveries.accept([
+      stored('large', pullRequest('opened')),
+      stored('behind', pullRequest('closed')),
+      stored('elsewhere', pullRequest('opened', { number: 2 })),
+    ])
+    dispatcher.start()
+    expect((await until(3)).map(({ guid, status }) => [guid, status])).toEqual([
+      ['elsewhere', 'dispatched'],
+      ['large', 'dispatched'],
+      ['behind', 'dispatched'],
+    ])
+    expect(refusals).toBe(9)
+  },
+)
 
 test('while the store is away nothing is lost, and nothing is kept as failed', async () => {
   let broken = 7

@@ -3,11 +3,12 @@
 // twice or by half, or one bad delivery that holds up its neighbours.
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import type { Access } from '../access/access.ts'
+import { NO_ENTITY } from '../entity/entity.ts'
 import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Message } from '../send/message.ts'
-import type { DeliveryStore, PendingDelivery, Plan } from '../store/store.ts'
+import { type DeliveryStore, type PendingDelivery, type Plan, isStoreFailure } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 import { type Bindings, decide, pairsOf } from './decide.ts'
 import type { AskFacts } from './ask-facts.ts'
@@ -33,7 +34,7 @@ export interface DispatcherOptions {
   readonly retryMs?: number
 }
 
-/** How often a delivery may fail to commit, alone, before it is kept as failed. A dead store heals meanwhile. */
+/** How often a delivery may fail to commit, alone, before it is kept as failed. Failures of the store do not count. */
 const MAX_TRIES = 3
 /** How long it works before others have a turn, in ms. */
 const TURN_MS = 1
@@ -159,19 +160,39 @@ async function dispatchBatch(bench: Bench): Promise<{ moved: number; lagMs: numb
   } catch (thrown) {
     if (isStale(thrown)) return { moved: deliveries.length, lagMs } // decided again, from fresh state
     options.log.warn({ err: toError(thrown) }, 'a batch could not be committed; its deliveries go one by one')
-    for (const delivery of deliveries) await dispatchAlone(bench, delivery)
+    await dispatchEach(bench, deliveries)
   }
   return { moved: deliveries.length, lagMs }
 }
 
-/** The path of a delivery whose batch failed: what is wrong with it must not hold up the others. */
-async function dispatchAlone(bench: Bench, delivery: PendingDelivery): Promise<void> {
+/**
+ * The path of deliveries whose batch failed: what is wrong with one must not hold up the others, but for later ones of
+ * its entity.
+ * @throws Error the first that a delivery failed with; it stays and is tried again.
+ */
+async function dispatchEach(bench: Bench, deliveries: readonly PendingDelivery[]): Promise<void> {
+  const held = new Set<string>()
+  const errors: unknown[] = []
+  for (const delivery of deliveries) {
+    if (held.has(delivery.entity)) continue
+    const done = await dispatchAlone(bench, delivery).catch((thrown: unknown) => {
+      errors.push(thrown)
+      return false
+    })
+    if (!done && delivery.entity !== NO_ENTITY) held.add(delivery.entity)
+  }
+  if (errors.length > 0) throw errors[0]
+}
+
+/** False: the world moved meanwhile, and it is decided again. @throws Error it stays and is tried again. */
+async function dispatchAlone(bench: Bench, delivery: PendingDelivery): Promise<boolean> {
   const { options, tries } = bench
   try {
     await commit(bench, (await planBatch(bench, [delivery])).plans)
     tries.delete(delivery.guid)
   } catch (thrown) {
-    if (isStale(thrown)) return
+    if (isStale(thrown)) return false
+    if (isStoreFailure(thrown)) throw thrown
     const error = toError(thrown)
     const tried = (tries.get(delivery.guid) ?? 0) + 1
     tries.set(delivery.guid, tried)
@@ -183,6 +204,7 @@ async function dispatchAlone(bench: Bench, delivery: PendingDelivery): Promise<v
       'this delivery could not be dispatched; it is kept as failed',
     )
   }
+  return true
 }
 
 const isStale = (thrown: unknown) => toError(thrown).name === 'StalePlanError'
