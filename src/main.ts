@@ -221,7 +221,7 @@ export async function startService({
       await stages.scheduler.stop()
       await stages.retention.stop()
       await stages.runner.stop(graceMs)
-      await stages.journal.flush()
+      await stages.journal.stop()
       await stages.outbox.stop()
       await pool.close()
       await removeServerFile(dataDir)
@@ -237,7 +237,7 @@ function createStages(shared: Shared): Stages {
   const module = (name: string) => now().registry.get(name)
   const addressOf = (user: string) => now().access.user(user)?.address ?? null
   const isMuted = (user: string, entity: string) => now().access.isMuted(user, entity, clock())
-  const journal = new ModuleJournal({ dataDir: now().config.dataDir, store: store.runs, log })
+  const journal = new ModuleJournal({ dataDir: now().config.dataDir, store: store.runs, clock, log })
   const outbox = createOutbox({ store: store.outbox, senders: shared.senders, clock, log })
   const onAdded = () => {
     outbox.wake()

@@ -1,9 +1,11 @@
 // One JSON file per finished run, also after a crash between settling and writing.
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { systemClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/log.ts'
+import { claimedIds, finished, newRun } from '../store/contract/builders.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import { ModuleJournal, journalEntry, journalFileName } from './journal.ts'
 
@@ -53,7 +55,7 @@ async function withFinishedRun() {
 
 test('every finished run has its file, with the fields of the contract, and no second flush writes it again', async () => {
   const { dataDir, store } = await withFinishedRun()
-  const journal = new ModuleJournal({ dataDir, store: store.runs, log: silentLog })
+  const journal = new ModuleJournal({ dataDir, store: store.runs, clock: systemClock, log: silentLog })
   await journal.flush()
   const folder = join(dataDir, 'modules', 'pr-review', 'events')
   expect(readdirSync(folder)).toEqual(['1970-01-01T00-00-46.200Z_octocat-hello-world_42_01abc.json'])
@@ -82,7 +84,7 @@ test('a file that cannot be written whole is not there at all, and is written by
   const folder = join(dataDir, 'modules', 'pr-review')
   const inTheWay = join(folder, '01abc.json.tmp')
   mkdirSync(inTheWay, { recursive: true })
-  const journal = new ModuleJournal({ dataDir, store: store.runs, log: silentLog })
+  const journal = new ModuleJournal({ dataDir, store: store.runs, clock: systemClock, log: silentLog })
   await journal.flush()
   expect(readdirSync(join(folder, 'events'))).toEqual([])
   rmdirSync(inTheWay)
@@ -91,6 +93,55 @@ test('a file that cannot be written whole is not there at all, and is written by
     ['events'],
     [expect.stringMatching(/01abc\.json$/)],
   ])
+  await store.close()
+})
+
+test('a module whose folder cannot be written keeps no other from its journal, and is told once', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'hookyard-journal-'))
+  const store = await openSqliteStore({ file: join(dataDir, 'hookyard.db') })
+  // More than are fetched at a time, all of them before the other module's only one.
+  for (let n = 0; n < 130; n += 1)
+    await store.runs.create(newRun(`a${n}`, { module: 'bad', entity: `o/r#${n}` }))
+  await store.runs.create(newRun('b', { module: 'good' }))
+  for (const id of await claimedIds(store, 1_000, 200)) await store.runs.settle('me', finished(id))
+  mkdirSync(join(dataDir, 'modules'))
+  writeFileSync(join(dataDir, 'modules', 'bad'), 'in the way')
+  const said: unknown[] = []
+  const say = (fields: Record<string, unknown>, message: string) =>
+    void said.push([fields['module'], message.split(';')[0]])
+  let now = 0
+  const journal = new ModuleJournal({
+    dataDir,
+    store: store.runs,
+    clock: () => now,
+    log: { ...silentLog, error: say, info: say },
+  })
+  for (; now < 10 * 60_000; now += 61_000) await journal.flush()
+  expect(readdirSync(join(dataDir, 'modules', 'good', 'events'))).toHaveLength(1)
+  expect(await store.runs.unjournaled(200)).toHaveLength(130)
+  expect(said).toEqual([['bad', 'journal files of this module cannot be written']])
+  rmSync(join(dataDir, 'modules', 'bad'))
+  // Where it was left first, then from its beginning.
+  for (const last = now + 130_000; now < last; now += 61_000) await journal.flush()
+  expect(await store.runs.unjournaled(200)).toEqual([])
+  expect(said.slice(1)).toEqual([['bad', 'journal files of this module are written again']])
+  await journal.stop()
+  await store.close()
+})
+
+test('some files that cannot be written keep those behind them from nothing', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'hookyard-journal-'))
+  const store = await openSqliteStore({ file: join(dataDir, 'hookyard.db') })
+  const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  for (const id of ids) await store.runs.create(newRun(id, { entity: `o/r#${id}` }))
+  for (const id of await claimedIds(store, 1_000)) await store.runs.settle('me', finished(id))
+  for (const id of ids.slice(0, 7))
+    mkdirSync(join(dataDir, 'modules', 'pr-review', `${id}.json.tmp`), { recursive: true })
+  let now = 0
+  const journal = new ModuleJournal({ dataDir, store: store.runs, clock: () => now, log: silentLog })
+  for (; now < 200_000; now += 61_000) await journal.flush()
+  expect((await store.runs.unjournaled(10)).map(({ id }) => id)).toEqual(ids.slice(0, 7))
+  await journal.stop()
   await store.close()
 })
 

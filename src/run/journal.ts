@@ -3,27 +3,48 @@
 import { mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { RunRecord, RunStore } from '../store/store.ts'
 
-export class ModuleJournal {
-  readonly #dataDir: string
-  readonly #store: Pick<RunStore, 'unjournaled' | 'journaled'>
-  readonly #log: Log
-  #writing: Promise<void> = Promise.resolve()
+/** So many files of a module in a row that cannot be written: its folder cannot, and it is left alone for a while. */
+const MAX_FAILURES = 3
+/** For so long, in ms. */
+const PAUSE_MS = 60_000
+/** How often a failure that lasts is told, in ms. */
+const TELL_EVERY_MS = 3_600_000
 
-  constructor(options: { dataDir: string; store: Pick<RunStore, 'unjournaled' | 'journaled'>; log: Log }) {
-    this.#dataDir = options.dataDir
-    this.#store = options.store
-    this.#log = options.log
+interface Failing {
+  /** ms since the epoch, as is `toldAt`. */
+  readonly pausedUntil: number
+  readonly toldAt: number
+  /** The run to go on behind: the first ones must not keep the others from their turn. */
+  readonly after: string
+}
+
+export interface JournalOptions {
+  readonly dataDir: string
+  readonly store: Pick<RunStore, 'unjournaled' | 'journaled'>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export class ModuleJournal {
+  readonly #options: JournalOptions
+  readonly #failing = new Map<string, Failing>()
+  #writing: Promise<void> = Promise.resolve()
+  #again: NodeJS.Timeout | undefined
+
+  constructor(options: JournalOptions) {
+    this.#options = options
   }
 
-  /** Writes the files of all finished runs that have none yet. Never rejects: what fails is tried at the next call. */
+  /** Writes the files of all finished runs that have none yet. Never rejects: what fails is tried again. */
   flush(): Promise<void> {
     this.#writing = this.#writing
       .then(() => this.#flush())
       .catch((thrown: unknown) => {
-        this.#log.error(
+        this.#options.log.error(
           { err: toError(thrown) },
           'the journal could not be written; it is tried again after the next run',
         )
@@ -31,17 +52,70 @@ export class ModuleJournal {
     return this.#writing
   }
 
+  /** Writes what can be written now, and tries no more. */
+  async stop(): Promise<void> {
+    await this.flush()
+    clearTimeout(this.#again)
+  }
+
   async #flush(): Promise<void> {
-    for (;;) {
-      const runs = await this.#store.unjournaled(100)
-      if (runs.length === 0) return
-      for (const run of runs) await this.#write(run)
-      await this.#store.journaled(runs.map((run) => run.id))
+    const { store, clock } = this.#options
+    const now = clock()
+    const paused = [...this.#failing].filter(([, { pausedUntil }]) => now < pausedUntil)
+    const except = new Set(paused.map(([module]) => module))
+    const failures = new Map<string, number>()
+    for (let after: string | undefined = ''; after !== undefined;) {
+      const runs: RunRecord[] = await store.unjournaled(100, after, [...except])
+      const written: string[] = []
+      for (const run of runs) {
+        const failing = this.#failing.get(run.module)
+        if (except.has(run.module) || (failing && run.id <= failing.after)) continue
+        try {
+          await this.#write(run)
+          written.push(run.id)
+          failures.delete(run.module)
+        } catch (thrown) {
+          const failed = (failures.get(run.module) ?? 0) + 1
+          failures.set(run.module, failed)
+          const isPaused = failed === MAX_FAILURES
+          if (isPaused) except.add(run.module)
+          const pause = { pausedUntil: isPaused ? now + PAUSE_MS : 0, after: isPaused ? run.id : '' }
+          this.#fails(run.module, pause, now, toError(thrown))
+        }
+      }
+      if (written.length > 0) await store.journaled(written)
+      after = runs.length < 100 ? undefined : runs.at(-1)?.id
     }
+    this.#goOn(except, failures)
+  }
+
+  /** Says it at first, and once an hour from then on. */
+  #fails(module: string, pause: Omit<Failing, 'toldAt'>, now: number, err: Error): void {
+    const toldAt = this.#failing.get(module)?.toldAt
+    const isTold = toldAt !== undefined && now - toldAt < TELL_EVERY_MS
+    this.#failing.set(module, { ...pause, toldAt: isTold ? toldAt : now })
+    if (isTold) return
+    const what =
+      'journal files of this module cannot be written; its runs are kept, and it is tried each minute'
+    this.#options.log.error({ err, module }, what)
+  }
+
+  /** Modules that were tried to the end begin with their first run again, or are well. */
+  #goOn(except: ReadonlySet<string>, failures: ReadonlyMap<string, number>): void {
+    for (const [module, failing] of this.#failing) {
+      if (except.has(module)) continue
+      if (failing.after !== '' || failures.has(module)) this.#failing.set(module, { ...failing, after: '' })
+      else {
+        this.#failing.delete(module)
+        this.#options.log.info({ module }, 'journal files of this module are written again')
+      }
+    }
+    clearTimeout(this.#again)
+    if (this.#failing.size > 0) this.#again = setTimeout(() => void this.flush(), PAUSE_MS).unref()
   }
 
   async #write(run: RunRecord): Promise<void> {
-    const folder = join(this.#dataDir, 'modules', run.module)
+    const folder = join(this.#options.dataDir, 'modules', run.module)
     const events = join(folder, 'events')
     await mkdir(events, { recursive: true })
     // Not among the others: whoever reads the folder finds whole files alone.

@@ -1,7 +1,8 @@
-// What has been kept long enough goes, the oldest first and in small pieces, so that nothing else waits for long.
-// Ids grow with time: a walk along them needs no index of its own, and ends at the first row that is too young.
+// What has been kept long enough goes, in small pieces, so that nothing else waits for long. The walk is along the ids
+// and needs no index of its own. They grow with time, but a clock that ran ahead has stamped some rows too young: a
+// young row ends no piece, and retention.ts looks behind young pieces.
 import { sql, type Kysely, type Transaction } from 'kysely'
-import type { RetentionStore, Swept } from './retention-port.ts'
+import type { RetentionStore, Swept, SweptRuns } from './retention-port.ts'
 import type { Database } from './schema.ts'
 
 /** The stage's queries. */
@@ -9,7 +10,8 @@ export function createRetentionStore(db: Kysely<Database>): RetentionStore {
   return {
     deliveries: (before, after, limit) =>
       db.transaction().execute((trx) => sweepDeliveries(trx, before, after, limit)),
-    runs: (before, after, limit) => db.transaction().execute((trx) => sweepRuns(trx, before, after, limit)),
+    runs: (before, after, limit, unwrittenBefore) =>
+      db.transaction().execute((trx) => sweepRuns(trx, { before, after, limit, unwrittenBefore })),
     messages: (before, after, limit) =>
       db.transaction().execute((trx) => sweepMessages(trx, before, after, limit)),
   }
@@ -40,36 +42,41 @@ async function sweepDeliveries(
     .orderBy('id')
     .limit(limit)
     .execute()
-  const { old, next } = untilYoung(rows, before, limit)
-  const ids = old.filter(({ status, wanted }) => status !== 'received' && !wanted).map(({ id }) => id)
+  const ids = rows
+    .filter(({ at, status, wanted }) => at < before && status !== 'received' && !wanted)
+    .map(({ id }) => id)
   if (ids.length > 0) await trx.deleteFrom('deliveries').where('id', 'in', ids).execute()
-  return { gone: ids.length, next }
+  return { gone: ids.length, next: nextOf(rows, limit) }
 }
 
 // Attempts, questions, recipients and idempotency keys go with their run. What a module keeps for an entity, and
 // the receipts of what was written there, stay: the next run needs them.
 async function sweepRuns(
   trx: Transaction<Database>,
-  before: number,
-  after: string,
-  limit: number,
-): Promise<Swept<string>> {
+  {
+    before,
+    after,
+    limit,
+    unwrittenBefore,
+  }: { before: number; after: string; limit: number; unwrittenBefore: number },
+): Promise<SweptRuns> {
   const rows = await trx
     .selectFrom('runs')
-    .select(['id', 'created_at as at', 'finished_at', 'journal_due'])
+    .select(['id', 'finished_at', 'journal_due'])
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit)
     .execute()
-  const { old, next } = untilYoung(rows, before, limit)
-  const ids = old
-    .filter((run) => run.finished_at !== null && run.finished_at < before && run.journal_due === 0)
-    .map(({ id }) => id)
+  const old = rows.filter(
+    ({ finished_at: at, journal_due: due }) => at !== null && at < (due === 1 ? unwrittenBefore : before),
+  )
+  const ids = old.map(({ id }) => id)
   if (ids.length > 0) {
     await trx.deleteFrom('onces').where('run_id', 'in', ids).execute()
     await trx.deleteFrom('runs').where('id', 'in', ids).execute()
   }
-  return { gone: ids.length, next }
+  const unwritten = old.filter((run) => run.journal_due === 1).length
+  return { gone: ids.length, unwritten, next: nextOf(rows, limit) }
 }
 
 async function sweepMessages(
@@ -85,19 +92,12 @@ async function sweepMessages(
     .orderBy('id')
     .limit(limit)
     .execute()
-  const { old, next } = untilYoung(rows, before, limit)
-  const ids = old.filter(({ status }) => status !== 'queued').map(({ id }) => id)
+  const ids = rows.filter(({ at, status }) => at < before && status !== 'queued').map(({ id }) => id)
   if (ids.length > 0) await trx.deleteFrom('outbox').where('id', 'in', ids).execute()
-  return { gone: ids.length, next }
+  return { gone: ids.length, next: nextOf(rows, limit) }
 }
 
-/** The rows before the first young one; `next`: where the walk goes on, or null at its end. */
-function untilYoung<Row extends { readonly id: number | string; readonly at: number }>(
-  rows: readonly Row[],
-  before: number,
-  limit: number,
-): { old: Row[]; next: Row['id'] | null } {
-  const young = rows.findIndex(({ at }) => at >= before)
-  const old = young === -1 ? [...rows] : rows.slice(0, young)
-  return { old, next: young === -1 && rows.length === limit ? (rows.at(-1)?.id ?? null) : null }
+/** Where the walk goes on, or null at its end. */
+function nextOf<Id>(rows: readonly { readonly id: Id }[], limit: number): Id | null {
+  return rows.length === limit ? (rows.at(-1)?.id ?? null) : null
 }

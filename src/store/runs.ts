@@ -41,8 +41,8 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
     async list(query) {
       return toRunRecords(db, await listQuery(db, query).execute())
     },
-    async unjournaled(limit) {
-      return toRunRecords(db, await unjournaledQuery(db, limit).execute())
+    async unjournaled(limit, after, exceptModules) {
+      return toRunRecords(db, await unjournaledQuery(db, limit, after, exceptModules).execute())
     },
     async journaled(runIds) {
       for (const ids of chunks(runIds, 1)) {
@@ -66,8 +66,20 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
 }
 
 /** Finished runs without their journal file; exported so that a test can ask for its plan. */
-export const unjournaledQuery = (db: Kysely<Database>, limit: number) =>
-  db.selectFrom('runs').selectAll().where('journal_due', '=', sql.lit(1)).orderBy('id').limit(limit)
+export const unjournaledQuery = (
+  db: Kysely<Database>,
+  limit: number,
+  after = '',
+  exceptModules: readonly string[] = [],
+) =>
+  db
+    .selectFrom('runs')
+    .selectAll()
+    .where('journal_due', '=', sql.lit(1))
+    .where('id', '>', after)
+    .$if(exceptModules.length > 0, (query) => query.where('module', 'not in', exceptModules))
+    .orderBy('id')
+    .limit(limit)
 
 // Ended runs have an index by status, unfinished ones are few: neither reads the whole history.
 function hasStatus(eb: ExpressionBuilder<Database, 'runs'>, status: RunStatus) {

@@ -42,7 +42,7 @@ export type * from './chat-port.ts'
 export type { Effect, EffectKey, EffectStore } from './effect-port.ts'
 export type { NewMessage, OutboxRow, OutboxStore, SentMessage } from './outbox-port.ts'
 export type { GivenAnswer, NewQuestion, Question, QuestionChoice, QuestionStatus } from './question.ts'
-export type { RetentionStore, Swept } from './retention-port.ts'
+export type { RetentionStore, Swept, SweptRuns } from './retention-port.ts'
 export type { ModuleSwitch, SwitchStore } from './switch-port.ts'
 
 export interface Store {
@@ -317,8 +317,8 @@ export interface RunStore {
   expireQuestions(now: number): Promise<{ resumed: readonly string[]; ended: readonly string[] }>
   get(id: string): Promise<RunRecord | null>
   list(query: RunQuery): Promise<RunRecord[]>
-  /** Finished runs whose journal file is not written yet. */
-  unjournaled(limit: number): Promise<RunRecord[]>
+  /** Finished runs whose journal file is not written yet, behind the run `after`, but for those of some modules. */
+  unjournaled(limit: number, after?: string, exceptModules?: readonly string[]): Promise<RunRecord[]>
   journaled(ids: readonly string[]): Promise<void>
   /**
    * When the next queued run that no running one holds back is due, only those later than `after`, or the next

@@ -111,7 +111,7 @@ function execute(run: ClaimedRun): Promise<Settlement> {
   return Promise.resolve(settlementOf({ kind: 'returned', outcome }, input))
 }
 
-const journal = new ModuleJournal({ dataDir: dir, store: store.runs, log: silentLog })
+const journal = new ModuleJournal({ dataDir: dir, store: store.runs, clock: systemClock, log: silentLog })
 const outbox = createOutbox({
   store: store.outbox,
   senders: new Map([

@@ -50,14 +50,71 @@ export function keepingContract(use: UseStore): void {
       await store.effects.onceBegin('r1', 'key')
       await store.runs.settle('me', finished('r1', { state: { seen: 1 } }))
       await store.runs.create(newRun('r2'))
-      expect(await store.retention.runs(9_000, '', 10)).toEqual({ gone: 0, next: null })
+      const gone = (before: number) => store.retention.runs(before, '', 10, 0)
+      expect(await gone(9_000)).toEqual({ gone: 0, unwritten: 0, next: null })
       await store.runs.journaled(['r1'])
-      expect(await store.retention.runs(2_000, '', 10)).toEqual({ gone: 0, next: null })
-      expect(await store.retention.runs(2_001, '', 10)).toEqual({ gone: 1, next: null })
+      expect(await gone(2_000)).toEqual({ gone: 0, unwritten: 0, next: null })
+      expect(await gone(2_001)).toEqual({ gone: 1, unwritten: 0, next: null })
       expect(await store.runs.get('r1')).toBeNull()
       const [next] = await store.runs.claim('me', 1, 1_000, 9_000)
       expect(next).toMatchObject({ id: 'r2', state: { seen: 1 } })
       expect(await store.runs.create(newRun('r3'), { idempotency })).toMatchObject({ status: 'created' })
+    })
+
+    test('a run whose journal file cannot be written goes by a time of its own, and holds up no other', async () => {
+      const store = use()
+      for (const id of ['r1', 'r2']) {
+        await store.runs.create(newRun(id))
+        await claimedIds(store, 1_000)
+        await store.runs.settle('me', finished(id))
+      }
+      await store.runs.journaled(['r2'])
+      expect(await store.retention.runs(9_000, '', 10, 2_000)).toEqual({ gone: 1, unwritten: 0, next: null })
+      expect((await store.runs.unjournaled(10)).map(({ id }) => id)).toEqual(['r1'])
+      expect(await store.retention.runs(9_000, '', 10, 2_001)).toEqual({ gone: 1, unwritten: 1, next: null })
+    })
+
+    test('rows stamped by a clock that ran ahead hold up none of those behind them', async () => {
+      const store = use()
+      const AHEAD = 90_000
+      await store.deliveries.accept([newDelivery('ahead', { receivedAt: AHEAD })])
+      for (const guid of ['ahead', 'b']) await dispatch(store, guid)
+      expect(await store.retention.deliveries(9_000, 0, 10)).toEqual({ gone: 1, next: null })
+      expect(await store.deliveries.get('b')).toBeNull()
+
+      await store.runs.create(newRun('r1', { createdAt: AHEAD }))
+      await store.runs.create(newRun('r2', { entity: 'o/r#2' }))
+      expect(await claimedIds(store, 1_000)).toEqual(['r1', 'r2'])
+      await store.runs.settle('me', finished('r1', { at: AHEAD }))
+      await store.runs.settle('me', finished('r2'))
+      await store.runs.journaled(['r1', 'r2'])
+      expect(await store.retention.runs(9_000, '', 10, 0)).toMatchObject({ gone: 1 })
+      expect(await store.runs.get('r2')).toBeNull()
+
+      await store.outbox.add([
+        newMessage('ahead', { address: 'a', createdAt: AHEAD }),
+        newMessage('c', { address: 'c' }),
+      ])
+      for (const { id } of await store.outbox.due(AHEAD, 10)) await store.outbox.sent(id, AHEAD)
+      expect(await store.retention.messages(9_000, 0, 10)).toEqual({ gone: 1, next: null })
+    })
+
+    test('runs without a journal file are listed behind a run, and without those of some modules', async () => {
+      const store = use()
+      for (const [id, module] of [
+        ['r1', 'a'],
+        ['r2', 'b'],
+        ['r3', 'a'],
+      ] as const) {
+        await store.runs.create(newRun(id, { module }))
+        await claimedIds(store, 1_000)
+        await store.runs.settle('me', finished(id))
+      }
+      const ids = async (after?: string, except?: string[]) =>
+        (await store.runs.unjournaled(10, after, except)).map(({ id }) => id)
+      expect(await ids('r1')).toEqual(['r2', 'r3'])
+      expect(await ids('', ['a'])).toEqual(['r2'])
+      expect(await ids('r1', ['b'])).toEqual(['r3'])
     })
 
     test('messages go once they were sent or refused, those that wait never', async () => {
