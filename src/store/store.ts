@@ -61,7 +61,7 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** `code`: `locked`, `closed`, `died`, `unusable`, `stale_plan`, or the database's own (`SQLITE_FULL` …). */
+/** `code`: `locked`, `closed`, `died`, `unusable`, `file_changed`, `stale_plan`, or the database's own (`SQLITE_FULL` …). */
 export class StoreError extends Error {
   readonly code: string
 

@@ -1,10 +1,11 @@
 // Opening the database file: durable, and with its tables up to date.
 import SqliteConnection from 'better-sqlite3'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { Kysely } from 'kysely'
 import { migrate, requireMigrated, type Flavour } from '../migrations.ts'
 import type { Database } from '../schema.ts'
 import { StoreError } from '../store.ts'
+import { refuseEmptied } from './database-file.ts'
 import { createDialect } from './dialect.ts'
 
 const BUSY_TIMEOUT_MS = 5_000
@@ -17,12 +18,29 @@ export interface OpenDatabase {
   readonly db: Kysely<Database>
 }
 
+export interface OpenForWriting extends OpenDatabase {
+  /** There was no such file, and it was made. */
+  readonly isNew: boolean
+}
+
 /**
  * Opens the file for its one writer, making it and its tables when they are missing.
- * @throws StoreError `unusable` when a newer version made the tables; SqliteError when it is no database.
+ * @throws StoreError `unusable` when a newer version made the tables, or the file was emptied; SqliteError when it is
+ * no database, or was cut.
  */
-export async function openForWriting(file: string): Promise<OpenDatabase> {
-  createPrivately(file)
+export async function openForWriting(file: string): Promise<OpenForWriting> {
+  refuseEmptied(file)
+  const isNew = createPrivately(file)
+  try {
+    return { ...(await openExisting(file)), isNew }
+  } catch (error) {
+    // An empty file would be taken for one that was emptied.
+    if (isNew) rmSync(file, { force: true })
+    throw error
+  }
+}
+
+function openExisting(file: string): Promise<OpenDatabase> {
   const connection = new SqliteConnection(file, { timeout: BUSY_TIMEOUT_MS })
   return closingOnError(connection, async () => {
     connection.pragma('journal_mode = WAL')
@@ -50,6 +68,7 @@ export async function openForReading(file: string): Promise<OpenDatabase> {
       `There is no database at ${file}: start the server once, or correct data_dir`,
     )
   }
+  refuseEmptied(file)
   const connection = new SqliteConnection(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
   return closingOnError(connection, async () => {
     const db = new Kysely<Database>({ dialect: createDialect(connection) })
@@ -72,10 +91,12 @@ async function closingOnError<Result>(
 
 // Payloads of private repositories lie in it. SQLite gives its side files the same mode. An existing file
 // MUST NOT be opened here: closing any descriptor of it would drop the locks that this process holds on it.
-function createPrivately(file: string): void {
+function createPrivately(file: string): boolean {
   try {
     closeSync(openSync(file, 'wx', 0o600))
+    return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
   }
 }

@@ -1,13 +1,16 @@
 // The store's thread: the only connection that writes lives here, so that waiting for the disk never stops
 // the event loop that receives. One request at a time, in the order of their arrival; but what somebody outside
 // waits for, a delivery that is to be accepted, goes before what waits only in here.
+import { existsSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { toError } from '../../errors.ts'
 import type { Log } from '../../lib/log.ts'
 import { createStore } from '../create-store.ts'
 import { StoreError, type Plan, type Store } from '../store.ts'
 import { deliveryWrites } from './accept.ts'
 import { startCheckpoints } from './checkpoints.ts'
 import { openForReading, openForWriting } from './connection.ts'
+import { type CheckFiles, watchFiles } from './database-file.ts'
 import { lockOwner } from './lock.ts'
 import {
   unpackBatch,
@@ -34,6 +37,8 @@ interface OpenStore {
   readonly store: Store
   /** To be called after each request: it may have written. */
   written(): void
+  /** Before a request is done, and before it is answered. @throws StoreError when what it wrote lies in no file that is read again. */
+  check(): void
   close(): Promise<void>
 }
 
@@ -43,13 +48,22 @@ async function openReader(): Promise<OpenStore> {
     throw new StoreError('SQLITE_READONLY', `${file} was opened to be read only: deliveries go to the server`)
   }
   const close = async () => void connection.close()
-  return { store: createStore(db, { insert: refuse, unsynced: refuse }, log), written() {}, close }
+  return {
+    store: createStore(db, { insert: refuse, unsynced: refuse }, log),
+    written() {},
+    check() {},
+    close,
+  }
 }
 
 async function openWriter(): Promise<OpenStore> {
+  const hadOwner = existsSync(`${file}.owner`)
   const lock = lockOwner(file, now)
   try {
-    const { connection, db } = await openForWriting(file)
+    const { connection, db, isNew } = await openForWriting(file)
+    if (isNew && hadOwner)
+      log.warn({ file }, 'the database was gone, and a new one was made: nothing is in it')
+    const check = logged(watchFiles(file, connection))
     const checkpoints = startCheckpoints(file, connection, log)
     const store = createStore(db, deliveryWrites(connection), log)
     const close = async () => {
@@ -57,10 +71,26 @@ async function openWriter(): Promise<OpenStore> {
       connection.close()
       lock.release()
     }
-    return { store, written: checkpoints.written, close }
+    return { store, written: checkpoints.written, check, close }
   } catch (error) {
     lock.release()
     throw error
+  }
+}
+
+/** Says when the check begins to fail, and when it no longer does. */
+function logged(check: CheckFiles): CheckFiles {
+  let fails = false
+  return () => {
+    try {
+      check()
+      if (fails) log.info({ file }, 'the database file is back')
+      fails = false
+    } catch (thrown) {
+      if (!fails) log.error({ err: toError(thrown) }, 'the database file is not what it was')
+      fails = true
+      throw thrown
+    }
   }
 }
 
@@ -95,18 +125,26 @@ function methodsOf({ ping, close: _, ...stages }: Store): Map<string, Method> {
   return methods
 }
 
-async function answer({ id, method: name, args }: Request, methods: Map<string, Method>): Promise<void> {
+async function answer(
+  { id, method: name, args }: Request,
+  methods: Map<string, Method>,
+  check: CheckFiles,
+): Promise<void> {
   try {
     const method = methods.get(name)
     if (!method) throw new Error(`the store has no method ${name}`)
-    report({ kind: 'value', id, value: await method(...(args as never[])) })
+    // A file that was cut is as large as before once something is written behind its end: so before the call as well.
+    if (name !== 'close') check()
+    const value = await method(...(args as never[]))
+    if (name !== 'close') check()
+    report({ kind: 'value', id, value })
   } catch (thrown) {
     report({ kind: 'error', id, error: toWireError(thrown) })
   }
 }
 
 try {
-  const { store, written, close } = readOnly ? await openReader() : await openWriter()
+  const { store, written, check, close } = readOnly ? await openReader() : await openWriter()
   const methods = methodsOf(store)
   methods.set('close', close)
   const accepts: Request[] = []
@@ -122,7 +160,7 @@ try {
   async function work(): Promise<void> {
     busy = true
     for (let request; (request = next());) {
-      await answer(request, methods)
+      await answer(request, methods, check)
       if (request.method === 'close') return port?.close()
       written()
     }
