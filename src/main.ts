@@ -38,7 +38,8 @@ import { type Scheduler, createScheduler } from './schedule/scheduler.ts'
 import { formatEvent } from './send/format.ts'
 import { type Outbox, createOutbox } from './send/outbox.ts'
 import type { Sender } from './send/sender.ts'
-import { listenProblem, makeDataDir } from './start-problems.ts'
+import { type Opened, createOpened } from './opened.ts'
+import { dataDirProblem, listenProblem, makeDataDir } from './start-problems.ts'
 import { startStages } from './start-stages.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
@@ -106,30 +107,36 @@ interface Stages {
 }
 
 /**
- * Starts the whole service.
+ * Starts the whole service; one that fails on the way leaves nothing open.
  * @throws ConfigError when a handler does not fit its manifest; Error when the store or the port cannot be had.
  */
-export async function startService({
-  installation,
-  log,
-  clock = systemClock,
-  version = '0.0.0',
-  requestsPerMinute,
-}: ServiceOptions): Promise<Service> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const opened = createOpened(options.log)
+  try {
+    return await start(options, opened)
+  } catch (thrown) {
+    await opened.close().catch(() => undefined)
+    throw thrown
+  }
+}
+
+async function start(
+  { installation, log, clock = systemClock, version = '0.0.0', requestsPerMinute }: ServiceOptions,
+  opened: Opened,
+): Promise<Service> {
   const { dataDir, workers, server: address } = installation.config
   await makeDataDir(installation.config)
   const databaseFile = join(dataDir, 'hookyard.db')
-  const opened = watchWrites(await openSqliteStore({ file: databaseFile, clock, log }), clock)
-  const store = stopReplaced(opened, (runIds) => stages.onReplaced(runIds))
+  const sqlite = await openSqliteStore({ file: databaseFile, clock, log })
+  opened.add('store', () => sqlite.close())
+  const store = stopReplaced(watchWrites(sqlite, clock), (runIds) => stages.onReplaced(runIds))
   const environment = installation.env
   const starter = createStarter({ environment, log })
   const pool = createProcessPool({ keep: workers.concurrency, environment, starter, log })
   const context = { pool, effects: store.effects, switches: store.switches, chat: store.chat, clock, log }
-  const giveUp = async (thrown: unknown): Promise<never> => {
-    await Promise.all([pool.close(), store.close()])
-    throw thrown
-  }
-  let parts = await install(installation, context).catch(giveUp)
+  opened.add('server.json', () => removeServerFile(dataDir))
+  opened.add('module processes', () => pool.close())
+  let parts = await install(installation, context)
   const senders = new Map(parts.senders.map((sender) => [sender.scheme, sender]))
   const metrics = createMetrics({ version, counts: () => store.overview.counts(), clock })
   const newRunId = createRunIds()
@@ -161,6 +168,8 @@ export async function startService({
   })
   const localToken = randomBytes(32).toString('base64url')
   let stopping = false
+  /** While it starts nothing runs that could be waited for. */
+  let grace = 0
   const server = createIntake({
     ...shared,
     stages,
@@ -181,13 +190,23 @@ export async function startService({
     localToken,
     stopping: () => stopping,
   })
+  opened.add('outbox', () => stages.outbox.stop())
+  opened.add('journal', () => stages.journal.stop())
+  opened.add('runner', () => stages.runner.stop(grace))
+  opened.add('retention', () => stages.retention.stop())
+  opened.add('scheduler', () => stages.scheduler.stop())
+  opened.add('dispatcher', () => stages.dispatcher.stop())
+  opened.add('chat', () => chat.stop())
+  opened.add('server', () => server.close())
 
   const reclaimed = await store.runs.reclaim(clock(), true)
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
-  const url = await server
-    .listen(address)
-    .catch((thrown: unknown) => giveUp(listenProblem(installation.config, thrown)))
-  await writeServerFile(dataDir, { url, token: localToken, pid: process.pid })
+  const url = await server.listen(address).catch((thrown: unknown) => {
+    throw listenProblem(installation.config, thrown)
+  })
+  await writeServerFile(dataDir, { url, token: localToken, pid: process.pid }).catch((thrown: unknown) => {
+    throw dataDirProblem(installation.config, thrown)
+  })
   startStages(stages, store.deliveries, clock)
   await stages.scheduler.start()
   chat.start()
@@ -215,17 +234,8 @@ export async function startService({
     answer,
     async stop(graceMs = STOP_GRACE_MS) {
       stopping = true
-      await server.close()
-      await chat.stop()
-      await stages.dispatcher.stop()
-      await stages.scheduler.stop()
-      await stages.retention.stop()
-      await stages.runner.stop(graceMs)
-      await stages.journal.stop()
-      await stages.outbox.stop()
-      await pool.close()
-      await removeServerFile(dataDir)
-      await store.close()
+      grace = graceMs
+      await opened.close()
       log.info({}, 'stopped')
     },
   }

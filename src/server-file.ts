@@ -12,8 +12,13 @@ const pathIn = (dataDir: string) => join(dataDir, 'server.json')
 /** Written whole or not at all, mode 0600. */
 export async function writeServerFile(dataDir: string, content: ServerFile): Promise<void> {
   const temporary = `${pathIn(dataDir)}.${content.pid}.tmp`
-  await writeFile(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600 })
-  await rename(temporary, pathIn(dataDir))
+  try {
+    await writeFile(temporary, `${JSON.stringify(content)}\n`, { mode: 0o600 })
+    await rename(temporary, pathIn(dataDir))
+  } catch (thrown) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw thrown
+  }
 }
 
 /** The running server's address and token; null when there is no such file or it makes no sense. */

@@ -37,14 +37,19 @@ export async function makeDataDir(config: Config): Promise<void> {
     }
     for (const level of missing) await mkdir(level, { mode: 0o700 })
   } catch (thrown) {
-    throw startProblem(
-      config,
-      'data_dir',
-      toError(thrown).message,
-      'a folder that this user may create and write',
-      'name another folder, or change its owner',
-    )
+    throw dataDirProblem(config, thrown)
   }
+}
+
+/** A failure to write there as a problem of `data_dir`. */
+export function dataDirProblem(config: Config, thrown: unknown): ConfigError {
+  return startProblem(
+    config,
+    'data_dir',
+    toError(thrown).message,
+    'a folder that this user may create and write',
+    'name another folder, or change its owner',
+  )
 }
 
 /** A failure to listen as a problem of `server`; anything else as it is. */

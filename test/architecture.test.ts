@@ -92,6 +92,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   standin: ['lib'],
   'server-file.ts': [],
   'start-problems.ts': ['config'],
+  'opened.ts': ['lib'],
   'start-stages.ts': ['lib', 'store'],
 }
 const FREE = new Set(['main.ts', 'installed.ts', 'connect-chat.ts', 'intake.ts', 'service-api.ts', 'cli'])

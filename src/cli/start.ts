@@ -41,11 +41,21 @@ export async function runStart(options: StartOptions): Promise<void> {
   warnOf(installation, log)
   // The signals are heard from the first moment on: one that comes during the start is obeyed after it.
   let service: Service | null = null
-  const asked = stopAsked()
-  process.on('SIGHUP', () => void reload())
-  service = await startService({ installation, log, version: version() })
-  await asked
-  await service.stop()
+  const signals = hearStop()
+  const reloadAsked = () => void reload()
+  process.on('SIGHUP', reloadAsked)
+  try {
+    service = await startService({ installation, log, version: version() })
+    signals.started()
+    await signals.asked
+    await service.stop()
+  } catch (thrown) {
+    // Whatever is open still, the process ends: by its signals, as if it had heard none, and by itself.
+    signals.unhear()
+    process.off('SIGHUP', reloadAsked)
+    setTimeout(() => process.exit(1), LINGER_MS).unref()
+    throw thrown
+  }
 
   async function reload(): Promise<void> {
     try {
@@ -68,16 +78,47 @@ function warnOf({ warnings }: Installation, log: Log): void {
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function stopAsked(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false
-    const stop = () => {
-      if (asked) process.exit(1)
-      asked = true
-      resolve()
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
-  })
+interface StopSignals {
+  /** Resolves at the first SIGTERM or SIGINT. */
+  readonly asked: Promise<void>
+  /** From now on a stop may take its time. */
+  started(): void
+  /** Signals end the process again, as they do by themselves. */
+  unhear(): void
+}
+
+/** A start that was asked to stop has so long to come to its end, and a failed one to close what is open, in ms. */
+const LINGER_MS = 5_000
+
+/** A second signal ends the process at once. */
+function hearStop(): StopSignals {
+  let timer: NodeJS.Timeout | undefined
+  let isStarting = true
+  let isAsked = false
+  let resolveAsked = (): void => undefined
+  // Nothing is lost by that: what was accepted is on disk.
+  const giveUp = () => {
+    process.stderr.write('hookyard: it was asked to stop while it was starting\n')
+    process.exit(1)
+  }
+  const stop = () => {
+    if (isAsked) process.exit(1)
+    isAsked = true
+    if (isStarting) timer = setTimeout(giveUp, LINGER_MS)
+    resolveAsked()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  return {
+    asked: new Promise((resolve) => (resolveAsked = resolve)),
+    started() {
+      isStarting = false
+      clearTimeout(timer)
+    },
+    unhear() {
+      clearTimeout(timer)
+      process.off('SIGTERM', stop)
+      process.off('SIGINT', stop)
+    },
+  }
 }
