@@ -280,8 +280,10 @@ function createStages(shared: Shared): Stages {
     store: store.runs,
     async execute(run, stop) {
       const githubApiUrl = now().config.github.apiUrl
+      const { redact } = now()
       const options = {
         broker,
+        redact,
         pool,
         module,
         addressOf,
@@ -292,7 +294,7 @@ function createStages(shared: Shared): Stages {
         log,
       }
       const began = performance.now()
-      const settlement = withoutSecrets(await runModule(run, stop, options), now().redact)
+      const settlement = withoutSecrets(await runModule(run, stop, options), redact)
       metrics.attempted(run, settlement, performance.now() - began)
       return settlement
     },

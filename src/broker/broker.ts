@@ -296,7 +296,7 @@ async function say(
   await options.store.outbox.add(
     [...addresses].map((address) => ({
       address,
-      message: options.redact?.(toldMessage(text)) ?? toldMessage(text),
+      message: toldMessage(options.redact?.(text) ?? text),
       dedupeKey: keyOf(address),
       runId: run.id,
       delivery: run.delivery,

@@ -7,6 +7,7 @@ import { SupersededError } from '../broker/github/superseded.ts'
 import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import type { Redactor } from '../lib/redactor.ts'
 import { holds } from '../registry/filters.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { ChangedFile } from '../sdk/subject.ts'
@@ -14,7 +15,13 @@ import { originalTrigger } from '../store/resume-trigger.ts'
 import type { ClaimedRun, Settlement } from '../store/store.ts'
 import type { ProcessPool } from './process-pool.ts'
 import type { RunInit } from './protocol.ts'
-import { type AttemptResult, type Interruption, settleGone, settlementOf } from './settlement.ts'
+import {
+  type AttemptResult,
+  type Interruption,
+  saidWithoutSecrets,
+  settleGone,
+  settlementOf,
+} from './settlement.ts'
 
 export interface RunModuleOptions {
   readonly broker: Broker
@@ -23,6 +30,8 @@ export interface RunModuleOptions {
   readonly addressOf: (user: string) => string | null
   readonly isMuted?: (user: string, entity: string) => boolean
   readonly githubApiUrl: string
+  /** Takes the installation's secrets out of what a module says. */
+  readonly redact?: Redactor
   readonly clock: Clock
   readonly random: () => number
   readonly log: Log
@@ -94,7 +103,7 @@ export async function runModule(
     result = { kind: 'interrupted', by: signal.reason.by }
   }
   if (result.kind === 'died' || result.kind === 'threw') log.warn({ result }, 'the attempt failed')
-  return settlementOf(result, {
+  return settlementOf(options.redact ? saidWithoutSecrets(result, options.redact) : result, {
     run,
     module,
     subject,

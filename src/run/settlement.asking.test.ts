@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { claimedRun, module } from '../../test/builders.ts'
 import { toPlainText } from '../send/message.ts'
 import type { ClaimedRun, Question } from '../store/store.ts'
-import { type SettleInput, settlementOf } from './settlement.ts'
+import { createRedactor } from '../lib/redactor.ts'
+import { type SettleInput, saidWithoutSecrets, settlementOf, withoutSecrets } from './settlement.ts'
 
 const run = (more: Partial<ClaimedRun> = {}): ClaimedRun =>
   claimedRun({
@@ -71,6 +72,42 @@ test('a question that nobody could answer ends the run, and says what is wrong w
     reason: 'invalid_outcome',
     error: 'paused(question, …): the default "perhaps" is none of the options yes, no',
   })
+})
+
+test('a question leaves without the service’s secrets: as it is stored, as it is sent, and on its buttons', () => {
+  const secret = 'ghp_"0123456789"'
+  const asked = settle({
+    ...asking,
+    question: `Use ${secret}?`,
+    options: ['yes', { value: `with ${secret}`, label: `Yes, ${secret}` }],
+    default: `with ${secret}`,
+    state: { secret },
+  })
+  const safe = withoutSecrets(asked, createRedactor([secret]))
+  expect(safe).toMatchObject({
+    question: {
+      text: 'Use [redacted]?',
+      options: [
+        { value: 'yes', label: 'yes' },
+        { value: 'with [redacted]', label: 'Yes, [redacted]' },
+      ],
+      fallback: 'with [redacted]',
+      expiresAt: 61_000,
+      state: { secret },
+    },
+  })
+  expect(JSON.stringify(safe.messages)).not.toContain('0123456789')
+  expect(safe.messages[0]?.message.buttons?.flat()[1]?.text).toBe('Yes, [redacted]')
+})
+
+test('a secret that would be cut leaves no part of itself', () => {
+  const secret = 'ghp_0123456789abcdefghij'
+  const redact = createRedactor([secret])
+  const outcome = { ...asking, options: ['yes', `${'x'.repeat(50)} ${secret}`], state: { secret } }
+  const result = saidWithoutSecrets({ kind: 'returned', outcome }, redact)
+  const settlement = withoutSecrets(settle(result.kind === 'returned' ? result.outcome : null), redact)
+  expect(JSON.stringify(settlement.messages)).not.toContain('ghp_')
+  expect(settlement).toMatchObject({ question: { state: { secret } } })
 })
 
 test('a handler that only ever asks is ended', () => {

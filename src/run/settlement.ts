@@ -97,8 +97,26 @@ export function withoutSecrets(settlement: Settlement, redact: Redactor): Settle
     // The address may be a secret itself, and must stay what it is.
     messages: messages.map((row) => ({ ...row, message: redact(row.message) })),
   }
-  if (settlement.kind !== 'finished') return { ...settlement, ...said }
-  return { ...settlement, ...said, summary: redact(settlement.summary) }
+  switch (settlement.kind) {
+    case 'finished':
+      return { ...settlement, ...said, summary: redact(settlement.summary) }
+    case 'paused': {
+      // What the handler gets back is shown to nobody.
+      const { state, ...shown } = settlement.question
+      return { ...settlement, ...said, question: { ...redact(shown), state } }
+    }
+    case 'again':
+      return { ...settlement, ...said }
+  }
+}
+
+/** What a module said, before anything is cut: of a secret that is cut no redactor finds the rest. */
+export function saidWithoutSecrets(result: AttemptResult, redact: Redactor): AttemptResult {
+  if (result.kind === 'threw') return { ...result, error: redact(result.error) }
+  if (result.kind !== 'returned' || !isObject(result.outcome)) return result
+  // What the module keeps is its own, and shown to nobody.
+  const { state, ...said } = result.outcome
+  return { ...result, outcome: { ...redact(said), ...(state !== undefined && { state }) } }
 }
 
 function settleOutcome(value: unknown, input: SettleInput): Settlement {
