@@ -8,6 +8,7 @@ import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.
 import { maySeeRun } from './api/visible.ts'
 import { createBroker } from './broker/broker.ts'
 import { connectChat } from './connect-chat.ts'
+import { watchDescriptors } from './descriptors.ts'
 import { type AskFacts, createAskFacts } from './dispatch/ask-facts.ts'
 import { type Dispatcher, createDispatcher } from './dispatch/dispatcher.ts'
 import {
@@ -190,6 +191,8 @@ async function start(
     localToken,
     stopping: () => stopping,
   })
+  const descriptors = watchDescriptors(dataDir, log)
+  opened.add('descriptors', async () => descriptors.stop())
   opened.add('outbox', () => stages.outbox.stop())
   opened.add('journal', () => stages.journal.stop())
   opened.add('runner', () => stages.runner.stop(grace))

@@ -93,6 +93,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'server-file.ts': [],
   'start-problems.ts': ['config'],
   'opened.ts': ['lib'],
+  'descriptors.ts': ['lib'],
   'start-stages.ts': ['lib', 'store'],
 }
 const FREE = new Set(['main.ts', 'installed.ts', 'connect-chat.ts', 'intake.ts', 'service-api.ts', 'cli'])
