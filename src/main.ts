@@ -41,7 +41,7 @@ import { type Outbox, createOutbox } from './send/outbox.ts'
 import type { Sender } from './send/sender.ts'
 import { type Opened, createOpened } from './opened.ts'
 import { dataDirProblem, listenProblem, makeDataDir } from './start-problems.ts'
-import { startStages } from './start-stages.ts'
+import { startStages, toBeStopped } from './start-stages.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
 import type { Plan, RunRecord, Store } from './store/store.ts'
@@ -193,12 +193,7 @@ async function start(
   })
   const descriptors = watchDescriptors(dataDir, log)
   opened.add('descriptors', async () => descriptors.stop())
-  opened.add('outbox', () => stages.outbox.stop())
-  opened.add('journal', () => stages.journal.stop())
-  opened.add('runner', () => stages.runner.stop(grace))
-  opened.add('retention', () => stages.retention.stop())
-  opened.add('scheduler', () => stages.scheduler.stop())
-  opened.add('dispatcher', () => stages.dispatcher.stop())
+  toBeStopped(opened, stages, () => grace)
   opened.add('chat', () => chat.stop())
   opened.add('server', () => server.close())
 

@@ -1,9 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from './lib/clock.ts'
+import type { Opened } from './opened.ts'
 import type { DeliveryStore } from './store/store.ts'
 
 interface Stage {
   start(): void
+  stop(): Promise<void>
+}
+
+type Stages = Readonly<Record<'dispatcher' | 'outbox' | 'retention', Stage>> & {
+  readonly runner: { start(): void; stop(graceMs: number): Promise<void> }
+  readonly journal: { stop(): Promise<void> }
+  readonly scheduler: { stop(): Promise<void> }
 }
 
 /** A backlog that takes longer than this to decide holds no runs up. */
@@ -15,13 +23,23 @@ const LOOK_MS = 20
  * before anything runs.
  */
 export function startStages(
-  stages: Readonly<Record<'dispatcher' | 'outbox' | 'retention' | 'runner', Stage>>,
+  stages: Pick<Stages, 'dispatcher' | 'outbox' | 'retention' | 'runner'>,
   deliveries: Pick<DeliveryStore, 'pending'>,
   clock: Clock,
 ): void {
   const startedAt = clock()
   for (const stage of [stages.dispatcher, stages.outbox, stages.retention]) stage.start()
   void caughtUp(deliveries, startedAt).then(() => stages.runner.start())
+}
+
+/** To be stopped in this order, from its end: what brings work before what does it. `graceMs`: see Runner. */
+export function toBeStopped(opened: Opened, stages: Stages, graceMs: () => number): void {
+  opened.add('outbox', () => stages.outbox.stop())
+  opened.add('journal', () => stages.journal.stop())
+  opened.add('runner', () => stages.runner.stop(graceMs()))
+  opened.add('retention', () => stages.retention.stop())
+  opened.add('scheduler', () => stages.scheduler.stop())
+  opened.add('dispatcher', () => stages.dispatcher.stop())
 }
 
 /** Resolves when nothing is undecided that came before the start; what comes after it does not count. */

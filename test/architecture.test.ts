@@ -94,7 +94,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'start-problems.ts': ['config'],
   'opened.ts': ['lib'],
   'descriptors.ts': ['lib'],
-  'start-stages.ts': ['lib', 'store'],
+  'start-stages.ts': ['lib', 'opened.ts', 'store'],
 }
 const FREE = new Set(['main.ts', 'installed.ts', 'connect-chat.ts', 'intake.ts', 'service-api.ts', 'cli'])
 
