@@ -1,47 +1,35 @@
 // The wall between a module and the world. Enters: calls from a module process, each checked. Leaves: what the
 // manifest grants, on the run's own subject, with credentials that the module never sees.
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { PermanentError } from '../errors.ts'
-import type { Clock } from '../lib/clock.ts'
 import { fields, text } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
-import type { Redactor } from '../lib/redactor.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { AgentRequest, SubjectKind } from '../sdk/context.ts'
-import { toldMessage } from '../send/run-message.ts'
 import type { ClaimedRun, Store } from '../store/store.ts'
 import type { Agent } from './agent/agent.ts'
 import { askAgent, type RunMoney } from './ask-agent.ts'
 import { type Budget, createBudget } from './budget.ts'
 import type { BudgetConfig } from './budget-caps.ts'
-import { MAX_KEPT, OverLimitError, RunCaps, bytesOf, checkRecorded, keptTooMuch } from './caps.ts'
+import { MAX_KEPT, OverLimitError, RunCaps, bytesOf, checkSize, keptTooMuch } from './caps.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 import { isRead } from './github/refusal.ts'
 import { invokeFromModule } from './invoke.ts'
 import { type Network, type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
+import { type NoticeOptions, Notices } from './notices.ts'
 
-export interface BrokerOptions {
+export interface BrokerOptions extends NoticeOptions {
   /** null: the installation has no GitHub credentials. Getters: a reload swaps both between two runs. */
   readonly github: () => GitHubBroker | null
   readonly agent: () => Agent
   /** Caps and users, as they are now. */
   readonly config: () => BudgetConfig
   readonly store: Store
-  /** The address of a user by name; null when the user is gone. */
-  readonly addressOf: (user: string) => string | null
-  /** Users who do not want to be told of this entity now. */
-  readonly isMuted?: (user: string, entity: string) => boolean
-  /** Takes the installation's secrets out of what a module says. */
-  readonly redact?: Redactor
   readonly module: (name: string) => Module | undefined
   /** Of `ctx.fetch`; tests bring a resolver. */
   readonly network?: NetworkOptions
   readonly newRunId: () => string
-  readonly clock: Clock
   readonly log: Log
-  /** A message or a run was added. */
-  readonly onAdded: () => void
 }
 
 /** One run's door to the world. */
@@ -90,6 +78,7 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     open(run, module, signal) {
       const [github, agent] = [options.github(), options.agent()]
+      const caps = new RunCaps()
       const state: OpenRun = {
         run,
         module,
@@ -101,9 +90,8 @@ export function createBroker(options: BrokerOptions): Broker {
         budget,
         money: { costUsd: 0, unwrittenUsd: 0, told: false },
         records: {},
-        caps: new RunCaps(),
-        said: new Map(),
-        earlier: null,
+        caps,
+        notices: new Notices(options, run, caps),
         invoked: 0,
       }
       return {
@@ -148,9 +136,7 @@ interface OpenRun {
   readonly money: RunMoney
   records: Readonly<Record<string, unknown>>
   readonly caps: RunCaps
-  readonly said: Map<string, number>
-  /** What earlier attempts have notified of. */
-  earlier: Promise<ReadonlySet<string>> | null
+  readonly notices: Notices
   invoked: number
 }
 
@@ -221,18 +207,20 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   'once.forget': (options, state, params) =>
     options.store.effects.onceForget(state.run.id, checked(shapes.key, params).key),
-  notify: (options, state, params) => notify(options, state, checked(shapes.notify, params).text),
+  notify: async (_options, state, params) => state.notices.notify(checked(shapes.notify, params).text),
   invoke: async (options, state, params) => {
     state.invoked += 1
     state.caps.count('invoked', String(state.invoked))
     const caller = { run: state.run, module: state.module, ordinal: state.invoked }
-    const invoked = await invokeFromModule(options, caller, checked(shapes.invoke, params))
+    const request = checked(shapes.invoke, params)
+    checkSize('the input of an invoked run', request.input)
+    const invoked = await invokeFromModule(options, caller, request)
     options.onAdded()
     return invoked
   },
   'journal.record': async (_options, state, params) => {
     const records = { ...state.records, ...checked(shapes.record, params) }
-    checkRecorded(records)
+    checkSize('what the journal records of the run', records)
     state.records = records
   },
 }
@@ -258,50 +246,8 @@ function onGitHub<T>(state: OpenRun, act: (github: GitHubBroker, scope: RunScope
 
 /** The agent checks the request itself. */
 function ask(options: BrokerOptions, state: OpenRun, params: unknown): Promise<unknown> {
-  const { run, module, agent, budget, money, signal } = state
+  const { run, module, agent, budget, money, signal, notices } = state
   const config = options.config()
-  const tell = (text: string, keyOf: (address: string) => string) => say(options, run, text, keyOf)
+  const tell = (text: string, keyOf: (address: string) => string) => notices.say(text, keyOf)
   return askAgent({ run, module, agent, budget, config, money, signal, tell }, params as AgentRequest)
-}
-
-/** The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice. */
-async function notify(options: BrokerOptions, state: OpenRun, text: string): Promise<void> {
-  const { run } = state
-  const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
-  const count = (state.said.get(fingerprint) ?? 0) + 1
-  state.said.set(fingerprint, count)
-  const key = `run:${run.id}:notify:${fingerprint}:${count}:`
-  state.caps.count('messages', key)
-  if (run.attempt > 1) state.caps.count('messages', key, await earlierNotices(options, state))
-  await say(options, run, text, (address) => `${key}${address}`)
-}
-
-/** Without their addresses: a message to several people is one. */
-function earlierNotices(options: BrokerOptions, state: OpenRun): Promise<ReadonlySet<string>> {
-  const notice = new RegExp(`^run:${state.run.id}:notify:[0-9a-f]+:[0-9]+:`)
-  return (state.earlier ??= options.store.outbox
-    .keysOfRun(state.run.id)
-    .then((keys) => new Set(keys.flatMap((key) => notice.exec(key)?.[0] ?? []))))
-}
-
-/** One message to each address of the run's recipients. */
-async function say(
-  options: BrokerOptions,
-  run: ClaimedRun,
-  text: string,
-  keyOf: (address: string) => string,
-): Promise<void> {
-  const told = run.recipients.filter((user) => !options.isMuted?.(user, run.entity))
-  const addresses = new Set(told.map((user) => options.addressOf(user) ?? 'log:'))
-  await options.store.outbox.add(
-    [...addresses].map((address) => ({
-      address,
-      message: toldMessage(options.redact?.(text) ?? text),
-      dedupeKey: keyOf(address),
-      runId: run.id,
-      delivery: run.delivery,
-      createdAt: options.clock(),
-    })),
-  )
-  options.onAdded()
 }

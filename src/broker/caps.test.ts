@@ -111,6 +111,12 @@ test('237 MB by once: 1 MiB is kept, in all attempts and with the state', async 
   expect(await open.refuseState(undefined)).toBeNull()
 })
 
+test('an invoked run is given at most 1 MiB', async () => {
+  const { call } = await attemptOf()
+  const input = 'x'.repeat(1_100_000)
+  await expect(call('invoke', { module: 'other', input })).rejects.toMatchObject(overLimit('1048576'))
+})
+
 test('what the journal records has at most 1 MiB, and keys that poison are keys', async () => {
   const { call, open } = await attemptOf()
   await call('journal.record', JSON.parse('{"__proto__":{"polluted":1},"constructor":2}'))

@@ -5,8 +5,8 @@ import { PermanentError } from '../errors.ts'
 const CAPS = { messages: 20, effects: 50, invoked: 10 } as const
 /** Bytes of JSON that a run keeps by `once` and as state, all attempts together. */
 export const MAX_KEPT = 1_048_576
-/** Bytes of JSON that the journal records of a run. */
-const MAX_RECORDED = 1_048_576
+/** Bytes of JSON of the journal's records, and of an input. */
+const MAX_STORED = 1_048_576
 
 const WORDS = { messages: 'messages', effects: 'effects on GitHub', invoked: 'runs invoked' }
 
@@ -34,13 +34,11 @@ export class RunCaps {
   }
 }
 
-/** @throws OverLimitError when the journal would hold more than it takes of one run. */
-export function checkRecorded(records: unknown): void {
-  const size = bytesOf(records)
-  if (size > MAX_RECORDED)
-    throw new OverLimitError(
-      `the run records ${size} bytes of JSON for its journal; at most ${MAX_RECORDED} go`,
-    )
+/** @throws OverLimitError when it is more than is stored of one thing. */
+export function checkSize(what: string, value: unknown): void {
+  const size = bytesOf(value)
+  if (size > MAX_STORED)
+    throw new OverLimitError(`${what} has ${size} bytes of JSON; at most ${MAX_STORED} go`)
 }
 
 /** The sentence when a run keeps more than it may. */

@@ -116,7 +116,6 @@ const fromChild = z.discriminatedUnion('t', [
   z.object({
     t: z.literal('validated'),
     nonce,
-    value: z.unknown().optional(),
     issues: z.array(z.string()).nullable(),
   }),
   // The last message of a session: what it has left open in the process, and how many calls had no answer.

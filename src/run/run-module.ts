@@ -11,10 +11,9 @@ import type { Redactor } from '../lib/redactor.ts'
 import { holds } from '../registry/filters.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { ChangedFile } from '../sdk/subject.ts'
-import { originalTrigger } from '../store/resume-trigger.ts'
 import type { ClaimedRun, Settlement } from '../store/store.ts'
 import type { ProcessPool } from './process-pool.ts'
-import type { RunInit } from './protocol.ts'
+import { runInit } from './run-init.ts'
 import {
   type AttemptResult,
   type Interruption,
@@ -170,36 +169,6 @@ function handlersFor(broker: RunBroker, ended: AbortController, log: Log) {
       log[level](fields, message.slice(0, 8_000))
     },
   }
-}
-
-function runInit(
-  run: ClaimedRun,
-  module: Module,
-  loaded: Omit<RunInit['subject'], never>,
-  githubApiUrl: string,
-): RunInit {
-  return {
-    runId: run.id,
-    module: run.module,
-    attempt: run.attempt,
-    trigger: { ...run.trigger, data: triggerData(run) },
-    input: run.input ?? {},
-    config: module.config,
-    entity: run.entity,
-    recipients: run.recipients,
-    state: run.state ?? null,
-    subject: loaded,
-    repository: run.repository,
-    githubApiUrl,
-  }
-}
-
-/** The trigger's own data, else the delivery's payload; a resumed run has that of its first cause with it. */
-function triggerData({ trigger, payload }: ClaimedRun): unknown {
-  const delivered = payload === null ? {} : (JSON.parse(payload) as Record<string, unknown>)
-  if (trigger.type !== 'resume') return trigger.data ?? delivered
-  const original = originalTrigger(trigger)
-  return { ...trigger.data, original: { ...original, data: original.data ?? delivered } }
 }
 
 /** Whatever else starts a run was asked for, by somebody or by a clock: filters are for what comes by itself. */

@@ -66,6 +66,7 @@ export function createRunner(options: RunnerOptions): Runner {
   let stopped = false
   let claiming: Promise<void> | null = null
   let again = false
+  let reclaimedAt = -Infinity
   let timer: NodeJS.Timeout | undefined
   let heartbeat: NodeJS.Timeout | undefined
 
@@ -111,11 +112,14 @@ export function createRunner(options: RunnerOptions): Runner {
     return Math.min(Math.max(due - clock(), 0), POLL_MS)
   }
 
-  /** Takes back whatever nobody keeps a lease of, this process itself included. */
+  /** Takes back whatever nobody keeps a lease of, this process itself included; not at every wake. */
   async function reclaim(): Promise<void> {
+    const now = clock()
+    if (Math.abs(now - reclaimedAt) < HEARTBEAT_MS) return
+    reclaimedAt = now
     // First, so that a clock that jumped takes no run from one that goes on with it.
     await beat()
-    const lost = await store.reclaim(clock(), false)
+    const lost = await store.reclaim(now, false)
     if (lost.length === 0) return
     log.warn({ runs: lost }, 'the lease of these runs ran out; they are queued again')
     cancel(lost, 'lost')

@@ -41,5 +41,8 @@ test('an outcome has at most 1 MiB, in bytes; what is asked of an agent may be l
     says: "the module's outcome has 1048577 bytes of JSON; at most 1048576 go",
   })
   expect(excessOf(outcome(`"${'€'.repeat(400_000)}"`))).toMatchObject({ reason: 'invalid_outcome' })
+  expect(excessOf(`{"t":"log","nonce":"n","message":"${'x'.repeat(1_100_000)}"}`)).toMatchObject({
+    reason: 'over_limit',
+  })
   expect(excessOf(`{"t":"call","nonce":"n","params":"${'x'.repeat(5_000_000)}"}`)).toBeNull()
 })

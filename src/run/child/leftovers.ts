@@ -10,15 +10,20 @@ const TURNS = 10
 /** Of the names of what is left, so many are told. */
 const MAX_NAMES = 20
 
+/** What leaves by a channel, ours too; it ends when it is read. */
+const WRITING = new Set(['WriteWrap', 'ShutdownWrap'])
+
 const turn = setImmediate
-const active = () => process.getActiveResourcesInfo()
+
+/** What keeps the event loop alive: requests under way are among it. */
+const active = () => process.getActiveResourcesInfo().filter((type) => !WRITING.has(type))
 
 /** Counts from now on; what is there already belongs to the process. Answers what has come and is still there. */
 export function watchResources(): () => Promise<string[]> {
   // They are made at their first use, and stay.
   void [process.stdout, process.stderr]
   const live = new Map<number, string>()
-  const before = active().length
+  const before = active()
   let ours = false
   const hook = {
     init(id: number, type: string) {
@@ -29,7 +34,7 @@ export function watchResources(): () => Promise<string[]> {
     trackPromises: false,
   }
   createHook(hook).enable()
-  const left = () => [...live.values(), ...active().slice(before)]
+  const left = () => [...live.values(), ...without(active(), before)]
   const wait = () =>
     new Promise<void>((resolve) => {
       ours = true
@@ -44,4 +49,13 @@ export function watchResources(): () => Promise<string[]> {
     }
     return left().slice(0, MAX_NAMES)
   }
+}
+
+function without(types: readonly string[], taken: readonly string[]): string[] {
+  const rest = [...taken]
+  return types.filter((type) => {
+    const at = rest.indexOf(type)
+    if (at >= 0) rest.splice(at, 1)
+    return at < 0
+  })
 }

@@ -99,9 +99,8 @@ async function inspect(): Promise<Answer> {
 
 async function validateOnly(what: 'config' | 'input', value: unknown): Promise<Answer> {
   const schema = (await load())[what] as StandardSchema | undefined
-  const result = schema ? await schema['~standard'].validate(value) : { value }
-  if (result.issues) return { t: 'validated', value: null, issues: result.issues.map(issueText) }
-  return { t: 'validated', value: result.value, issues: null }
+  const issues = (await schema?.['~standard'].validate(value))?.issues
+  return { t: 'validated', issues: issues?.map(issueText) ?? null }
 }
 
 async function parse(schema: StandardSchema | undefined, value: unknown, what: string): Promise<unknown> {

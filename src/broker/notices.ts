@@ -1,0 +1,69 @@
+// What a run tells its people while it goes on: by `ctx.notify`, and by the broker itself.
+import { createHash } from 'node:crypto'
+import type { Clock } from '../lib/clock.ts'
+import type { Redactor } from '../lib/redactor.ts'
+import { toldMessage } from '../send/run-message.ts'
+import type { ClaimedRun, OutboxStore } from '../store/store.ts'
+import type { RunCaps } from './caps.ts'
+
+export interface NoticeOptions {
+  readonly store: { readonly outbox: Pick<OutboxStore, 'add' | 'keysOfRun'> }
+  /** The address of a user by name; null when the user is gone. */
+  readonly addressOf: (user: string) => string | null
+  /** Users who do not want to be told of this entity now. */
+  readonly isMuted?: (user: string, entity: string) => boolean
+  /** Takes the installation's secrets out of what a module says. */
+  readonly redact?: Redactor
+  readonly clock: Clock
+  /** A message or a run was added. */
+  readonly onAdded: () => void
+}
+
+/** The notices of one attempt. */
+export class Notices {
+  readonly #options: NoticeOptions
+  readonly #run: ClaimedRun
+  readonly #caps: RunCaps
+  readonly #said = new Map<string, number>()
+  #earlier: Promise<ReadonlySet<string>> | undefined
+
+  constructor(options: NoticeOptions, run: ClaimedRun, caps: RunCaps) {
+    this.#options = options
+    this.#run = run
+    this.#caps = caps
+  }
+
+  /**
+   * The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice.
+   * @throws OverLimitError
+   */
+  async notify(text: string): Promise<void> {
+    const { id, attempt } = this.#run
+    const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
+    const count = (this.#said.get(fingerprint) ?? 0) + 1
+    this.#said.set(fingerprint, count)
+    const key = `run:${id}:notify:${fingerprint}:${count}:`
+    this.#caps.count('messages', key)
+    if (attempt > 1) this.#caps.count('messages', key, await (this.#earlier ??= this.#ofEarlierAttempts()))
+    await this.say(text, (address) => `${key}${address}`)
+  }
+
+  /** One message to each address of the run's recipients. */
+  async say(text: string, keyOf: (address: string) => string): Promise<void> {
+    const { store, addressOf, isMuted, redact, clock, onAdded } = this.#options
+    const { id: runId, delivery, entity, recipients } = this.#run
+    const told = recipients.filter((user) => !isMuted?.(user, entity))
+    const addresses = new Set(told.map((user) => addressOf(user) ?? 'log:'))
+    const message = toldMessage(redact?.(text) ?? text)
+    const row = { message, runId, delivery, createdAt: clock() }
+    await store.outbox.add([...addresses].map((address) => ({ address, dedupeKey: keyOf(address), ...row })))
+    onAdded()
+  }
+
+  /** Their keys without addresses: a message to several people is one. */
+  async #ofEarlierAttempts(): Promise<ReadonlySet<string>> {
+    const notice = new RegExp(`^run:${this.#run.id}:notify:[0-9a-f]+:[0-9]+:`)
+    const keys = await this.#options.store.outbox.keysOfRun(this.#run.id)
+    return new Set(keys.flatMap((key) => notice.exec(key)?.[0] ?? []))
+  }
+}
