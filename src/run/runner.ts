@@ -3,29 +3,23 @@
 // out), or two processes on one run (only the lease's owner may settle it).
 import type { Clock } from '../lib/clock.ts'
 import { toError } from '../errors.ts'
-import type { Log } from '../lib/log.ts'
-import { StoreError, type ClaimedRun, type RunStore, type Settlement } from '../store/store.ts'
+import type { ClaimedRun, RunStore, Settlement } from '../store/store.ts'
 import { InterruptionError } from './run-module.ts'
+import { STORE_RETRY_MS, type WriteOptions, writeSettlement } from './write-settlement.ts'
 
 const LEASE_MS = 15_000
 const HEARTBEAT_MS = 5_000
 /** A missed wake-up costs a poll, never a run, in ms. */
 const POLL_MS = 5_000
-const STORE_RETRY_MS = 1_000
 
-export interface RunnerOptions {
+export interface RunnerOptions extends WriteOptions {
   readonly store: RunStore
   /** Executes one attempt. */
   readonly execute: (run: ClaimedRun, stop: AbortSignal) => Promise<Settlement>
-  /** How a run ends whose own settlement could not be made or written, for good. */
-  readonly unwritable: (run: ClaimedRun, error: Error) => Settlement
-  /** This process, as the owner of its leases. */
-  readonly owner: string
   readonly concurrency: number
   /** Of these, so many for each module, by name. @default no cap */
   readonly caps?: () => ReadonlyMap<string, number>
   readonly clock: Clock
-  readonly log: Log
   /** After each settlement: messages may wait, a journal file is to be written. */
   readonly onSettled: (settlement: Settlement) => void
   /** These paused runs have ended, because nobody answered in time. */
@@ -47,13 +41,6 @@ interface Attempt {
   readonly stop: AbortController
   readonly done: Promise<void>
 }
-
-/** Codes of what a settlement itself is the cause of: too large, against a constraint, or thrown on its way. */
-const OF_THE_SETTLEMENT = /^(failed|SQLITE_(TOOBIG|CONSTRAINT|MISMATCH|RANGE))/
-
-/** Whether the store may take it another time. */
-const isOfStore = (thrown: unknown): boolean =>
-  thrown instanceof StoreError && !OF_THE_SETTLEMENT.test(thrown.code)
 
 const wasLost = ({ reason }: AbortSignal): boolean =>
   reason instanceof InterruptionError && reason.by.kind === 'cancelled' && reason.by.reason === 'lost'
@@ -139,41 +126,11 @@ export function createRunner(options: RunnerOptions): Runner {
   }
 
   async function work(run: ClaimedRun, stop: AbortSignal): Promise<void> {
+    const isOver = () => stopped || wasLost(stop)
     try {
-      const executed = options.execute(run, stop).catch((thrown: unknown) => giveUp(run, thrown))
-      await settle(run, await executed, stop)
+      options.onSettled(await writeSettlement(options, run, options.execute(run, stop), isOver))
     } catch (thrown) {
       log.error({ err: toError(thrown), run: run.id }, 'a run could not be settled; its lease will run out')
-    }
-  }
-
-  function giveUp(run: ClaimedRun, thrown: unknown): Settlement {
-    log.error({ err: toError(thrown), run: run.id }, 'what a run ended with cannot be stored')
-    return options.unwritable(run, toError(thrown))
-  }
-
-  /**
-   * What the store cannot take now is written later: the work behind it is done and must not be repeated. What it can
-   * never take, since of what the module said, ends without that.
-   */
-  async function settle(run: ClaimedRun, made: Settlement, stop: AbortSignal): Promise<void> {
-    let settlement = made
-    for (;;) {
-      try {
-        const held = await store.settle(options.owner, settlement)
-        if (!held) log.warn({ run: run.id }, 'the lease of this run was lost; its settlement is dropped')
-        options.onSettled(settlement)
-        return
-      } catch (thrown) {
-        if (!isOfStore(thrown)) {
-          if (settlement !== made) throw thrown
-          settlement = giveUp(run, thrown)
-          continue
-        }
-        log.error({ err: toError(thrown), run: run.id }, 'the settlement could not be written; tried again')
-        if (stopped || wasLost(stop)) throw thrown
-        await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS))
-      }
     }
   }
 
