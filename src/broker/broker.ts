@@ -1,12 +1,13 @@
 // The wall between a module and the world. Enters: calls from a module process, each checked. Leaves: what the
 // manifest grants, on the run's own subject, with credentials that the module never sees.
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { PermanentError } from '../errors.ts'
 import { fields, text } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { AgentRequest, SubjectKind } from '../sdk/context.ts'
-import type { ClaimedRun, Store } from '../store/store.ts'
+import { type ClaimedRun, type Store, isStoreFailure } from '../store/store.ts'
 import type { Agent } from './agent/agent.ts'
 import { askAgent, type RunMoney } from './ask-agent.ts'
 import { type Budget, createBudget } from './budget.ts'
@@ -202,7 +203,10 @@ const METHODS: Readonly<Record<string, Method>> = {
     options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
   'once.end': async (options, state, params) => {
     const { key, result } = checked(shapes.result, params)
-    const kept = await options.store.effects.onceEnd(state.run.id, key, result ?? null, MAX_KEPT)
+    // It was done: forgotten, the run could not go on after a failure of the store.
+    const kept = await untilStored(state.signal, () =>
+      options.store.effects.onceEnd(state.run.id, key, result ?? null, MAX_KEPT),
+    )
     if (!kept) throw new OverLimitError(keptTooMuch(`the result of once(${JSON.stringify(key)}) is too much`))
   },
   'once.forget': (options, state, params) =>
@@ -223,6 +227,20 @@ const METHODS: Readonly<Record<string, Method>> = {
     checkSize('what the journal records of the run', records)
     state.records = records
   },
+}
+
+const STORE_RETRY_MS = 1_000
+
+/** Tries again while the store fails, as long as the run has time. */
+async function untilStored<T>(signal: AbortSignal, write: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await write()
+    } catch (thrown) {
+      if (!isStoreFailure(thrown) || signal.aborted) throw thrown
+      await delay(STORE_RETRY_MS, undefined, { signal })
+    }
+  }
 }
 
 function checked<T>(shape: z.ZodType<T>, params: unknown): T {

@@ -11,7 +11,7 @@ import type { Redactor } from '../lib/redactor.ts'
 import { holds } from '../registry/filters.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { ChangedFile } from '../sdk/subject.ts'
-import type { ClaimedRun, Settlement } from '../store/store.ts'
+import { type ClaimedRun, type Settlement, isStoreFailure } from '../store/store.ts'
 import type { ProcessPool } from './process-pool.ts'
 import { runInit } from './run-init.ts'
 import {
@@ -93,7 +93,10 @@ export async function runModule(
     const refused = result.kind === 'returned' ? await refusedState(result.outcome, broker) : null
     if (refused !== null) result = { kind: 'exceeded', reason: 'over_limit', says: refused }
   } catch (thrown) {
-    result = { kind: 'refused', error: toError(thrown) }
+    const error = toError(thrown)
+    result = isStoreFailure(error)
+      ? { kind: 'interrupted', by: { kind: 'store_failed', message: error.message } }
+      : { kind: 'refused', error }
   } finally {
     clearTimeout(deadline)
   }
@@ -162,6 +165,11 @@ function handlersFor(broker: RunBroker, ended: AbortController, log: Log) {
         if (thrown instanceof SupersededError) ended.abort(new InterruptionError({ kind: 'superseded' }))
         if (thrown instanceof OverLimitError)
           ended.abort(new InterruptionError({ kind: 'over_limit', says: thrown.message }))
+        // Whatever the handler would make of it: the module has done nothing wrong.
+        if (isStoreFailure(thrown)) {
+          const { message } = toError(thrown)
+          ended.abort(new InterruptionError({ kind: 'store_failed', message }))
+        }
         throw thrown
       }
     },

@@ -176,6 +176,10 @@ test.each([
     { kind: 'finished', status: 'cancelled', reason: 'cancel_on:closed', messages: [] },
   ],
   [{ kind: 'shutdown' }, { kind: 'again', runAt: 1_000, counted: false, messages: [] }],
+  [
+    { kind: 'store_failed', message: 'no room' },
+    { kind: 'again', runAt: 3_000, counted: false, error: 'no room', messages: [] },
+  ],
 ] as const)('%j ends as it should', (by, expected) => {
   expect(settle({ kind: 'interrupted', by })).toMatchObject(expected)
 })

@@ -16,6 +16,9 @@ import { parseOutcome } from './protocol.ts'
 
 /** Backoff never grows beyond this, in ms. */
 const MAX_BACKOFF_MS = 3_600_000
+/** After a failure of the store a run goes on after so long, in ms, doubled with each attempt up to the second. */
+const STORE_PAUSE_MS = 2_000
+const MAX_STORE_PAUSE_MS = 300_000
 
 /** Why the service itself ended an attempt. */
 export type Interruption =
@@ -23,6 +26,8 @@ export type Interruption =
   | { readonly kind: 'cancelled'; readonly reason: string }
   | { readonly kind: 'superseded' }
   | { readonly kind: 'over_limit'; readonly says: string }
+  /** What the module asked for could not be stored, by no fault of its own. */
+  | { readonly kind: 'store_failed'; readonly message: string }
   | { readonly kind: 'shutdown' }
 
 export type AttemptResult =
@@ -200,6 +205,10 @@ function settleInterruption(by: Interruption, input: SettleInput): Settlement {
       }
     case 'cancelled':
       return { ...base(input, null), kind: 'finished', status: 'cancelled', reason: by.reason, summary: null }
+    case 'store_failed': {
+      const wait = Math.min(STORE_PAUSE_MS * 2 ** Math.min(input.run.attempt - 1, 10), MAX_STORE_PAUSE_MS)
+      return { ...base(input, by.message), kind: 'again', runAt: input.now + wait, counted: false }
+    }
     case 'shutdown':
       return { ...base(input, 'the service was stopped'), kind: 'again', runAt: input.now, counted: false }
   }
