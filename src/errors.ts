@@ -27,25 +27,22 @@ export const CODES = {
 
 export type Code = keyof typeof CODES
 
-/** Shown to the person verbatim, never retried. `headers` go out with the HTTP answer. */
+/** Shown to the person verbatim, never retried. `status` and `headers` go out with the HTTP answer. */
 export class UserError extends Error {
   readonly code: Code
+  readonly status: number
   readonly headers: Record<string, string>
 
   constructor(
     code: Code,
     message: string,
-    options: { headers?: Record<string, string>; cause?: unknown } = {},
+    options: { status?: number; headers?: Record<string, string>; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause })
     this.name = 'UserError'
     this.code = code
+    this.status = options.status ?? CODES[code]
     this.headers = options.headers ?? {}
-  }
-
-  /** The HTTP status that belongs to the code. */
-  get status(): number {
-    return CODES[this.code]
   }
 }
 

@@ -26,7 +26,7 @@ export interface IntakeOptions
 
 /** Builds the server; `listen` and `close` are the caller's. */
 export function createIntake(options: IntakeOptions): ReturnType<typeof createServer> {
-  const { now, store, metrics, clock, log, localToken, stopping } = options
+  const { now, store, metrics, clock, log, localToken, stopping, payloads } = options
   const { dispatcher, runner, outbox, journal } = options.stages
   const commit = createGroupCommit((batch) => store.deliveries.accept(batch))
   const wakeRuns = () => runner.wake()
@@ -48,6 +48,7 @@ export function createIntake(options: IntakeOptions): ReturnType<typeof createSe
       },
     }),
     onRefused: metrics.refused,
+    payloads,
     store,
     clock,
     log,

@@ -26,6 +26,7 @@ import type { Log } from './lib/log.ts'
 import { oneAtATime } from './lib/one-at-a-time.ts'
 import { createRunIds } from './lib/run-ids.ts'
 import { type Metrics, createMetrics } from './metrics/metrics.ts'
+import { type LargePayloads, createLargePayloads } from './payload/large-payloads.ts'
 import { ModuleJournal } from './run/journal.ts'
 import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
@@ -84,6 +85,7 @@ interface Shared {
   readonly pool: ProcessPool
   readonly senders: Map<string, Sender>
   readonly metrics: Metrics
+  readonly payloads: LargePayloads
   readonly newRunId: () => string
   readonly askReading: AskReading
   readonly mayHear: MayHear
@@ -145,7 +147,9 @@ async function start(
   const askReading = createAskReading({ github: () => parts.github, log })
   const mayHear = createMayHear(() => parts.access, askReading)
   const asking = { askReading, mayHear }
-  const shared: Shared = { now, store, pool, senders, metrics, newRunId, ...asking, clock, log }
+  const payloads = createLargePayloads()
+  opened.add('large payloads', () => payloads.close())
+  const shared: Shared = { now, store, pool, senders, metrics, payloads, newRunId, ...asking, clock, log }
   const stages = createStages(shared)
   // A reload and a switch both replace the parts: one after the other, or one of them would be forgotten.
   const alone = oneAtATime()
@@ -241,7 +245,7 @@ async function start(
 
 /** Dispatch, run and send, each woken by what the one before has written. */
 function createStages(shared: Shared): Stages {
-  const { now, store, pool, metrics, newRunId, clock, log } = shared
+  const { now, store, pool, metrics, payloads, newRunId, clock, log } = shared
   const module = (name: string) => now().registry.get(name)
   const addressOf = (user: string) => now().access.user(user)?.address ?? null
   const isMuted = (user: string, entity: string) => now().access.isMuted(user, entity, clock())
@@ -292,7 +296,8 @@ function createStages(shared: Shared): Stages {
         log,
       }
       const began = performance.now()
-      const settlement = withoutSecrets(await runModule(run, stop, options), redact)
+      const payload = run.payload && (await payloads.shorten(run.payload))
+      const settlement = withoutSecrets(await runModule({ ...run, payload }, stop, options), redact)
       metrics.attempted(run, settlement, performance.now() - began)
       return settlement
     },
@@ -331,6 +336,7 @@ function createStages(shared: Shared): Stages {
     access: () => now().access,
     format: formatEvent,
     newRunId,
+    shorten: payloads.shorten,
     askFacts,
     clock,
     log,

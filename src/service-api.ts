@@ -11,6 +11,7 @@ import { replayDelivery } from './dispatch/replay.ts'
 import { traceTarget } from './explain/why.ts'
 import type { InstalledParts } from './installed.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import type { LargePayloads } from './payload/large-payloads.ts'
 import type { Auth } from './receive/auth.ts'
 import { checkHandlerInput } from './run/inspect-handlers.ts'
 import type { ProcessPool } from './run/process-pool.ts'
@@ -45,6 +46,7 @@ export interface ServiceApiOptions extends Pick<
   /** The embedded database's file. */
   readonly databaseFile: string
   readonly askFacts: AskFacts
+  readonly payloads: LargePayloads
   /** After the commit of a replay. */
   readonly onCommitted: (plans: readonly Plan[], cancel: readonly string[]) => void
 }
@@ -69,6 +71,7 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
           const { registry, access } = now()
           return { registry, access, format: formatEvent, newRunId, now: clock() }
         },
+        shorten: options.payloads.shorten,
         askFacts: options.askFacts,
         onCommitted: options.onCommitted,
       }),

@@ -25,7 +25,7 @@ export const user = (name: string, more: Partial<User> = {}): User => ({
 export const config = (more: Partial<Config> = {}): Config => ({
   file: null,
   repos: ['octocat/*'],
-  server: { host: '127.0.0.1', port: 0, publicUrl: null },
+  server: { host: '127.0.0.1', port: 0, publicUrl: null, trustProxy: [] },
   dataDir: '/nonexistent',
   database: 'sqlite',
   github: {

@@ -7,7 +7,13 @@ export interface Config {
   readonly file: string | null
   /** Repository patterns, lower case: `owner/name` or `owner/*`. */
   readonly repos: readonly string[]
-  readonly server: { readonly host: string; readonly port: number; readonly publicUrl: string | null }
+  readonly server: {
+    readonly host: string
+    readonly port: number
+    readonly publicUrl: string | null
+    /** Addresses and networks whose `X-Forwarded-For` counts. */
+    readonly trustProxy: readonly string[]
+  }
   readonly dataDir: string
   /** `sqlite`, or a `postgres://` URL. */
   readonly database: string

@@ -15,6 +15,18 @@ test.each([
   ['a word for a number', 'server:\n  host: x\n  port: abc', ['3:3 server.port: "abc"'], null],
   ['a port that is none', 'server: { port: 65536 }', ['1:11 server.port: 65536'], null],
   [
+    'everybody as a proxy',
+    'server: { trust_proxy: true }',
+    ['1:11 server.trust_proxy: true'],
+    'write it like 127.0.0.1, [10.0.0.0/8, "fd00::/8"] or loopback',
+  ],
+  [
+    'a proxy without an address, and a network of everything',
+    'server: { trust_proxy: [proxy.example.org, 0.0.0.0/0] }',
+    ['1:25 server.trust_proxy[0]: "proxy.example.org"', '1:44 server.trust_proxy[1]: "0.0.0.0/0"'],
+    'write it like 127.0.0.1, [10.0.0.0/8, "fd00::/8"] or loopback',
+  ],
+  [
     'a number in quotes',
     'workers: { concurrency: "4" }',
     ['1:12 workers.concurrency: "4"'],

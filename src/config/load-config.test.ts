@@ -41,7 +41,7 @@ test('an empty file has every default of the contract', () => {
   expect(goodConfig('')).toEqual({
     file: '/etc/hookyard/hookyard.yaml',
     repos: [],
-    server: { host: '127.0.0.1', port: 8080, publicUrl: null },
+    server: { host: '127.0.0.1', port: 8080, publicUrl: null, trustProxy: [] },
     dataDir: '/etc/hookyard/data',
     database: 'sqlite',
     github: {
@@ -306,4 +306,13 @@ test('an API back-end of one’s own: address, model and price', () => {
     ...{ backend: 'openai-compatible', baseUrl: 'http://127.0.0.1:11434/v1', model: 'qwen3', apiKey: null },
     price: { input: 0.1, output: 0 },
   })
+})
+
+test.each([
+  ['false', []],
+  ['loopback', ['loopback']],
+  ['127.0.0.1', ['127.0.0.1']],
+  ['[10.0.0.0/8, "fd00::/8", uniquelocal]', ['10.0.0.0/8', 'fd00::/8', 'uniquelocal']],
+])('trust_proxy: %s', (written, proxies) => {
+  expect(goodConfig(`server: { trust_proxy: ${written} }`).server.trustProxy).toEqual(proxies)
 })

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { says } from './issues.ts'
 import { isAddress } from './address.ts'
 import { needsSchema } from './needs.ts'
+import { isProxy } from './proxy.ts'
 import {
   CONCURRENCY,
   duration,
@@ -62,6 +63,18 @@ const perRepoDay = () => usd().describe('By day in UTC, for any one repository')
 const budgets = () =>
   z.strictObject({ per_run_usd: usd(), per_day_usd: usd(), per_repo_day_usd: perRepoDay() })
 
+const PROXIES = 'false, or the addresses and networks of the proxies in front'
+// What an editor can see of it.
+const PROXY_PATTERN = String.raw`^(loopback|linklocal|uniquelocal|[0-9A-Fa-f.:]+(/[1-9]\d{0,2})?)$`
+const PROXY_HINT = 'write it like 127.0.0.1, [10.0.0.0/8, "fd00::/8"] or loopback'
+
+/** An address, a network, or one of the names that Fastify knows; see Fastify's `trustProxy`. */
+const proxy = () =>
+  z
+    .string({ error: says(PROXIES, PROXY_HINT) })
+    .refine(isProxy, { error: says(PROXIES, PROXY_HINT) })
+    .meta({ pattern: PROXY_PATTERN })
+
 const server = z.strictObject({
   host: text('a host name or an IP address').default('127.0.0.1'),
   port: z
@@ -71,6 +84,12 @@ const server = z.strictObject({
     .default(8080)
     .describe('0: any free one'),
   public_url: httpUrl().nullable().default(null).describe('Where GitHub and Telegram reach this server'),
+  trust_proxy: z
+    .union([z.literal(false, { error: says(PROXIES, PROXY_HINT) }), proxy(), z.array(proxy()).min(1)], {
+      error: says(PROXIES, PROXY_HINT),
+    })
+    .default(false)
+    .describe('Addresses and networks whose X-Forwarded-For counts'),
 })
 
 const github = z.strictObject({

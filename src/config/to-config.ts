@@ -20,7 +20,12 @@ export function toConfig(
   return {
     file,
     repos: input.repos,
-    server: { host: server.host, port: server.port, publicUrl: server.public_url },
+    server: {
+      host: server.host,
+      port: server.port,
+      publicUrl: server.public_url,
+      trustProxy: server.trust_proxy === false ? [] : [server.trust_proxy].flat(),
+    },
     dataDir: resolve(dir, input.data_dir),
     database: input.database,
     github: { webhookSecrets, token, app, apiUrl: github.api_url.replace(/\/+$/, ''), intake: github.intake },

@@ -153,6 +153,16 @@ test('deliveries whose payloads are damaged hold up none behind them', async () 
   expect(await until(1)).toMatchObject([{ guid: 'good' }])
 })
 
+test('payloads that are too large to be read at once are dispatched in their order', async () => {
+  const { store, dispatcher, until } = await start(reviewing)
+  const filler = 'x'.repeat(9 * 1_048_576)
+  const opened = { ...pullRequest('opened'), filler }
+  await store.deliveries.accept([stored('one', opened), stored('two', opened), stored('three', opened)])
+  dispatcher.start()
+  expect((await until(3)).map(({ guid }) => guid)).toEqual(['one', 'two', 'three'])
+  expect(await store.deliveries.get('one')).toMatchObject({ status: 'dispatched' })
+})
+
 test('a payload that is no JSON any more fails alone, with its reason', async () => {
   const { store, dispatcher, until } = await start(nobody)
   await store.deliveries.accept([stored('bad', '{"broken'), stored('good', pullRequest('opened'))])

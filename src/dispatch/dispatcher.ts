@@ -22,6 +22,8 @@ export interface DispatcherOptions {
   readonly access: () => Access
   readonly format: (event: string, action: string | null, payload: unknown) => Message | null
   readonly newRunId: () => string
+  /** A large payload's first values, as JSON. Default: all of them. */
+  readonly shorten?: (json: string) => Promise<string>
   /** Asks what cannot be read from a payload. Default: nothing has to be asked. */
   readonly askFacts?: AskFacts
   readonly clock: Clock
@@ -231,14 +233,16 @@ async function planBatch(
     pairs.length === 0 ? [] : await options.store.entityStates(unique(pairs)),
   )
   const texts = await readMissing(held, deliveries, options.store)
+  const { shorten = async (json) => json } = options
   const plans: Plan[] = []
   let since = performance.now()
   for (const delivery of deliveries) {
     const now = options.clock()
     try {
       const text = held.get(delivery.guid) ?? texts.get(delivery.guid)
-      if (text == null) continue // damaged, and set aside
-      const parsed = { ...delivery, payload: JSON.parse(text) as unknown }
+      if (text === undefined) break // not read yet: the batch is large enough
+      if (text === null) continue // damaged, and set aside
+      const parsed = { ...delivery, payload: JSON.parse(await shorten(text)) as unknown }
       const facts = aside.factsOf(parsed)
       if (typeof facts === 'string') continue
       const world = { registry, access, tracker, format: options.format, newRunId: options.newRunId, now }

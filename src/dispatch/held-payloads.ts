@@ -80,7 +80,10 @@ export function createHeldPayloads(maxShelves = MAX_SHELVES, shelfBytes = SHELF_
     },
   }
 }
-/** The payloads of those that are not held, by GUID; null: it is damaged, and the delivery was set aside as failed. */
+/**
+ * The payloads of the first of those that are not held, by GUID: as many as the store reads at once. null: it is damaged,
+ * and the delivery was set aside as failed.
+ */
 export async function readMissing(
   held: Pick<HeldPayloads, 'has'>,
   deliveries: readonly PendingDelivery[],
@@ -88,5 +91,5 @@ export async function readMissing(
 ): Promise<Map<string, string | null>> {
   const missing = deliveries.filter(({ guid }) => !held.has(guid))
   const texts = missing.length === 0 ? [] : await store.payloads(missing)
-  return new Map(missing.map(({ guid }, position) => [guid, texts[position] ?? null]))
+  return new Map(missing.slice(0, texts.length).map(({ guid }, position) => [guid, texts[position] ?? null]))
 }

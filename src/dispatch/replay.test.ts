@@ -65,6 +65,7 @@ async function start(dispatched = true, concurrency: Concurrency = 'queue') {
         newRunId: () => `run-${(runs += 1)}`,
         now: 1_000,
       }),
+      shorten: async (json) => json,
       askFacts: () => null,
       onCommitted(plans, cancel) {
         committed.push(...plans)

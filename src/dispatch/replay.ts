@@ -13,6 +13,8 @@ export interface ReplayOptions {
   }
   /** What is in force now. */
   readonly world: () => Omit<World, 'tracker'>
+  /** As the dispatcher does. */
+  readonly shorten: (json: string) => Promise<string>
   /** As the dispatcher asks. */
   readonly askFacts: AskFacts
   /** After the commit; `cancel` holds running runs that were asked to stop. */
@@ -47,10 +49,11 @@ export async function replayDelivery(guid: string, options: ReplayOptions): Prom
   }
 }
 
-async function planReplay(delivery: PastDelivery, { store, world, askFacts }: ReplayOptions): Promise<Plan> {
+async function planReplay(delivery: PastDelivery, options: ReplayOptions): Promise<Plan> {
+  const { store, world, shorten, askFacts } = options
   const now = world()
   const replay = delivery.replays + 1
-  const again = { ...delivery, payload: JSON.parse(delivery.payload) as unknown, replay }
+  const again = { ...delivery, payload: JSON.parse(await shorten(delivery.payload)) as unknown, replay }
   const facts = await askFacts(again)
   // Behind the facts: GitHub may take its time, and meanwhile runs come and go.
   const states = await store.deliveries.entityStates(pairsOf(delivery, now.registry))

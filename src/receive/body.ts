@@ -1,18 +1,24 @@
-// Reading bodies: limits hold while the bytes arrive, and all bodies together have one as well, because the
-// 25 MiB of a webhook are anybody's to send before its signature can be checked.
-import { isUtf8 } from 'node:buffer'
+// Reading bodies: limits hold while the bytes arrive, a budget holds for all of them together.
 import type { IncomingMessage } from 'node:http'
 import type { FastifyContentTypeParser, FastifyRequest } from 'fastify'
 import { UserError } from '../errors.ts'
-import { storageUnavailable } from './errors.ts'
+import { LARGE_BYTES, parseObject } from '../payload/parse-object.ts'
+import type { BodyBudget, Share } from './body-budget.ts'
 
 /** How deep a JSON value may nest where this program walks it. GitHub's own payloads stay under 10. */
 const MAX_DEPTH = 64
+/** Values and keys of a body of the API: parsed within some 30 ms. */
+const MAX_VALUES = 200_000
 
-/** Bytes that all requests under way hold together. */
-export interface BodyBudget {
-  readonly maxBytes: number
-  held: number
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of a large body: whoever works on it releases this. */
+    bodyShare: Share | null
+  }
+  interface FastifyContextConfig {
+    /** A body that is announced as JSON and empty is none, not a bad one. */
+    mayBeEmpty?: boolean
+  }
 }
 
 /** Done is called once: with the bytes as they came, or with a UserError (too_large, storage_unavailable). */
@@ -22,29 +28,33 @@ export type BodyParser = (
   done: (error: Error | null, body?: Buffer) => void,
 ) => void
 
-/** A content-type parser that hands on the raw bytes, at most `maxBytes`. */
+/** A content-type parser that hands on the raw bytes, at most `maxBytes`; of large ones `bodyShare` is still held. */
 export function rawBody(maxBytes: number, budget: BodyBudget): BodyParser {
   return (request, payload, done) => {
-    if (Number(request.headers['content-length']) > maxBytes) {
+    const announced = Number(request.headers['content-length'])
+    if (announced > maxBytes) {
       done(tooLarge(maxBytes))
       return
     }
     const chunks: Buffer[] = []
     let length = 0
+    const share = budget.begin(announced, (reason) => finish(reason))
     const onData = (chunk: Buffer) => {
       length += chunk.length
-      budget.held += chunk.length
-      if (length > maxBytes) finish(tooLarge(maxBytes))
-      else if (budget.held > budget.maxBytes) finish(storageUnavailable())
-      else chunks.push(chunk)
+      if (length > maxBytes) return finish(tooLarge(maxBytes))
+      chunks.push(chunk)
+      share.grow(chunk.length)
     }
     const onEnd = () => finish(null)
     // A reset or a timeout; a payload that is only closed has ended or failed before.
     const onError = (error: Error) => finish(error)
     const finish = (error: Error | null) => {
       payload.off('data', onData).off('end', onEnd).off('error', onError)
-      budget.held -= length
+      share.complete()
+      if (!error && length > LARGE_BYTES) request.bodyShare = share
+      else share.release()
       if (error) {
+        chunks.length = 0
         payload.on('error', () => undefined)
         done(error)
       } else {
@@ -56,23 +66,17 @@ export function rawBody(maxBytes: number, budget: BodyBudget): BodyParser {
   }
 }
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** A body that is announced as JSON and empty is none, not a bad one. */
-    mayBeEmpty?: boolean
-  }
-}
-
 /** A content-type parser that hands on a JSON object, at most `maxBytes` and not nested absurdly. */
 export function jsonBody(maxBytes: number, budget: BodyBudget): FastifyContentTypeParser {
   const read = rawBody(maxBytes, budget)
   return (request, payload, done) => {
     read(request, payload as IncomingMessage, (error, body) => {
+      request.bodyShare?.release()
       if (error || !body) return done(error)
       // Many clients announce JSON on every POST.
       if (body.length === 0 && request.routeOptions.config.mayBeEmpty) return done(null)
       try {
-        done(null, requireShallow(parseObject(body)))
+        done(null, requireShallow(parseObject(body, MAX_VALUES)))
       } catch (refused) {
         done(refused as UserError)
       }
@@ -81,28 +85,10 @@ export function jsonBody(maxBytes: number, budget: BodyBudget): FastifyContentTy
 }
 
 /**
- * Parses bytes as a JSON object.
- * @throws UserError invalid_json, not_an_object
- */
-export function parseObject(body: Buffer): object {
-  // Otherwise invalid bytes would turn into U+FFFD unseen.
-  if (!isUtf8(body)) throw new UserError('invalid_json', 'the body is not valid UTF-8')
-  let value: unknown
-  try {
-    value = JSON.parse(body.toString('utf8'))
-  } catch (cause) {
-    throw new UserError('invalid_json', 'the body is not valid JSON', { cause })
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
-  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
-  throw new UserError('not_an_object', `the body is ${found}; it must be a JSON object`)
-}
-
-/**
  * The value, when walking it cannot exhaust the stack.
  * @throws UserError invalid_input
  */
-export function requireShallow<T>(value: T): T {
+function requireShallow<T>(value: T): T {
   if (nests(value, MAX_DEPTH)) {
     throw new UserError('invalid_input', `the body nests deeper than ${MAX_DEPTH} levels`)
   }

@@ -94,6 +94,11 @@ export function storageUnavailable(cause?: unknown): UserError {
   })
 }
 
+/** 408: the body comes too slowly. */
+export function tooSlow(): UserError {
+  return new UserError('invalid_input', 'the request did not arrive in time', { status: 408 })
+}
+
 /** Answers bytes that are no HTTP, or HTTP that came too slowly, and closes the connection. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {

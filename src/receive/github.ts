@@ -2,27 +2,24 @@
 // Leaves: a stored delivery. Must never happen: a 2xx for what is not on disk, or a byte parsed before its
 // signature was checked. GitHub gives up after 10 s, so nothing but the store is waited for.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Config } from '../config/config.ts'
 import { describeEvent } from '../entity/entity.ts'
 import { toError } from '../errors.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
+import { formPayload, hasPayload } from '../payload/form.ts'
+import { LARGE_BYTES, parseObject } from '../payload/parse-object.ts'
 import type { Accepted, NewDelivery } from '../store/store.ts'
-import { type BodyBudget, parseObject, rawBody } from './body.ts'
-import { eventOf, guidOf, hookIdOf } from './delivery-headers.ts'
+import { rawBody } from './body.ts'
+import type { BodyBudget } from './body-budget.ts'
+import { headOf, isForm } from './delivery-headers.ts'
 import { JSON_TYPE, storageUnavailable, unsupported } from './errors.ts'
-import { formPayload, hasPayload, isForm } from './form.ts'
-import { createRefusal, type Refuse } from './refusal.ts'
-import { currentVerifier, type Verifier } from './signature.ts'
+import { type LargeDeps, readLarge } from './large.ts'
+import { createRefusal } from './refusal.ts'
+import { currentVerifier } from './signature.ts'
 
-export interface GitHubDeps {
-  readonly config: () => Config
+export interface GitHubDeps extends LargeDeps {
   /** Resolves once the delivery is on disk. */
   readonly accept: (delivery: NewDelivery) => Promise<Accepted>
   readonly wakeDispatch: () => void
   readonly wakeRuns: () => void
-  readonly clock: Clock
-  readonly log: Log
 }
 
 /** `POST /webhook/github`; the scope's content-type parsers are its own. */
@@ -45,51 +42,50 @@ export function githubRoute(
     )
     scope.post('/webhook/github', { config, bodyLimit: maxBytes }, (request, reply) => {
       // Nothing is returned: a reply is thenable, and Fastify would listen for its end.
-      const body = signedBody(request, verify, refuse)
-      const event = eventOf(request)
-      if (event === 'ping') {
-        send(reply, 200, '{"msg":"pong"}')
+      const body = bodyOf(request)
+      if (body.length > LARGE_BYTES) {
+        readLarge(deps, request, body, refuse)
+          .then((delivery) => answerOnceStored(deps, reply, delivery))
+          .catch((thrown: unknown) => reply.send(thrown))
+          .finally(() => request.bodyShare?.release())
         return
       }
-      const guid = guidOf(request)
-      const json = isForm(request) ? formPayload(body) : body
-      const delivery = {
-        guid,
-        hookId: hookIdOf(request),
-        event,
-        ...describeEvent(event, parseObject(json)),
-        body: json,
-        receivedAt: deps.clock(),
-      }
-      answerOnceStored(deps, reply, delivery)
+      if (!verify(body, request.headers['x-hub-signature-256'])) refuse(request)
+      const head = headOf(request, deps.clock)
+      const json = isForm(request) && head ? formPayload(body) : body
+      const delivery = head && { ...head, ...describeEvent(head.event, parseObject(json)), body: json }
+      void answerOnceStored(deps, reply, delivery)
     })
     registered()
   })
 }
 
 /**
- * The bytes that were signed.
- * @throws UserError unsupported_media_type, invalid_signature
+ * The bytes that should be signed.
+ * @throws UserError unsupported_media_type
  */
-function signedBody(request: FastifyRequest, verify: Verifier, refuse: Refuse): Buffer {
-  const body = request.body as Buffer | undefined
+function bodyOf(request: FastifyRequest): Buffer<ArrayBuffer> {
+  const body = request.body as Buffer<ArrayBuffer> | undefined
   if (body === undefined || (isForm(request) && !hasPayload(body))) throw unsupported(request)
-  if (!verify(body, request.headers['x-hub-signature-256'])) refuse(request)
   return body
 }
 
-function answerOnceStored(deps: GitHubDeps, reply: FastifyReply, delivery: NewDelivery): void {
-  deps.accept(delivery).then(
-    (accepted) => {
-      send(reply, accepted.status === 'duplicate' ? 200 : 202, answerOf(accepted, delivery.guid))
-      if (accepted.status === 'accepted') deps.wakeDispatch()
-      if (accepted.status === 'retried') deps.wakeRuns()
-    },
-    (thrown: unknown) => {
-      deps.log.error({ err: toError(thrown), delivery: delivery.guid }, 'a delivery could not be stored')
-      reply.send(storageUnavailable(thrown))
-    },
-  )
+/** null: a ping, which is not stored. */
+async function answerOnceStored(
+  deps: GitHubDeps,
+  reply: FastifyReply,
+  delivery: NewDelivery | null,
+): Promise<void> {
+  if (!delivery) return send(reply, 200, '{"msg":"pong"}')
+  try {
+    const accepted = await deps.accept(delivery)
+    send(reply, accepted.status === 'duplicate' ? 200 : 202, answerOf(accepted, delivery.guid))
+    if (accepted.status === 'accepted') deps.wakeDispatch()
+    if (accepted.status === 'retried') deps.wakeRuns()
+  } catch (thrown) {
+    deps.log.error({ err: toError(thrown), delivery: delivery.guid }, 'a delivery could not be stored')
+    reply.send(storageUnavailable(thrown))
+  }
 }
 
 // The GUID's pattern needs no escaping in JSON.

@@ -1,29 +1,11 @@
 // What strangers may do to the port: anything. It answers in JSON, in bounded time and memory, and goes on.
-import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { chunk, headOf, listen } from './testing/listen.ts'
 import { connectRaw, oneAnswer, readAnswer } from './testing/raw-client.ts'
-import { headersOf, ISSUE, type StartOptions, startServer } from './testing/start-server.ts'
+import { headersOf, ISSUE } from './testing/start-server.ts'
 
 const MIB = 1_048_576
-
-async function listen(options: StartOptions = {}) {
-  const server = await startServer(options)
-  await server.app.listen({ port: 0, host: '127.0.0.1' })
-  const { port } = server.app.server.address() as AddressInfo
-  const url = `http://127.0.0.1:${port}`
-  const isAlive = async () => (await fetch(`${url}/health`)).status === 200
-  return { ...server, port, url, isAlive }
-}
-
-/** The head of a webhook's request; `length` undefined: chunked. */
-function headOf(body: string | Buffer, length?: number | string): string {
-  const headers = Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}\r\n`)
-  const framing = length === undefined ? 'transfer-encoding: chunked' : `content-length: ${length}`
-  return `POST /webhook/github HTTP/1.1\r\nhost: x\r\n${headers.join('')}${framing}\r\n\r\n`
-}
-
-const chunk = (bytes: string) => `${bytes.length.toString(16)}\r\n${bytes}\r\n`
 
 test('a delivery of 25 MiB is taken, one byte more is refused', async () => {
   const { url, store } = await listen()
@@ -67,23 +49,6 @@ test('a client that sends far too much can read its 413, whether it told the len
     expect(await client.received((text) => text.includes('{"status":"ok"}'))).toContain('{"status":"ok"}')
   }
   expect(await isAlive()).toBe(true)
-})
-
-test('all bodies under way together are bounded too: 503, and what was held is given back', async () => {
-  const { port, url } = await listen({ limits: { heldBytes: 100_000 } })
-  const post = () =>
-    fetch(`${url}/webhook/github`, { method: 'POST', headers: headersOf(ISSUE), body: ISSUE })
-  const holder = await connectRaw(port)
-  holder.send(headOf('', 1_000_000) + 'x'.repeat(99_990))
-  let answer = await post()
-  while (answer.status !== 503) answer = await post()
-  expect([answer.headers.get('retry-after'), await answer.json()]).toMatchObject([
-    '10',
-    { code: 'storage_unavailable' },
-  ])
-  holder.socket.destroy()
-  while (answer.status === 503) answer = await post()
-  expect(answer.ok).toBe(true)
 })
 
 test('clients that go away in the middle of a body leave nothing behind', async () => {

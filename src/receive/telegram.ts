@@ -3,7 +3,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { toError, UserError } from '../errors.ts'
 import type { Log } from '../lib/log.ts'
-import { type BodyBudget, jsonBody } from './body.ts'
+import { jsonBody } from './body.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { storageUnavailable } from './errors.ts'
 import { isSecret } from './shared-secret.ts'
 

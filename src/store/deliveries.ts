@@ -102,17 +102,25 @@ export const pendingQuery = (db: Kysely<Database>, limit: number) =>
     .orderBy('id')
     .limit(limit)
 
+/** Payloads that are read at once, as stored and as unpacked, in bytes; one may be larger. */
+const READ_BYTES = 8 * 1024 * 1024
+
 /** A damaged delivery is set aside: it must not hold up those behind it. */
 async function payloads(
   db: Kysely<Database>,
   deliveries: readonly PendingDelivery[],
   log: Log,
 ): Promise<(string | null)[]> {
-  const bodies = await bodiesOf(db, deliveries)
+  const first = await firstBytes(db, deliveries)
+  const bodies = await bodiesOf(db, first)
   const texts: (string | null)[] = []
-  for (const delivery of deliveries) {
+  let characters = 0
+  for (const delivery of first) {
+    if (characters > READ_BYTES) break
     try {
-      texts.push(readBody(bodies.get(delivery.id)))
+      const text = readBody(bodies.get(delivery.id))
+      characters += text.length
+      texts.push(text)
     } catch (error) {
       texts.push(null)
       await setAside(db, delivery, error, log)
@@ -124,6 +132,28 @@ async function payloads(
 /** Payloads as they are stored; exported so that a test can ask for its plan. */
 export const bodiesQuery = (db: Kysely<Database>, ids: readonly number[]) =>
   db.selectFrom('payloads').select(['delivery_id', 'body']).where('delivery_id', 'in', ids)
+
+/** The sizes of these, as stored; exported so that a test can ask for its plan. */
+export const sizesQuery = (db: Kysely<Database>, ids: readonly number[]) =>
+  db
+    .selectFrom('payloads')
+    .select(['delivery_id', sql<number>`length(body)`.as('bytes')])
+    .where('delivery_id', 'in', ids)
+
+/** As many as have so few bytes together, and one at the least. */
+async function firstBytes(
+  db: Kysely<Database>,
+  deliveries: readonly PendingDelivery[],
+): Promise<readonly PendingDelivery[]> {
+  const sizes = new Map<number, number>()
+  for (const ids of powersOfTwo(deliveries.map(({ id }) => id))) {
+    const rows = await runCompiled(db, 'sizes', () => sizesQuery(db, ids), ids)
+    for (const row of rows) sizes.set(row.delivery_id, row.bytes)
+  }
+  let bytes = 0
+  const end = deliveries.findIndex(({ id }, at) => (bytes += sizes.get(id) ?? 0) > READ_BYTES && at > 0)
+  return end < 0 ? deliveries : deliveries.slice(0, end)
+}
 
 async function bodiesOf(
   db: Kysely<Database>,

@@ -142,7 +142,10 @@ export interface DeliveryStore {
   accept(batch: readonly NewDelivery[]): Promise<Accepted[]>
   /** Deliveries not yet dispatched, oldest first. */
   pending(limit: number): Promise<PendingDelivery[]>
-  /** The payloads of pending deliveries, in their order; null: it is damaged, and the delivery was set aside as failed. */
+  /**
+   * The payloads of the first of these deliveries, in their order: as many as have some 8 MiB, and one at the least. null:
+   * it is damaged, and the delivery was set aside as failed.
+   */
   payloads(pending: readonly PendingDelivery[]): Promise<(string | null)[]>
   /** What is under way for these pairs, in their order. */
   entityStates(keys: readonly { module: string; entity: string }[]): Promise<EntityState[]>

@@ -61,6 +61,7 @@ export function testApiDeps(options: TestApiOptions): ApiDeps {
           newRunId,
           now: clock(),
         }),
+        shorten: async (json) => json,
         askFacts: () => null,
         onCommitted: () => undefined,
       }),

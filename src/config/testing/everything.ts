@@ -4,7 +4,7 @@
 export const EVERYTHING = `
 repos: []                        # OWNER/NAME or OWNER/*, case-insensitive
 notify: null
-server: { host: 127.0.0.1, port: 8080, public_url: null }       # port 0: any free one
+server: { host: 127.0.0.1, port: 8080, public_url: null, trust_proxy: false }   # port 0: any free one
 data_dir: ./data
 database: sqlite                 # data_dir/hookyard.db, or postgres://user:pass@host:port/db
 github:

@@ -11,6 +11,7 @@ import { testApi } from '../../api/testing/test-api.ts'
 import type { Config } from '../../config/config.ts'
 import type { Module } from '../../registry/manifest.ts'
 import { silentLog } from '../../lib/log.ts'
+import { createLargePayloads } from '../../payload/large-payloads.ts'
 import { createStore } from '../../store/create-store.ts'
 import { createGroupCommit } from '../../store/group-commit.ts'
 import { deliveryWrites } from '../../store/sqlite/accept.ts'
@@ -67,6 +68,7 @@ export async function startServer(options: StartOptions = {}) {
   const store = watchWrites(options.wrap?.(real) ?? real, () => clock.now)
   const woken = { dispatch: 0, runs: 0, outbox: 0 }
   const state = { config: buildConfig(options.config), runs: 0 }
+  const payloads = createLargePayloads()
   const group = createGroupCommit((batch) => store.deliveries.accept(batch))
   const shared = {
     config: () => state.config,
@@ -88,12 +90,14 @@ export async function startServer(options: StartOptions = {}) {
       }),
       wakeDispatch: () => void woken.dispatch++,
       wakeOutbox: () => void woken.outbox++,
+      payloads,
       ...options.deps,
     },
     options.limits,
   )
   onTestFinished(async () => {
     await app.close()
+    await payloads.close()
     await real.close()
     await rm(folder, { recursive: true })
   })

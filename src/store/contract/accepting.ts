@@ -49,6 +49,18 @@ export function acceptingContract(use: UseStore): void {
       expect(await deliveries.payload('unknown')).toBeNull()
     })
 
+    test('so many payloads are read at once, and one at the least', async () => {
+      const { deliveries } = use()
+      const fiveMiB = (letter: string) => letter.repeat(5 * 1_048_576)
+      const noise = Array.from({ length: 9 * 1_048_576 }, (_, at) => (at * 7_919) % 251)
+      const bodies = [Buffer.from(noise), ...['a', 'b', 'c'].map((letter) => Buffer.from(fiveMiB(letter)))]
+      await deliveries.accept(bodies.map((body, at) => newDelivery(`d-${at}`, { body })))
+      const pending = await deliveries.pending(4)
+      expect(await deliveries.payloads(pending)).toHaveLength(1)
+      expect(await deliveries.payloads(pending.slice(1))).toEqual([fiveMiB('a'), fiveMiB('b')])
+      expect(await deliveries.payloads(pending.slice(3))).toEqual([fiveMiB('c')])
+    })
+
     test('a delivery is shown with its decisions, and an entity with its deliveries, newest first', async () => {
       const store = use()
       const decisions = [

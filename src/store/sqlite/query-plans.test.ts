@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimable, dueQuery, leasedQuery, runningQuery } from '../claim.ts'
-import { bodiesQuery, pendingQuery } from '../deliveries.ts'
+import { bodiesQuery, pendingQuery, sizesQuery } from '../deliveries.ts'
 import { receiptQuery } from '../effects.ts'
 import { unfinishedQuery } from '../entity-states.ts'
 import { dueMessagesQuery } from '../outbox.ts'
@@ -49,6 +49,7 @@ const pairs = [
 
 test.each<[string, () => Compilable, RegExp[]]>([
   ['pending deliveries', () => pendingQuery(open.db, 100), [/INDEX deliveries_pending/]],
+  ['the sizes of payloads', () => sizesQuery(open.db, [1, 2]), [/SEARCH payloads/]],
   ['the payloads of deliveries', () => bodiesQuery(open.db, [1, 2]), [/SEARCH payloads/]],
   [
     'due runs',

@@ -1,14 +1,9 @@
 // A webhook set to `application/x-www-form-urlencoded`: the JSON comes percent-encoded in the field `payload`. The
 // signature is over the form, so these look at the raw bytes.
 import { isUtf8 } from 'node:buffer'
-import type { FastifyRequest } from 'fastify'
 import { UserError } from '../errors.ts'
 
-const FORM = /^\s*application\/x-www-form-urlencoded/i
 const PAYLOAD = Buffer.from('payload=')
-
-/** Whether the body is such a form. */
-export const isForm = (request: FastifyRequest): boolean => FORM.test(request.headers['content-type'] ?? '')
 
 /** Whether the form has the field; nothing is decoded. */
 export const hasPayload = (body: Buffer): boolean =>
