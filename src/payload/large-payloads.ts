@@ -10,8 +10,8 @@ import { LARGE_BYTES } from './parse-object.ts'
 import { isSurelyShallow } from './shorten.ts'
 import type { Answer, Question } from './wire.ts'
 
-/** The thread's heap, in MiB: several times what a payload within the limits takes. */
-const HEAP_MIB = 512
+/** The thread's heap, in MiB: twice what a payload within the limits takes. */
+const HEAP_MIB = 256
 
 export interface DescribedPayload extends Described {
   /** The JSON. */

@@ -1,6 +1,8 @@
 // A caller is who the token says, may do what its scopes and its user allow, and learns nothing otherwise.
 import { expect, test } from 'vitest'
+import type { UserError } from '../errors.ts'
 import { PEOPLE, startServer } from './testing/start-server.ts'
+import { createWrongTokens } from './wrong-tokens.ts'
 
 type Server = Awaited<ReturnType<typeof startServer>>
 
@@ -79,4 +81,38 @@ test('an empty token of the configuration is never one', async () => {
   const apiTokens = [{ name: 'empty', token: '', user: 'admin', scopes: ['*'] }]
   const server = await startServer({ config: { ...PEOPLE, apiTokens } })
   expect((await get(server, 'Bearer ')).status).toBe(401)
+})
+
+test('wrong tokens are slowed, whoever tries them; right ones never are, and no token is no try', async () => {
+  const server = await startServer({ config: PEOPLE })
+  for (let tried = 0; tried < 60; tried += 1) await get(server, undefined)
+  const codes: string[] = []
+  for (let tried = 0; tried < 100; tried += 1) codes.push((await get(server, `Bearer guess-${tried}`)).code)
+  expect(codes.slice(0, 50)).toEqual(Array.from({ length: 50 }, () => 'unauthorized'))
+  expect(codes.at(-1)).toBe('rate_limited')
+  const slowed = await server.app.inject({ url: '/api/runs/none', headers: { authorization: 'Bearer x' } })
+  expect(slowed.statusCode).toBe(429)
+  expect(Number(slowed.headers['retry-after'])).toBeGreaterThanOrEqual(1)
+  expect((await get(server, 'Bearer root-token')).code).toBe('unknown_run')
+  expect((await get(server, undefined)).code).toBe('unauthorized')
+})
+
+test('wrong tries come back one by one', () => {
+  let now = 0
+  const wrong = createWrongTokens(() => now)
+  const tryOnce = () => {
+    try {
+      wrong.count()
+      return null
+    } catch (thrown) {
+      return (thrown as UserError).headers['retry-after']
+    }
+  }
+  for (let tried = 0; tried < 50; tried += 1) expect(tryOnce()).toBeNull()
+  expect(tryOnce()).toBe('1')
+  for (let tried = 0; tried < 1_000; tried += 1) tryOnce()
+  expect(tryOnce()).toBe('60')
+  now += 62_000
+  expect(tryOnce()).toBeNull()
+  expect(tryOnce()).toBe('1')
 })

@@ -1,10 +1,11 @@
 // Who calls. A token acts as its user and never exceeds that user's power; tokens are compared as digests, in
-// constant time.
+// constant time, and wrong ones are slowed.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Config, User } from '../config/config.ts'
 import { UserError } from '../errors.ts'
+import { createWrongTokens } from './wrong-tokens.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,7 +33,7 @@ export interface AuthDeps {
 export interface Auth {
   /**
    * Reads the Bearer token and keeps the principal with the request.
-   * @throws UserError unauthorized
+   * @throws UserError unauthorized; rate_limited after many wrong tokens
    */
   authenticate(request: FastifyRequest): Principal
   /** An `onRequest` hook: authenticated and with this scope, or refused before the body is read. */
@@ -55,6 +56,7 @@ const LOCAL = '@local'
 export function createAuth(deps: AuthDeps): Auth {
   let hashedFrom: Config | undefined
   let known: readonly KnownToken[] = []
+  const wrong = createWrongTokens()
 
   function tokens(): readonly KnownToken[] {
     const config = deps.config()
@@ -71,7 +73,10 @@ export function createAuth(deps: AuthDeps): Auth {
     const token = find(tokens(), digestOf(presented))
     const access = deps.access()
     const user = token && (token.user === null ? access.firstAdmin() : access.user(token.user))
-    if (!token || !user) throw unauthorized('this token is not known here', ', error="invalid_token"')
+    if (!token || !user) {
+      wrong.count()
+      throw unauthorized('this token is not known here', ', error="invalid_token"')
+    }
     request.principal = {
       name: token.name,
       user,

@@ -2,6 +2,7 @@
 // contract's order, and nothing stored that was not trusted.
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
+import { createGroupCommit } from '../store/group-commit.ts'
 import { headersOf, ISSUE, NOW, SECRET, sign, startServer } from './testing/start-server.ts'
 
 type Server = Awaited<ReturnType<typeof startServer>>
@@ -306,6 +307,16 @@ describe('when the store fails', () => {
     expect(answer.body.error).not.toContain('disk')
     expect(JSON.stringify(server.logged.map(({ fields }) => String(fields.err)))).toContain('disk full')
     expect(server.woken.dispatch).toBe(0)
+  })
+
+  test('because the disk stalls: those beyond what may wait are answered 503 at once', async () => {
+    const group = createGroupCommit(() => new Promise(() => undefined), { maxWaiting: 2 })
+    const server = await startServer({ deps: { accept: group.accept } })
+    const answers = [1, 2, 3].map((number) => post(server, ISSUE, headersOf(ISSUE, `guid-${number}`)))
+    // Two wait for ever.
+    const first = await Promise.race(answers)
+    expect([first.status, first.headers['retry-after']]).toEqual([503, '10'])
+    expect(await post(server, ISSUE, headersOf(ISSUE))).toMatchObject({ status: 503 })
   })
 
   test('because it is closed: 503', async () => {

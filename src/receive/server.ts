@@ -71,7 +71,7 @@ const MIB = 1_048_576
 const LIMITS: ServerLimits = {
   webhookBodyBytes: 25 * MIB,
   bodyBytes: MIB,
-  heldBytes: 192 * MIB,
+  heldBytes: 128 * MIB,
   reserveBytes: 64 * MIB,
   apiHeldBytes: 64 * MIB,
   // A home line of 1 Mbit/s has 125 KiB/s. GitHub itself gives up after 10 s.

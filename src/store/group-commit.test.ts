@@ -99,3 +99,33 @@ test('a store that throws before it has a promise, or forgets an answer, does no
   const forgetful = createGroupCommit(async () => [])
   await expect(forgetful.accept(newDelivery('a'))).rejects.toThrow('0 answers to 1 deliveries')
 })
+
+test.each([
+  ['so many deliveries', { maxWaiting: 3 }],
+  ['so many bytes', { maxWaitingBytes: 30 }],
+])(
+  'behind a disk that stalls %s wait, the others are refused at once, until it goes on',
+  async (_name, limits) => {
+    const { batches, accept } = manualStore()
+    const group = createGroupCommit(accept, limits)
+    const send = (guid: string) => group.accept(newDelivery(guid, { body: new Uint8Array(10) }))
+    const kept = [send('a')]
+    await until(batches, 1)
+    kept.push(send('b'), send('c'))
+    for (const guid of ['d', 'e']) await expect(send(guid)).rejects.toMatchObject({ code: 'full' })
+    batches[0]?.commit()
+    ;(await until(batches, 2)).commit()
+    await Promise.all(kept)
+    const after = send('d')
+    ;(await until(batches, 3)).commit()
+    expect(await after).toEqual({ status: 'accepted' })
+    expect(batches.map(({ guids }) => guids)).toEqual([['a'], ['b', 'c'], ['d']])
+  },
+)
+
+test('one delivery that is larger than all that may wait goes alone', async () => {
+  const { batches, accept } = manualStore()
+  const large = createGroupCommit(accept, { maxWaitingBytes: 5 }).accept(newDelivery('large'))
+  ;(await until(batches, 1)).commit()
+  expect(await large).toEqual({ status: 'accepted' })
+})

@@ -1,9 +1,12 @@
 // Deliveries that arrive together are committed together: one sync to disk for all of them. Each caller is
-// answered after the commit that holds its delivery, never before.
-import type { Accepted, NewDelivery } from './store.ts'
+// answered after the commit that holds its delivery, never before. Behind a disk that stalls only so many wait.
+import { type Accepted, type NewDelivery, StoreError } from './store.ts'
 
 export interface GroupCommit {
-  /** Resolves once the delivery is on disk; rejects when its batch could not be stored. */
+  /**
+   * Resolves once the delivery is on disk; rejects when its batch could not be stored, and at once with StoreError `full`
+   * when too many wait.
+   */
   accept(delivery: NewDelivery): Promise<Accepted>
 }
 
@@ -12,6 +15,10 @@ export interface GroupCommitLimits {
   readonly maxBatch?: number
   /** Bytes of payload in one batch; one delivery may be larger. */
   readonly maxBytes?: number
+  /** Deliveries that wait, the batch under way included. */
+  readonly maxWaiting?: number
+  /** Their bytes; one delivery may be larger. */
+  readonly maxWaitingBytes?: number
 }
 
 interface Caller {
@@ -20,13 +27,22 @@ interface Caller {
   readonly reject: (error: unknown) => void
 }
 
+const MIB = 1_048_576
+
 /** Gathers calls into batches for `accept`, at most one of them under way. */
 export function createGroupCommit(
   accept: (batch: readonly NewDelivery[]) => Promise<Accepted[]>,
-  { maxBatch = 512, maxBytes = 64 * 1024 * 1024 }: GroupCommitLimits = {},
+  {
+    maxBatch = 512,
+    maxBytes = 64 * MIB,
+    maxWaiting = 10_000,
+    maxWaitingBytes = 128 * MIB,
+  }: GroupCommitLimits = {},
 ): GroupCommit {
   let waiting: Caller[] = []
   let busy = false
+  let count = 0
+  let bytes = 0
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
@@ -37,15 +53,33 @@ export function createGroupCommit(
     busy = false
   }
 
+  const enqueue = (delivery: NewDelivery): Promise<Accepted> =>
+    new Promise((resolve, reject) => {
+      waiting.push({ delivery, resolve, reject })
+      if (busy) return
+      busy = true
+      // setImmediate: after all the requests that this turn of the event loop has read.
+      setImmediate(() => void work())
+    })
+
   return {
-    accept: (delivery) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ delivery, resolve, reject })
-        if (busy) return
-        busy = true
-        // setImmediate: after all the requests that this turn of the event loop has read.
-        setImmediate(() => void work())
-      }),
+    async accept(delivery) {
+      const size = delivery.body.byteLength
+      if (count >= maxWaiting || (count > 0 && bytes + size > maxWaitingBytes)) {
+        throw new StoreError(
+          'full',
+          `${count} deliveries of ${Math.round(bytes / MIB)} MiB wait for the disk`,
+        )
+      }
+      count += 1
+      bytes += size
+      try {
+        return await enqueue(delivery)
+      } finally {
+        count -= 1
+        bytes -= size
+      }
+    },
   }
 }
 

@@ -99,7 +99,7 @@ function buildStore(
     const bytes = bytesOf(batch)
     const shared = memory.borrow(bytes)
     if (!shared) {
-      const own = new Uint8Array(bytes)
+      const own = Buffer.allocUnsafeSlow(bytes)
       return call('deliveries.accept', [packBatch(batch, own)], [own.buffer])
     }
     // Whatever comes of the call, the thread looks at the memory no more.
