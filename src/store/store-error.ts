@@ -1,6 +1,6 @@
 // How the store fails: by itself, or because of what it was to write.
 
-/** `code`: `locked`, `closed`, `died`, `unusable`, `file_changed`, `stale_plan`, or the database's own (`SQLITE_FULL` …). */
+/** `code`: `locked`, `closed`, `died`, `full`, `unusable`, `file_changed`, `stale_plan`, or the database's own (`SQLITE_FULL` …). */
 export class StoreError extends Error {
   readonly code: string
 
