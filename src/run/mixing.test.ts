@@ -187,6 +187,26 @@ test.each(['octo/public', 'octo/private'])(
   },
 )
 
+test('a process that was only inspected serves the first repository that comes', async () => {
+  const pool = createProcessPool({ keep: 4, environment: process.env })
+  onTestFinished(() => pool.close())
+  const text = handler(`return done('x')`)
+  const module = { name: 'm', manifest: manifestOf('m', { handler: writeHandler(text) }) }
+  const inspected = pool.acquire(module, null)
+  await inspected.inspect()
+  await inspected.validate('config', {})
+  pool.release(inspected)
+  const first = pool.acquire(module, 'octo/private')
+  expect(first).toBe(inspected)
+  await first.run(init(), deaf, never)
+  pool.release(first)
+  const second = pool.acquire(module, 'octo/public')
+  expect(second).not.toBe(first)
+  await second.validate('input', {})
+  pool.release(second)
+  expect(pool.acquire(module, 'octo/other')).not.toBe(second)
+})
+
 test('a process serves one module and one repository', async () => {
   const pool = createProcessPool({ keep: 4, environment: process.env })
   onTestFinished(() => pool.close())

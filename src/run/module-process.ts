@@ -39,6 +39,8 @@ export interface ModuleProcess {
   readonly pid: number
   /** False once a session left something behind, was aborted, or the process ended. */
   readonly clean: boolean
+  /** True until it was given something of a run: its repository is still open. */
+  readonly fresh: boolean
   run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult>
   /** What the handler declares. @throws PermanentError when it cannot be loaded. */
   inspect(): Promise<HandlerShape>
@@ -69,6 +71,7 @@ class StartedProcess implements ModuleProcess, Host {
   #runsLow: boolean
   #session: Session | undefined
   #clean = true
+  #fresh = true
   #killed = false
   #ended: string | undefined
 
@@ -93,16 +96,22 @@ class StartedProcess implements ModuleProcess, Host {
     return this.#clean
   }
 
+  get fresh(): boolean {
+    return this.#fresh
+  }
+
   async inspect(): Promise<HandlerShape> {
     return this.#ask({ t: 'inspect' }, (answer) => (answer.t === 'inspected' ? answer : undefined))
   }
 
   async validate(what: 'config' | 'input', value: unknown): Promise<readonly string[] | null> {
+    this.#fresh &&= what === 'config'
     const pick = (answer: FromChild) => (answer.t === 'validated' ? answer : undefined)
     return (await this.#ask({ t: 'validate', what, value }, pick)).issues
   }
 
   async run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult> {
+    this.#fresh = false
     if (this.#ended !== undefined) return { kind: 'died', how: this.#ended }
     // Somebody waited for it to load; from now on it is one of those that the intake must not feel.
     if (!this.#runsLow) lowerPriority(this.pid)

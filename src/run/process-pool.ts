@@ -67,10 +67,14 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
       const { handler } = module.manifest
       for (let index = idle.length - 1; index >= 0; index -= 1) {
         const slot = idle[index]
-        if (slot?.lot.handler !== handler || slot.lot.repository !== repository) continue
+        if (slot?.lot.handler !== handler) continue
+        if (slot.lot.repository !== repository && !slot.process.fresh) continue
         clearTimeout(slot.timer)
         idle.splice(index, 1)
-        if (slot.process.clean) return slot.process
+        if (slot.process.clean) {
+          lots.set(slot.process, { ...slot.lot, repository })
+          return slot.process
+        }
         void drop(slot.process)
       }
       const { environment, starter, log } = options

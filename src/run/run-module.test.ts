@@ -46,7 +46,13 @@ async function cancelled(body: string, more: Partial<RunBroker> = {}, processes:
 const stuck: ProcessPool = {
   ...pool,
   acquire: () =>
-    ({ pid: 0, clean: true, run: forever, kill: forever }) as Partial<ModuleProcess> as ModuleProcess,
+    ({
+      pid: 0,
+      clean: true,
+      fresh: true,
+      run: forever,
+      kill: forever,
+    }) as Partial<ModuleProcess> as ModuleProcess,
   release: () => undefined,
 }
 
