@@ -8,3 +8,13 @@ export interface Log {
 
 /** Says nothing; for tests and one-shot commands. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** The log, whose every line has these fields too. */
+export function logWith(log: Log, more: Record<string, unknown>): Log {
+  return {
+    debug: (fields, message) => log.debug({ ...more, ...fields }, message),
+    info: (fields, message) => log.info({ ...more, ...fields }, message),
+    warn: (fields, message) => log.warn({ ...more, ...fields }, message),
+    error: (fields, message) => log.error({ ...more, ...fields }, message),
+  }
+}

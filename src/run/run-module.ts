@@ -6,12 +6,13 @@ import { pathsOf } from '../broker/github/reads.ts'
 import { SupersededError } from '../broker/github/superseded.ts'
 import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
+import { type Log, logWith } from '../lib/log.ts'
 import type { Redactor } from '../lib/redactor.ts'
 import { holds } from '../registry/filters.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { ChangedFile } from '../sdk/subject.ts'
 import { type ClaimedRun, type Settlement, isStoreFailure } from '../store/store.ts'
+import { leftBehind, untilAborted } from './aborted.ts'
 import type { ProcessPool } from './process-pool.ts'
 import { runInit } from './run-init.ts'
 import {
@@ -39,9 +40,6 @@ export interface RunModuleOptions {
 /** How long subject, process and handler may take to be there, in ms, beside the run's own timeout. */
 const START_MS = 60_000
 
-/** How long an attempt may take to end after its abort, in ms; a process that is killed takes a second. */
-const STOP_MS = 3_000
-
 /** An abort whose cause the settlement needs. */
 export class InterruptionError extends Error {
   readonly by: Interruption
@@ -60,7 +58,7 @@ export async function runModule(
   options: RunModuleOptions,
 ): Promise<Settlement> {
   const module = options.module(run.module) ?? null
-  const log = withFields(options.log, {
+  const log = logWith(options.log, {
     run: run.id,
     module: run.module,
     entity: run.entity,
@@ -138,15 +136,6 @@ export async function runModule(
   }
 }
 
-/** Rejects some time after the abort: whatever hangs by then is left behind, and the run ends without it. */
-function leftBehind(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const wait = () => setTimeout(() => reject(toError(signal.reason)), STOP_MS)
-    if (signal.aborted) wait()
-    else signal.addEventListener('abort', wait, { once: true })
-  })
-}
-
 /** A store that cannot tell refuses nothing: what the run has done stands. */
 async function refusedState(outcome: unknown, broker: RunBroker): Promise<string | null> {
   const { state } = (outcome ?? {}) as { state?: unknown }
@@ -194,23 +183,4 @@ async function pathsFilteredOut(module: Module, broker: RunBroker): Promise<bool
 function subjectOf(loaded: { pr: unknown; issue: unknown }): Loaded {
   const data = (loaded.pr ?? loaded.issue) as { number: number; title: string; html_url: string } | null
   return data ? { number: data.number, title: data.title, url: data.html_url } : null
-}
-
-/** The promise's value, unless the signal comes first. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(toError(signal.reason))
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}
-
-function withFields(log: Log, more: Record<string, unknown>): Log {
-  return {
-    debug: (fields, message) => log.debug({ ...more, ...fields }, message),
-    info: (fields, message) => log.info({ ...more, ...fields }, message),
-    warn: (fields, message) => log.warn({ ...more, ...fields }, message),
-    error: (fields, message) => log.error({ ...more, ...fields }, message),
-  }
 }
