@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { type AskReading, type MayHear, createAskReading, createMayHear } from './access/reading.ts'
+import { type AskReading, type MayHear, createReading } from './access/reading.ts'
 import { type Answered, type AnswerRequest, answerQuestion } from './ask/answer.ts'
 import { maySeeRun } from './api/visible.ts'
 import { createBroker } from './broker/broker.ts'
@@ -133,34 +133,25 @@ async function start(
   const sqlite = await openSqliteStore({ file: databaseFile, clock, log })
   opened.add('store', () => sqlite.close())
   const store = stopReplaced(watchWrites(sqlite, clock), (runIds) => stages.onReplaced(runIds))
-  const environment = installation.env
-  const starter = createStarter({ environment, log })
-  const pool = createProcessPool({ keep: workers.concurrency, environment, starter, log })
+  const starter = createStarter({ environment: installation.env, log })
+  const pool = createProcessPool({ keep: workers.concurrency, environment: installation.env, starter, log })
   const context = { pool, effects: store.effects, switches: store.switches, chat: store.chat, clock, log }
   opened.add('server.json', () => removeServerFile(dataDir))
   opened.add('module processes', () => pool.close())
   let parts = await install(installation, context)
+  pool.serve(parts.handlers)
   const senders = new Map(parts.senders.map((sender) => [sender.scheme, sender]))
   const metrics = createMetrics({ version, counts: () => store.overview.counts(), clock })
-  const newRunId = createRunIds()
   const now = () => parts
-  const askReading = createAskReading({ github: () => parts.github, log })
-  const mayHear = createMayHear(() => parts.access, askReading)
-  const asking = { askReading, mayHear }
+  const reading = createReading({ github: () => parts.github, access: () => parts.access, log })
   const payloads = createLargePayloads()
   opened.add('large payloads', () => payloads.close())
-  const shared: Shared = { now, store, pool, senders, metrics, payloads, newRunId, ...asking, clock, log }
+  const made = { metrics, payloads, newRunId: createRunIds(), ...reading }
+  const shared: Shared = { now, store, pool, senders, ...made, clock, log }
   const stages = createStages(shared)
   // A reload and a switch both replace the parts: one after the other, or one of them would be forgotten.
   const alone = oneAtATime()
-  const answer: Service['answer'] = async (request) => {
-    const user = parts.access.user(request.by.name)
-    const maySee = async (run: RunRecord) =>
-      user !== undefined && maySeeRun({ user, isAdmin: request.by.isAdmin }, run, mayHear)
-    const answered = await answerQuestion(store.runs, { ...request, at: clock() }, maySee)
-    stages.runner.wake()
-    return answered
-  }
+  const answer = takeAnswers(shared, () => stages.runner.wake())
   const onSettings = () => alone(async () => void (parts = await withSettings(parts, context)))
   const chat = connectChat({
     ...shared,
@@ -178,21 +169,16 @@ async function start(
   const server = createIntake({
     ...shared,
     stages,
-    askFacts: stages.askFacts,
-    onCommitted: stages.onCommitted,
+    ...stages,
     telegram: chat,
     answer,
-    async revoke(user) {
-      const revoked = await store.chat.revoke(user)
-      await onSettings()
-      return revoked
-    },
+    onSettings,
     switchModule: (module, enabled, by) =>
-      alone(async () => void (parts = await switchModule(parts, { module, enabled, by }, context))),
-    version,
-    databaseFile,
-    requestsPerMinute,
-    localToken,
+      alone(async () => {
+        parts = await switchModule(parts, { module, enabled, by }, context)
+        pool.serve(parts.handlers)
+      }),
+    ...{ version, databaseFile, requestsPerMinute, localToken },
     stopping: () => stopping,
   })
   const descriptors = watchDescriptors(dataDir, log)
@@ -221,11 +207,11 @@ async function start(
     moduleProcesses: () => pool.busy(),
     async reload(next) {
       await alone(async () => {
-        pool.renew() // handlers may have changed on disk
         const installed = await install(overTheSameData(next, parts.config), context)
         for (const key of fixedSettings(parts.config, next.config))
           log.warn({ key }, 'this setting takes effect at the next start')
         parts = installed
+        pool.serve(parts.handlers)
         senders.clear()
         for (const sender of parts.senders) senders.set(sender.scheme, sender)
         log.info({ modules: namesOf(parts) }, 'configuration and modules reloaded')
@@ -240,6 +226,18 @@ async function start(
       await opened.close()
       log.info({}, 'stopped')
     },
+  }
+}
+
+/** Answers to questions, of those who may still be told of the run's repository. */
+function takeAnswers({ now, store, mayHear, clock }: Shared, onTaken: () => void): Service['answer'] {
+  return async (request) => {
+    const { name, isAdmin } = request.by
+    const user = now().access.user(name)
+    const maySee = async (run: RunRecord) => user !== undefined && maySeeRun({ user, isAdmin }, run, mayHear)
+    const answered = await answerQuestion(store.runs, { ...request, at: clock() }, maySee)
+    onTaken()
+    return answered
   }
 }
 

@@ -28,7 +28,6 @@ export interface ServiceApiOptions extends Pick<
   ApiDeps,
   | 'answer'
   | 'mayHear'
-  | 'revoke'
   | 'switchModule'
   | 'onCancelled'
   | 'wakeRuns'
@@ -47,6 +46,8 @@ export interface ServiceApiOptions extends Pick<
   readonly databaseFile: string
   readonly askFacts: AskFacts
   readonly payloads: LargePayloads
+  /** Settings or claims were written: the installation in force is to know them. */
+  readonly onSettings: () => Promise<void>
   /** After the commit of a replay. */
   readonly onCommitted: (plans: readonly Plan[], cancel: readonly string[]) => void
 }
@@ -77,6 +78,11 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
       }),
     trace: (target) => traceTarget(store, target),
     invite: (user) => createInvite(store.chat, user, clock()),
+    async revoke(user) {
+      const revoked = await store.chat.revoke(user)
+      await options.onSettings()
+      return revoked
+    },
     counts: () => store.overview.counts(),
     about: () => {
       const { agent, registry } = now()

@@ -33,8 +33,7 @@ export interface AskReadingOptions {
   readonly timeoutMs?: number
 }
 
-/** One for the service. */
-export function createAskReading({ github, log, timeoutMs = 5_000 }: AskReadingOptions): AskReading {
+function createAskReading({ github, log, timeoutMs = 5_000 }: AskReadingOptions): AskReading {
   return async ({ name, github: login }, repository) => {
     if (login === null) return 'no_login'
     try {
@@ -65,8 +64,16 @@ export async function askReadings(
   )
 }
 
+/** Both for the service. */
+export function createReading(
+  options: AskReadingOptions & { readonly access: Parameters<typeof createMayHear>[0] },
+): { readonly askReading: AskReading; readonly mayHear: MayHear } {
+  const askReading = createAskReading(options)
+  return { askReading, mayHear: createMayHear(options.access, askReading) }
+}
+
 /** The one answer for all that shows a user what was heard. */
-export const createMayHear =
+const createMayHear =
   (access: () => { mayHear(user: User, repository: string | null): boolean }, ask: AskReading): MayHear =>
   async (user, repository) =>
     repository === null || access().mayHear(user, repository) || (await ask(user, repository)) === 'readable'

@@ -71,7 +71,7 @@ async function inspectHandler(
     expected,
     hint: null,
   })
-  const process = pool.acquire(module, null, 'normal')
+  const process = pool.inspecting(module)
   try {
     const shape = await process.inspect()
     shapes.set(module.name, shape)

@@ -3,6 +3,7 @@
 import { PermanentError } from '../errors.ts'
 import { type Log, silentLog } from '../lib/log.ts'
 import type { SubjectKind } from '../sdk/context.ts'
+import type { KeptFile } from './kept-files.ts'
 import { lowerPriority } from './low-priority.ts'
 import { moduleEnvironment } from './module-environment.ts'
 import { type ModuleLink, type StartProcess, startHere } from './module-link.ts'
@@ -32,6 +33,8 @@ export interface HandlerShape {
   readonly events: readonly string[] | null
   readonly config: boolean
   readonly input: boolean
+  /** All that was loaded; null: too much to be kept. */
+  readonly files: readonly KeptFile[] | null
 }
 
 export interface ModuleProcess {
@@ -41,6 +44,8 @@ export interface ModuleProcess {
   readonly clean: boolean
   /** True until it was given something of a run: its repository is still open. */
   readonly fresh: boolean
+  /** The files that its inspection has noted; null: there was none, or they are too much to be kept. */
+  readonly noted: HandlerShape['files']
   run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult>
   /** What the handler declares. @throws PermanentError when it cannot be loaded. */
   inspect(): Promise<HandlerShape>
@@ -52,15 +57,18 @@ export interface ModuleProcess {
 
 /**
  * Starts a process for one handler file; of `spec.environment` it gets what is harmless. `log` hears of one that says
- * what it must not.
+ * what it must not. `files`: what it loads instead of what is on the disk.
  * @default start as a child of this process
  */
 export function startModuleProcess(
   spec: StartSpec,
   start: StartProcess = startHere,
   log: Log = silentLog,
+  files: readonly KeptFile[] | null = null,
 ): ModuleProcess {
-  return new StartedProcess(spec, start, log)
+  const started = new StartedProcess(spec, start, log)
+  if (files) started.send({ t: 'files', files })
+  return started
 }
 
 class StartedProcess implements ModuleProcess, Host {
@@ -72,6 +80,7 @@ class StartedProcess implements ModuleProcess, Host {
   #session: Session | undefined
   #clean = true
   #fresh = true
+  #noted: HandlerShape['files'] = null
   #killed = false
   #ended: string | undefined
 
@@ -96,12 +105,20 @@ class StartedProcess implements ModuleProcess, Host {
     return this.#clean
   }
 
+  get noted(): HandlerShape['files'] {
+    return this.#noted
+  }
+
   get fresh(): boolean {
     return this.#fresh
   }
 
   async inspect(): Promise<HandlerShape> {
-    return this.#ask({ t: 'inspect' }, (answer) => (answer.t === 'inspected' ? answer : undefined))
+    const shape = await this.#ask({ t: 'inspect' }, (answer) =>
+      answer.t === 'inspected' ? answer : undefined,
+    )
+    this.#noted = shape.files
+    return shape
   }
 
   async validate(what: 'config' | 'input', value: unknown): Promise<readonly string[] | null> {

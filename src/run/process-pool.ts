@@ -2,7 +2,7 @@
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
 import { closedBox } from './box.ts'
-import { type ModuleProcess, startModuleProcess } from './module-process.ts'
+import { type HandlerShape, type ModuleProcess, startModuleProcess } from './module-process.ts'
 import type { Priority } from './spawn-module.ts'
 import type { Starter } from './starter.ts'
 
@@ -16,10 +16,15 @@ export interface ProcessPool {
     repository: string | null,
     priority?: Priority,
   ): ModuleProcess
+  /** A process that loads what is on the disk now, for an inspection; it serves runs once what it loaded is served. */
+  inspecting(module: Pick<Module, 'name' | 'manifest'>): ModuleProcess
   /** Gives it back; an unclean one is killed instead. */
   release(process: ModuleProcess): void
-  /** After a reload: idle processes end, busy ones end when they come back. */
-  renew(): void
+  /**
+   * From now on these handlers are served, by module name, as they were inspected; before the first call: those on
+   * the disk. Idle processes with others end, busy ones end when they come back.
+   */
+  serve(handlers: ReadonlyMap<string, Pick<HandlerShape, 'files'>>): void
   /** Process ids of those that are at work. */
   busy(): readonly number[]
   close(): Promise<void>
@@ -40,15 +45,20 @@ export interface PoolOptions {
 
 /** Whom a process serves. */
 interface Lot {
+  readonly module: string
   readonly handler: string
+  /** What it loads; null: what was on the disk. */
+  readonly files: HandlerShape['files']
   readonly repository: string | null
   readonly generation: number
+  readonly inspects: boolean
 }
 
 /** Starts with no process at all. */
 export function createProcessPool(options: PoolOptions): ProcessPool {
   const idle: { process: ModuleProcess; lot: Lot; timer: NodeJS.Timeout }[] = []
   const lots = new Map<ModuleProcess, Lot>()
+  let served: ReadonlyMap<string, Pick<HandlerShape, 'files'>> = new Map()
   let generation = 0
 
   const drop = (process: ModuleProcess) => {
@@ -62,12 +72,37 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
     return drop(slot.process)
   }
 
+  const start = (
+    module: Pick<Module, 'name' | 'manifest'>,
+    priority: Priority,
+    lot: Omit<Lot, 'module' | 'handler'>,
+  ) => {
+    const { name, manifest } = module
+    const { handler } = manifest
+    const { environment, starter, log } = options
+    const spec = { handler, environment, priority, box: closedBox(handler) }
+    const process = startModuleProcess(spec, starter?.start, log, lot.files)
+    lots.set(process, { ...lot, module: name, handler })
+    return process
+  }
+  const filesOf = (name: string) => served.get(name)?.files ?? null
+  /** Of what was on the disk at its start nobody knows whether it is what is served now. */
+  const isServed = (process: ModuleProcess, { module, inspects, files, generation: since }: Lot) => {
+    const loaded = inspects ? process.noted : files
+    return loaded === null ? !inspects && since === generation : loaded === filesOf(module)
+  }
+  /** What a reload has inspected waits for being served, if there is room. */
+  const mayWait = (process: ModuleProcess, { inspects }: Lot) =>
+    inspects && process.noted !== null && idle.length < options.keep
+
   return {
+    inspecting: (module) =>
+      start(module, 'normal', { repository: null, files: null, generation, inspects: true }),
     acquire(module, repository, priority = 'low') {
       const { handler } = module.manifest
       for (let index = idle.length - 1; index >= 0; index -= 1) {
         const slot = idle[index]
-        if (slot?.lot.handler !== handler) continue
+        if (slot?.lot.handler !== handler || !isServed(slot.process, slot.lot)) continue
         if (slot.lot.repository !== repository && !slot.process.fresh) continue
         clearTimeout(slot.timer)
         idle.splice(index, 1)
@@ -77,18 +112,13 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
         }
         void drop(slot.process)
       }
-      const { environment, starter, log } = options
-      const process = startModuleProcess(
-        { handler, environment, priority, box: closedBox(handler) },
-        starter?.start,
-        log,
-      )
-      lots.set(process, { handler, repository, generation })
-      return process
+      const lot = { repository, files: filesOf(module.name), generation, inspects: false }
+      return start(module, priority, lot)
     },
     release(process) {
       const lot = lots.get(process)
-      if (!lot || !process.clean || lot.generation !== generation) return void drop(process)
+      if (!lot || !process.clean) return void drop(process)
+      if (!isServed(process, lot) && !mayWait(process, lot)) return void drop(process)
       if (idle.length >= options.keep) void dropIdle(0)
       const timer = setTimeout(() => {
         const index = idle.findIndex((slot) => slot.process === process)
@@ -97,9 +127,13 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
       timer.unref()
       idle.push({ process, lot, timer })
     },
-    renew() {
+    serve(handlers) {
+      served = handlers
       generation += 1
-      while (idle.length > 0) void dropIdle(0)
+      for (let index = idle.length - 1; index >= 0; index -= 1) {
+        const slot = idle[index]
+        if (slot && !isServed(slot.process, slot.lot)) void dropIdle(index)
+      }
     },
     busy: () =>
       [...lots.keys()]

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { SubjectKind } from '../sdk/context.ts'
 import { cut } from '../send/outside-text.ts'
 import type { RunTrigger } from '../store/store.ts'
+import { type KeptFile, keptFiles } from './kept-files.ts'
 
 /** All that a handler starts from; JSON alone. */
 export interface RunInit {
@@ -28,7 +29,10 @@ export interface RunInit {
 }
 
 /** `nonce` is random and of one session alone; the service makes it. */
-export type ToChild = { readonly nonce: string } & ToSession
+export type ToChild =
+  | ({ readonly nonce: string } & ToSession)
+  /** Before any session: what is to be loaded, instead of what is on the disk. */
+  | { readonly t: 'files'; readonly files: readonly KeptFile[] }
 
 /** What begins a session. */
 export type Begin =
@@ -112,6 +116,7 @@ const fromChild = z.discriminatedUnion('t', [
     events: z.array(z.string()).nullable(),
     config: z.boolean(),
     input: z.boolean(),
+    files: keptFiles,
   }),
   z.object({
     t: z.literal('validated'),

@@ -50,6 +50,7 @@ const stuck: ProcessPool = {
       pid: 0,
       clean: true,
       fresh: true,
+      noted: null,
       run: forever,
       kill: forever,
     }) as Partial<ModuleProcess> as ModuleProcess,

@@ -7,6 +7,7 @@ import { PermanentError } from '../../sdk/errors.ts'
 import type { RunInit, ToChild } from '../protocol.ts'
 import { type Caller, createCaller, toWire } from './caller.ts'
 import { watchResources } from './leftovers.ts'
+import { keepFiles } from './kept-files.ts'
 import { createModuleContext } from './module-context.ts'
 import { resolveSdk } from './resolve-sdk.ts'
 import { followParent } from './watchdog.ts'
@@ -27,12 +28,14 @@ let loaded: Promise<ModuleDefinition> | undefined
 
 followParent()
 resolveSdk()
+const kept = keepFiles()
 process.on('disconnect', () => process.exit(0))
 process.on('uncaughtException', reportUncaught)
 process.on('message', (message: ToChild) => receive(message))
 const leftResources = watchResources()
 
 function receive(message: ToChild): void {
+  if (message.t === 'files') return kept.use(message.files)
   if (message.t === 'run') return void work(message.nonce, (own) => run(own, message.init))
   if (message.t === 'inspect') return void work(message.nonce, inspect)
   if (message.t === 'validate')
@@ -94,6 +97,7 @@ async function inspect(): Promise<Answer> {
     events: definition.events ? [...definition.events] : null,
     config: definition.config !== undefined,
     input: definition.input !== undefined,
+    files: kept.noted(),
   }
 }
 
