@@ -2,6 +2,9 @@
 // text. In a code block, a code span, a quote or an HTML comment it is no command. Where Markdown leaves a doubt, a
 // line is none: a command that was not meant is worse than one that has to be written again.
 
+import type { Paragraph } from 'mdast'
+import { nodesIn, parseMarkdown } from '../lib/markdown.ts'
+
 export interface CommandLine {
   /** Lower case, without the slash. */
   readonly name: string
@@ -16,125 +19,59 @@ const MAX_COMMANDS = 20
 
 /** Every command of a comment, in order. */
 export function findCommands(body: string): CommandLine[] {
-  const found: CommandLine[] = []
-  for (const paragraph of paragraphsOf(body)) found.push(...commandsIn(paragraph))
-  return found.slice(0, MAX_COMMANDS)
-}
-
-/** Runs of lines of plain text: without quotes, code blocks, HTML comments and what stands in code tags. */
-function* paragraphsOf(body: string): Generator<string[]> {
-  const block: Block = { fence: null, html: null, quote: false }
-  let paragraph: string[] = []
-  for (const line of body.split(/\r\n|\r|\n/)) {
-    const plain = step(block, line)
-    if (plain) paragraph.push(line)
-    else if (paragraph.length > 0) {
-      yield paragraph
-      paragraph = []
-    }
-  }
-  if (paragraph.length > 0) yield paragraph
-}
-
-interface Block {
-  /** The marks that opened a fenced code block. */
-  fence: string | null
-  /** What ends the HTML comment or element that is open. */
-  html: RegExp | null
-  /** A quote goes on without its `>` until something else begins. */
-  quote: boolean
-}
-
-const MARKERS = /^(?:\s*(?:[-*+]|\d{1,9}[.)])(?=\s))*\s*/
-const OPENING = /<!--|<(pre|code|blockquote|script|style|textarea)\b/gi
-
-/** Moves on by a line; true when the line is plain text. */
-function step(block: Block, line: string): boolean {
-  if (block.fence !== null) {
-    const [, closing = ''] = /^\s*(`{3,}|~{3,})\s*$/.exec(line) ?? []
-    if (closing.startsWith(block.fence)) block.fence = null
-    return false
-  }
-  if (block.html !== null) {
-    const end = block.html.exec(line)
-    if (end) {
-      block.html = null
-      openHtml(block, line.slice(end.index + end[0].length))
-    }
-    return false
-  }
-  const content = line.replace(MARKERS, '')
-  if (content === '') {
-    block.quote = false
-    return false
-  }
-  if (content.startsWith('>')) {
-    block.quote = true
-    return false
-  }
-  const [, fence] = /^(`{3,}(?=[^`]*$)|~{3,})/.exec(content) ?? []
-  if (fence !== undefined) {
-    Object.assign(block, { fence, quote: false })
-    return false
-  }
-  openHtml(block, line)
-  return !block.quote && !/^(?: {4}| {0,3}\t)/.test(line)
-}
-
-/** Notices what the line opens and does not close; what stands in a code span opens nothing. */
-function openHtml(block: Block, line: string): void {
-  const plain = line.replace(/(?<!`)(`+)(?!`)[^`]*\1(?!`)/g, ' ')
-  const opening = new RegExp(OPENING)
-  for (let found = opening.exec(plain); found; found = opening.exec(plain)) {
-    const [, element] = found
-    const end = element === undefined ? /-->/g : new RegExp(`</${element}\\s*>`, 'gi')
-    // `<!-->` is a whole comment: its end may begin within its beginning.
-    end.lastIndex = element === undefined ? found.index + 2 : opening.lastIndex
-    if (!end.test(plain)) {
-      block.html = new RegExp(end.source, 'i')
-      return
-    }
-    opening.lastIndex = end.lastIndex
-  }
-}
-
-function commandsIn(paragraph: readonly string[]): CommandLine[] {
-  if (!paragraph.some((line) => COMMAND.test(line))) return []
-  const spans = codeSpans(paragraph.join('\n'))
+  const text = body.replace(/\r\n?/g, '\n')
+  if (!text.split('\n').some((line) => COMMAND.test(line))) return []
+  const tree = parseMarkdown(text)
+  if (tree === null) return []
   const commands: CommandLine[] = []
-  let offset = 0
-  let next = 0
-  for (const line of paragraph) {
-    while ((spans[next]?.to ?? Infinity) < offset) next += 1
-    const isCode = (spans[next]?.from ?? Infinity) < offset
+  const hidden = new Hidden()
+  for (const node of nodesIn(tree, ['blockquote', 'table', 'footnoteDefinition'])) {
+    // What stands before it has been read by now: in a code tag or a note that is not closed nothing is a command.
+    if (node.type === 'paragraph' && !hidden.now) commands.push(...commandsIn(text, node))
+    if (node.type === 'html') hidden.read(node.value)
+    // A note that is never closed is none to GitHub, but was meant as one.
+    else if (node.type === 'text') hidden.read(node.value.replace(/<(?!!--)/g, ''))
+  }
+  return commands.slice(0, MAX_COMMANDS)
+}
+
+/** Whether the reader is within something that hides, quotes or shows as code. */
+class Hidden {
+  readonly #open: string[] = []
+
+  get now(): boolean {
+    return this.#open.length > 0
+  }
+
+  read(markup: string): void {
+    for (const [, mark, closing, element = ''] of markup.replace(/<!---?>/g, '').matchAll(MARKUP)) {
+      const [open] = this.#open
+      if (mark === '<!--' && open === undefined) this.#open.push('!')
+      else if (mark === '-->' && open === '!') this.#open.pop()
+      else if (element !== '' && closing === '' && open === undefined) this.#open.push(element.toLowerCase())
+      else if (closing === '/' && open === element.toLowerCase()) this.#open.pop()
+    }
+  }
+}
+
+const MARKUP = /(<!--|-->)|<(\/?)(pre|code|blockquote|script|style|textarea)\b/gi
+
+/** Lines that begin in the paragraph's own text: not within code, nor within markup that goes over lines. */
+function commandsIn(text: string, { children, position }: Paragraph): CommandLine[] {
+  const begins = position?.start.offset ?? 0
+  const spans = children.flatMap((child) => (child.type === 'text' ? [child.position] : []))
+  const commands: CommandLine[] = []
+  for (let at = text.lastIndexOf('\n', begins - 1) + 1; at < (position?.end.offset ?? 0);) {
+    const end = text.indexOf('\n', at)
+    const line = text.slice(at, end === -1 ? undefined : end)
+    const first = at + line.search(/\S|$/)
+    const isText = spans.some((span) => (span?.start.offset ?? 0) <= first && first < (span?.end.offset ?? 0))
     const [, name, args = ''] = COMMAND.exec(line) ?? []
-    if (name !== undefined && !isCode) commands.push({ name: name.toLowerCase(), args: cleanArgs(args) })
-    offset += line.length + 1
+    if (name !== undefined && isText) commands.push({ name: name.toLowerCase(), args: cleanArgs(args) })
+    if (end === -1) break
+    at = end + 1
   }
   return commands
-}
-
-interface Span {
-  readonly from: number
-  readonly to: number
-}
-
-/** Code spans in order: from some backticks to the next run of as many. */
-function codeSpans(text: string): Span[] {
-  const runs = [...text.matchAll(/`+/g)].map(({ index, 0: { length } }) => ({ index, length }))
-  const later = new Map<number, number>()
-  const closings = runs.map(() => -1)
-  for (let at = runs.length - 1; at >= 0; at -= 1) {
-    const { index = 0, length = 0 } = runs[at] ?? {}
-    closings[at] = later.get(length) ?? -1
-    later.set(length, index)
-  }
-  const spans: Span[] = []
-  runs.forEach(({ index: from }, at) => {
-    const to = closings[at] ?? -1
-    if (to >= 0 && from > (spans.at(-1)?.to ?? -1)) spans.push({ from, to })
-  })
-  return spans
 }
 
 /** The arguments without HTML comments, which nobody sees. */

@@ -3,6 +3,7 @@
 import type { User } from '../config/config.ts'
 import { fields, list } from '../lib/fields.ts'
 import type { Fields } from '../lib/fields.ts'
+import { nodesIn, parseMarkdown } from '../lib/markdown.ts'
 
 /** Of those who hear of the repository, the ones who hear of this: all, or what concerns them. */
 export const concerned = (heard: readonly User[], payload: unknown): User[] =>
@@ -53,13 +54,14 @@ function textsOf(body: Fields): string[] {
   return texts.filter((text) => typeof text === 'string')
 }
 
-// GitHub mentions nobody in code. A fence that is never closed reaches to the end.
-const CODE =
-  /^ {0,3}(`{3,}|~{3,})[^\n]*(?:\n[^]*?(?:^ {0,3}\1[`~]*[ \t]*$|(?![^])))?|(?<!`)(`+)(?!`)[^\n]*?[^`]\2(?!`)/gm
 /** Not inside a word, an address or a path; `@org/team` is a team, whose members nobody knows here. */
 const MENTION = /(?<![\w`/.-])@([a-z\d](?:[\w-]*[a-z\d])?)(?![\w/])/gi
 
+/** GitHub mentions nobody in code. */
 function mentions(text: string, login: string): boolean {
-  if (!text.includes('@')) return false
-  return [...text.replace(CODE, ' ').matchAll(MENTION)].some((match) => match[1]?.toLowerCase() === login)
+  if (!text.toLowerCase().includes(`@${login}`)) return false
+  const tree = parseMarkdown(text)
+  const said =
+    tree === null ? [text] : [...nodesIn(tree)].map((node) => (node.type === 'text' ? node.value : ''))
+  return said.some((part) => [...part.matchAll(MENTION)].some((match) => match[1]?.toLowerCase() === login))
 }
