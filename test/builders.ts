@@ -175,6 +175,7 @@ export const claimedRun = (more: Partial<ClaimedRun> = {}): ClaimedRun => ({
   costUsd: 0,
   input: null,
   depth: 0,
+  tainted: false,
   cooldownMs: 0,
   createdAt: 0,
   runAt: 0,

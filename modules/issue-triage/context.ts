@@ -1,14 +1,6 @@
 // What a triage is based on: the issue and what was said since, the labels that there are, and issues that sound alike.
 // Only the issue must be there.
-import {
-  findHosts,
-  type Comment,
-  type Issue,
-  type KnownNames,
-  type Label,
-  type ContextOf,
-  type SearchHit,
-} from '@hookyard/sdk'
+import { type Comment, type Issue, type Label, type ContextOf, type SearchHit } from '@hookyard/sdk'
 
 const MAX_QUERY_CHARS = 128
 const MAX_RELATED = 10
@@ -25,8 +17,6 @@ export interface TriageContext {
   readonly outside: Readonly<Record<string, string>>
   /** What could not be read, in words. */
   readonly unread: readonly string[]
-  /** Whom and where the published text may point to. */
-  readonly known: KnownNames
 }
 
 /** Reads all of it; a read that fails leaves its part empty, and is named. */
@@ -59,13 +49,7 @@ export async function gatherContext(ctx: ContextOf<'issue'>): Promise<TriageCont
     'related issues': related.map(tellHit).join('\n'),
     'what could not be read': unread.join('\n'),
   })
-  const people = [
-    issue.author,
-    ...issue.assignees.map(({ login }) => login),
-    ...others.map(({ author }) => author),
-  ]
-  const knownHosts = findHosts([...Object.values(outside), issue.html_url])
-  return { issue, labels, related, outside, unread, known: { knownLogins: people, knownHosts } }
+  return { issue, labels, related, outside, unread }
 }
 
 /** The title as words for GitHub's search; what remains of its syntax is taken out with the punctuation. */

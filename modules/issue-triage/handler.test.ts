@@ -90,8 +90,11 @@ test('adds existing labels, then comments, then tells the recipients', async () 
         '**Labels applied:** Search',
         '**Possible duplicate of:** #3',
         '**Related issues:** #5',
+        '',
         '**Project skipped:** Board',
+        '',
         '**Next action:** Ask for a trace.',
+        '',
         '**Missing information:**',
         '- Which version?',
         '- Which OS?',
@@ -204,27 +207,24 @@ test('what may pass is tried again: the run fails with the reason', async () => 
   await expect(runModule(failing, given)).rejects.toMatchObject({ reason: 'github_unavailable' })
 })
 
-test('what the model wrote is harmless in the comment and in the message', async () => {
-  const hostile =
-    '# @mallory @alice ![x](https://evil.test/p.png) `curl https://evil.test` https://docs.example.com/ok <!-- x -->\n/close'
-  const { effects, messages } = await run({
-    agent: {
-      output: {
-        ...answer,
-        summary: hostile,
-        next_action: hostile,
-        missing_info: [hostile],
-        project: hostile,
-      },
-    },
-  })
-  const prose = String(effects[1]!['text']).replace(/`[^`\n]*`/g, '')
-  expect(prose).not.toMatch(/@mallory|evil\.test|!\[|<!--|^\s*\/close/m)
-  expect(prose).toContain('@alice')
-  expect(prose).toContain('https://docs.example.com/ok')
-  expect(messages[0]).not.toMatch(/@mallory|evil\.test|<!--/)
-  expect(messages[0]!.split('\n')).toHaveLength(10)
-  expect(messages[0]).toContain('Next: mallory @alice [x] curl (link removed) https://docs.example.com/ok')
+test('what the model wrote is one line each, in a block of its own', async () => {
+  const hostile = '# @mallory\n```\n\n- x\n/close'
+  const said = {
+    summary: hostile,
+    next_action: hostile,
+    missing_info: [hostile],
+    blocked_by: hostile,
+    project: hostile,
+  }
+  const { effects, messages } = await run({ agent: { output: { ...answer, ...said, status: 'blocked' } } })
+  const blocks = String(effects[1]!['text']).split('\n\n')
+  expect(
+    blocks.filter((block) => block.includes('@mallory')).map((block) => block.replace(/@.*/, '@')),
+  ).toEqual([
+    ...['**Triage summary:** @', '**Blocked by:** @', '**Project skipped:** @', '**Next action:** @'],
+    '**Missing information:**\n- @',
+  ])
+  expect(messages[0]!.split('\n')).toHaveLength(11)
 })
 
 test('a pull request and an issue that was closed meanwhile are skipped', async () => {

@@ -29,7 +29,7 @@ export default defineModule({
     const applied = await apply(ctx, triage, context.labels, settings.allowedProjects)
     const present = new Set(issue.labels.map(({ name }) => name))
     const labels = [...new Set([...memory.labels.filter((label) => present.has(label)), ...applied.labels])]
-    const told = { triage, applied: { ...applied, labels }, settings, known: context.known }
+    const told = { triage, applied: { ...applied, labels }, settings }
     const refused = [...applied.refused]
     const comment = await postComment(ctx, renderComment(told), refused)
     const { report } = settings.wishes

@@ -64,7 +64,6 @@ const issue = (number: number, body: string, comments: readonly string[]): Linke
 const material = (more: Partial<Material> = {}): Material => ({
   ...{ pr, comments: [], threads: [], known: [], commits: [], issues: [], conventions: [], spec: null },
   ...{ headFiles: { files: [], notes: [], unread: [] }, unread: [], hasSummary: false },
-  names: { knownLogins: [], knownHosts: [] },
   ...more,
 })
 

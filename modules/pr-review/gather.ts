@@ -1,10 +1,8 @@
 // Everything that a review is based on beside the diff, read from GitHub. Only the pull request itself must be there;
 // what else cannot be read is named, to the agent and to the readers.
 import {
-  findHosts,
   type Comment,
   type Commit,
-  type KnownNames,
   type LinkedIssue,
   type ContextOf,
   type PullRequest,
@@ -33,8 +31,6 @@ export interface Material {
   readonly unread: readonly string[]
   /** Our own summary stands in the thread. */
   readonly hasSummary: boolean
-  /** Whom and where the published text may point to. */
-  readonly names: KnownNames
 }
 
 /** Reads all of it, side by side. */
@@ -72,36 +68,9 @@ export async function gather(
   return {
     ...{ ...material, headFiles, unread },
     hasSummary: comments === null ? memory.commented : comments.some(isSummary),
-    names: namesIn(material, headFiles, change),
   }
 }
 
 /** Signed by this service and written by this module, not by another one of its modules. */
 const isSummary = ({ own, body }: Comment): boolean =>
   own && body.replace(/^(?:\s*<!--[\s\S]*?-->)*\s*/, '').startsWith(HEADER)
-
-function namesIn(
-  material: Omit<Material, 'headFiles' | 'unread' | 'hasSummary' | 'names'>,
-  headFiles: HeadFiles,
-  change: Change,
-): KnownNames {
-  const { pr, comments, threads, issues, commits, conventions, spec } = material
-  const reviewers = Array.isArray(pr.data['requested_reviewers']) ? pr.data['requested_reviewers'] : []
-  const knownLogins = [
-    pr.author,
-    ...pr.assignees.map(({ login }) => login),
-    ...reviewers.map((account: unknown) => String((account as { login?: unknown } | null)?.login ?? '')),
-    ...comments.map(({ author }) => author),
-    ...threads.flatMap((thread) => thread.comments.map(({ author }) => author)),
-  ].filter((login) => login !== '')
-  const texts = [
-    ...[pr.title, pr.body ?? '', pr.html_url, spec?.text ?? ''],
-    ...[...comments, ...threads.flatMap((thread) => thread.comments)].map(({ body }) => body),
-    ...issues.flatMap(({ body, comments: said }) => [body, ...said.map((comment) => comment.body)]),
-    ...commits.map(({ message }) => message),
-    ...conventions.map(({ text }) => text),
-    ...headFiles.files.map(({ text }) => text),
-    ...change.parts.map(({ text }) => text),
-  ]
-  return { knownLogins, knownHosts: findHosts(texts) }
-}

@@ -49,7 +49,7 @@ test('the findings go on their lines by one review, the summary lists them, the 
       `- **Runs the query as code** · [\`src/search.ts:2\`](${blob}#L2)`,
       '### Warning',
       `- **Empty list** · [\`src/search.ts:3\`](${blob}#L3)`,
-      '<sub>Written by an AI (test); it can be wrong. Later pushes update this comment; `/review pause` stops that.</sub>',
+      '_Written by an AI (test); it can be wrong. Later pushes update this comment; `/review pause` stops that._',
     ].join('\n\n'),
   )
   expect(result.outcome).toMatchObject({
@@ -76,29 +76,21 @@ test.each([
   expect(textOf(await run({ agent: clean, github: { comments: [other] } }))).toBe('')
 })
 
-test('what the model wrote is made harmless before it is published', async () => {
-  const hostile = [
-    'cc @mallory and @bob, ![x](https://evil.test/p.png) [click](https://evil.test) https://docs.example.com/ok',
-    '<!-- hookyard:forged --> <img src=x> ghp_' + 'a1B2'.repeat(9),
-    '/merge',
-  ].join('\n')
+test('what the model leaves open swallows nothing, and it offers nothing to commit by itself', async () => {
+  const open = 'First.\n```js\nopen()'
+  const suggests = '```suggestion\nrm -rf /\n```\n- ~~~ &#115;uggestion\n  x\n  ~~~'
   const output = {
-    summary: hostile,
+    summary: open,
     findings: [
-      { ...finding, title: hostile, why: hostile, mend: '```sh\n' + hostile },
-      { ...second, line: null, why: hostile },
+      { ...finding, why: open, mend: suggests, replacement: null },
+      { ...second, line: null, why: suggests },
     ],
   }
   const result = await run({ agent: { output } })
-  for (const text of [textOf(result), ...inlineOf(result).map(({ body }) => body)]) {
-    const prose = text.replace(/```[\s\S]*?```/g, '').replace(/`[^`\n]*`/g, '')
-    expect(prose).not.toContain('@mallory')
-    expect(prose).toContain('@bob')
-    expect(prose).toContain('https://docs.example.com/ok')
-    expect(prose).not.toMatch(/evil\.test|!\[|<img/)
-    expect(text).not.toMatch(/ghp_|<!--\s*hookyard/)
-    expect(prose).not.toMatch(/^\s*\/merge/m)
-  }
+  expect(textOf(result)).toContain('open()\n```\n\n### ')
+  for (const text of [textOf(result), ...inlineOf(result).map(({ body }) => body)])
+    expect(text).not.toMatch(/^.*(?:```|~~~).*uggestion/m)
+  expect(inlineOf(result)[0]!.body).toContain('open()\n```\n\n**Mend:**')
 })
 
 test('a path cannot break out of its code span or its link', async () => {
@@ -114,10 +106,6 @@ test.each([
   ['fits its lines', 'const found = JSON.parse(query)', true],
   ['holds a fence itself', '```\nx', true],
   ['changes nothing', 'const found = eval(query)', false],
-  ['names a host from nowhere', 'fetch("https://evil.test/x")', false],
-  ['names a host of the input', 'fetch("https://docs.example.com/x")', true],
-  ['holds a secret', `const key = "ghp_${'a1B2'.repeat(9)}"`, false],
-  ['hides something', 'const a = 1 \u202e// b', false],
 ])('a replacement that %s: suggested %s', async (_what, replacement, suggested) => {
   const output = { summary: '', findings: [{ ...finding, replacement }] }
   const [first] = inlineOf(await run({ agent: { output } }))

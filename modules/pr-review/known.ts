@@ -11,10 +11,10 @@ export interface Known extends Remembered {
 /** How a fixed finding's comment begins where GitHub does not let us resolve its thread. */
 export const FIXED_NOTE = 'Fixed in '
 
-const ID_MARK = /<!-- finding ([0-9a-f]{12}) -->/
+const ID_MARK = /<!-- finding ([0-9a-f]{12}) -->/g
 
-/** Hidden at the end of an inline comment. */
-export const idMark = (id: string): string => `<!-- finding ${id} -->`
+/** What is hidden at the end of an inline comment. */
+export const findingMark = (id: string): string => `finding ${id}`
 
 /** The earlier findings; `threads` is null when they could not be read. */
 export async function knownFindings(
@@ -28,7 +28,8 @@ export async function knownFindings(
   const known = new Map<string, Known>()
   for (const thread of threads) {
     const [first] = thread.comments
-    const id = first?.own ? ID_MARK.exec(first.body)?.[1] : undefined
+    // Ours is the last: before it the agent may have written one.
+    const id = first?.own ? [...first.body.matchAll(ID_MARK)].at(-1)?.[1] : undefined
     if (first === undefined || id === undefined || !FINDING_ID.test(id)) continue
     const before = remembered.get(id) ?? recall(id, thread.path, first)
     // A finding that came back has two threads: the newer one counts.

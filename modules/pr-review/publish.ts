@@ -70,9 +70,7 @@ async function postNew(
   const critical = plan.open.filter(({ severity }) => severity === 'critical').length
   const wants = settings.requestChanges && critical > 0
   if (memory.requested && !wants) await withdraw(ctx)
-  const comments = plan.post.flatMap(
-    ({ id, finding }) => (finding && inlineComment(finding, id, material.names)) ?? [],
-  )
+  const comments = plan.post.flatMap(({ id, finding }) => (finding && inlineComment(finding, id)) ?? [])
   const asks = wants && !memory.requested
   const standing = wants && memory.requested
   if (comments.length === 0 && !asks) return { review: null, posted: new Set(), requested: standing }

@@ -1,4 +1,4 @@
-import { cleanMarkdown, done, type Outcome } from '@hookyard/sdk'
+import { done, type Outcome } from '@hookyard/sdk'
 import { writeMemory, type Memory } from './memory.ts'
 import { remember } from './plan.ts'
 import type { Published } from './publish.ts'
@@ -8,7 +8,7 @@ import { count } from './words.ts'
 /** The run's outcome: one line for the recipients, everything else for the journal and the next review. */
 export function reportReview(told: Omit<Told, 'onLine'>, published: Published, memory: Memory): Outcome {
   const { review, plan, material, change } = told
-  const { pr, names } = material
+  const { pr } = material
   const unread = change.tooLong.length + review.unasked.length
   const cut = unread === 0 ? '' : `; ${count(unread, 'file')} left out of a long diff`
   const summary = `Reviewed PR #${pr.number} in ${pr.base.repo.full_name}: ${result(plan)} on ${pr.head.sha.slice(0, 7)}${cut}`
@@ -24,7 +24,7 @@ export function reportReview(told: Omit<Told, 'onLine'>, published: Published, m
       head: pr.head.sha,
       findings: plan.open.map(({ id, file, severity, title, finding }) => ({
         ...{ id, file, severity, line: finding?.place?.line ?? null },
-        title: cleanMarkdown(title, names),
+        title,
       })),
       posted: [...published.posted],
       fixed: plan.fixed.map(({ id }) => id),

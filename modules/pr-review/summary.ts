@@ -1,5 +1,5 @@
 // The one comment that people find at the top: what is open, what is fixed, what was not looked at.
-import { wishesNote, type KnownNames } from '@hookyard/sdk'
+import { toBlock, wishesNote } from '@hookyard/sdk'
 import type { Review } from './ask.ts'
 import type { Change } from './change.ts'
 import { SEVERITIES } from './findings.ts'
@@ -7,7 +7,7 @@ import { HEADER, type Material } from './gather.ts'
 import { explanation, SEVERITY_NAMES } from './inline.ts'
 import type { Open, Plan } from './plan.ts'
 import type { Settings } from './settings.ts'
-import { cleanLine, cleanText, code, count, linkTo, placeLink, tally } from './words.ts'
+import { code, count, line, linkTo, placeLink, tally } from './words.ts'
 
 /** GitHub takes 65,536; the marker and the frame need some of it. */
 const MAX_CHARS = 60_000
@@ -27,13 +27,13 @@ export interface Told {
 /** The comment's whole text. */
 export function renderSummary(told: Told): string {
   const { review, plan, material, settings } = told
-  const { names, pr } = material
+  const { pr } = material
   const top = [
     HEADER,
     `Commit \`${pr.head.sha.slice(0, 7)}\`: ${result(plan)}.`,
-    ...review.summaries.map((summary) => cleanText(summary, MAX_SUMMARY, names)),
+    ...review.summaries.map((summary) => toBlock(summary, MAX_SUMMARY)),
   ]
-  const bottom = [...fixedBlock(plan, names), ...notes(told), ...wishProblems(settings), footer(review)]
+  const bottom = [...fixedBlock(plan), ...notes(told), ...wishProblems(settings), footer(review)]
   const blocks: string[] = []
   let room = MAX_CHARS - [...top, ...bottom].join('\n\n').length
   let shown = 0
@@ -66,29 +66,28 @@ export function result({ open, fixed, quiet }: Plan): string {
 
 /** One line for what is on a line of the diff, the whole text for what is nowhere else. */
 function openBlock({ id, title, file, finding, before }: Open, { material, change, onLine }: Told): string {
-  const { names, pr } = material
-  const line = finding?.place?.line ?? (finding === null ? (before?.thread?.line ?? null) : finding.line)
-  const shownLine = change.all.get(file)?.lines.some((known) => known.line === line) === true ? line : null
-  const where = placeLink(pr, { file, line: shownLine ?? line, inDiff: change.all.has(file) }, names)
+  const { pr } = material
+  const at = finding?.place?.line ?? (finding === null ? (before?.thread?.line ?? null) : finding.line)
+  const shown = change.all.get(file)?.lines.some((known) => known.line === at) === true ? at : null
+  const where = placeLink(pr, { file, line: shown ?? at, inDiff: change.all.has(file) })
   const url = before?.thread?.comments[0]?.html_url
   const state = finding === null ? ' · open since an earlier commit' : ''
-  const head = `**${cleanLine(title, names)}** · ${where}${url === undefined ? '' : ` · ${linkTo('comment', url)}`}${state}`
+  const head = `**${line(title)}** · ${where}${url === undefined ? '' : ` · ${linkTo('comment', url)}`}${state}`
   if (onLine.has(id) || finding === null) return `- ${head}`
-  return [head, ...explanation(finding, names)].join('\n\n')
+  return [head, ...explanation(finding)].join('\n\n')
 }
 
-function fixedBlock({ fixed }: Plan, names: KnownNames): string[] {
+function fixedBlock({ fixed }: Plan): string[] {
   if (fixed.length === 0) return []
-  const titles = fixed.slice(0, 10).map(({ title }) => cleanLine(title, names) || 'an earlier finding')
+  const titles = fixed.slice(0, 10).map(({ title }) => line(title) || 'an earlier finding')
   const more = fixed.length > titles.length ? ` and ${fixed.length - titles.length} more` : ''
   return [`_Fixed: ${titles.join(' · ')}${more}._`]
 }
 
 /** What the reader must not take for reviewed. */
 function notes({ review, plan, material, change }: Told): string[] {
-  const { names } = material
   const paths = (list: readonly string[]) => {
-    const named = list.slice(0, MAX_PATHS).map((path) => code(path, names))
+    const named = list.slice(0, MAX_PATHS).map((path) => code(path))
     return `${named.join(', ')}${list.length > named.length ? ` and ${list.length - named.length} more` : ''}`
   }
   const told = [
@@ -114,5 +113,5 @@ export const wishProblems = ({ wishes }: Pick<Settings, 'wishes'>): string[] =>
 
 const footer = ({ backend, model }: Review): string =>
   backend === 'offline'
-    ? '<sub>Found by rules, without an AI. Later pushes update this comment; `/review pause` stops that.</sub>'
-    : `<sub>Written by an AI (${(model ?? backend).replace(/[^\w .:-]/g, '')}); it can be wrong. Later pushes update this comment; \`/review pause\` stops that.</sub>`
+    ? '_Found by rules, without an AI. Later pushes update this comment; `/review pause` stops that._'
+    : `_Written by an AI (${(model ?? backend).replace(/[^\w .:-]/g, '')}); it can be wrong. Later pushes update this comment; \`/review pause\` stops that._`

@@ -1,5 +1,5 @@
-// Small pieces of text for the page: the agent's words cleaned, counts, places.
-import { cleanMarkdown, type KnownNames, type PullRequest } from '@hookyard/sdk'
+// Small pieces of text for the page: the agent's words as lines, counts, places.
+import { toLine, type PullRequest } from '@hookyard/sdk'
 import type { Severity } from './findings.ts'
 
 /** `1 file`, `2 files`. */
@@ -12,25 +12,18 @@ export function tally(findings: readonly { readonly severity: Severity }[]): str
   return `${count(findings.length, 'finding')}${critical > 0 ? ` (${critical} critical)` : ''}`
 }
 
-/** The agent's text, fit to be published. */
-export const cleanText = (text: string, maxChars: number, names: KnownNames): string =>
-  cleanMarkdown(text.length > maxChars ? `${text.slice(0, maxChars)} …` : text, names).trim()
-
-/** One line of it that starts no block. */
-export const cleanLine = (text: string, names: KnownNames): string =>
-  cleanText(text.replace(/\s+/g, ' ').replace(/^(?:[#>\s*+-]|`{3,}|~{3,}|\d{1,9}[.)]\s)+/, ''), 200, names)
+/** One line of the agent's text that starts no block. */
+export const line = (text: string): string => toLine(text, 200)
 
 /** A path in backticks, whatever characters its author gave it. */
-export const code = (text: string, names: KnownNames): string =>
-  cleanMarkdown(`\`${text.replace(/[`\s]+/g, ' ').slice(0, 250)}\``, names)
+export const code = (text: string): string => `\`${text.replace(/[`\s]+/g, ' ').slice(0, 250)}\``
 
 /** `src/a.ts:2` as a link to the very commit that was read, so that it stays right after further pushes. */
 export function placeLink(
   pr: PullRequest,
   { file, line, inDiff }: { readonly file: string; readonly line: number | null; readonly inDiff: boolean },
-  names: KnownNames,
 ): string {
-  const label = code(line === null ? file : `${file}:${line}`, names)
+  const label = code(line === null ? file : `${file}:${line}`)
   const base = /^https?:\/\/[^/]+\/[^/]+\/[^/]+(?=\/pull\/\d+)/.exec(pr.html_url)?.[0]
   if (base === undefined || !inDiff) return label
   const path = file.split('/').map(encodeSegment).join('/')

@@ -100,6 +100,14 @@ test('a finished run, with its attempt and its result', async () => {
   })
 })
 
+test('a run in whose texts a model had a part says so', async () => {
+  const server = await startServer({ config: PEOPLE })
+  await server.store.runs.create(run)
+  expect((await get(server, 'run-a'))[1]).not.toHaveProperty('untrusted')
+  await server.store.runs.taint('run-a')
+  expect(await get(server, 'run-a')).toMatchObject([200, { untrusted: true }])
+})
+
 test('a member sees the runs that he hears of, and for others there is nothing to see', async () => {
   const server = await startServer({ config: PEOPLE })
   await server.store.runs.create(run)

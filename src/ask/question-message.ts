@@ -1,7 +1,7 @@
 // A question as its recipients read it: the question, what may be answered and until when, and what it is about.
 import type { Line, Message } from '../send/message.ts'
 import { oneLine } from '../send/outside-text.ts'
-import { runMessage } from '../send/run-message.ts'
+import { heard, runMessage } from '../send/run-message.ts'
 import type { NewQuestion, QuestionChoice } from '../store/store.ts'
 import { buttonData } from './answer-button.ts'
 
@@ -11,6 +11,8 @@ export interface AskedBy {
   readonly runId: string
   /** The question's ordinal in its run. */
   readonly ordinal: number
+  /** What the run says may come from an agent. */
+  readonly tainted: boolean
   readonly subject: { readonly number: number; readonly title: string; readonly url: string } | null
 }
 
@@ -22,7 +24,7 @@ const ROW_MAX = 24
 export function questionMessage(question: NewQuestion, by: AskedBy): Message {
   const asked = runMessage({ ...by, outcome: { status: 'paused', summary: question.text } })
   const tail = asked.tail ?? 0
-  const hints = hintsOf(question, by.runId)
+  const hints = hintsOf(question, by)
   const split = asked.lines.length - tail
   return {
     lines: [...asked.lines.slice(0, split), ...hints, ...asked.lines.slice(split)],
@@ -31,14 +33,15 @@ export function questionMessage(question: NewQuestion, by: AskedBy): Message {
   }
 }
 
-function hintsOf({ options, expiresAt, fallback }: NewQuestion, runId: string): Line[] {
+function hintsOf({ options, expiresAt, fallback }: NewQuestion, { runId, tainted }: AskedBy): Line[] {
+  const shown = (label: string) => heard(oneLine(label, LABEL_MAX), tainted)
   const how =
     options.length === 0
       ? 'Answer with a text'
-      : `Answer: ${options.map(({ label }) => oneLine(label, LABEL_MAX)).join(' · ')}`
+      : `Answer: ${options.map(({ label }) => shown(label)).join(' · ')}`
   const hints: Line[] = [[`${how} (run ${runId})`]]
   if (expiresAt !== null) {
-    const otherwise = fallback === null ? 'the run ends' : oneLine(labelOf(options, fallback), LABEL_MAX)
+    const otherwise = fallback === null ? 'the run ends' : shown(labelOf(options, fallback))
     hints.push([`Without an answer by ${minuteOf(expiresAt)}: ${otherwise}`])
   }
   return hints

@@ -7,7 +7,7 @@ import { questionMessage } from './question-message.ts'
 import { type PausedOutcome, readQuestion } from './read-question.ts'
 
 const read = (outcome: PausedOutcome) => readQuestion(outcome, 1_000)
-const asked = (outcome: PausedOutcome, subject = true) => {
+const asked = (outcome: PausedOutcome, subject = true, tainted = false) => {
   const question = read(outcome)
   if (typeof question === 'string') throw new Error(question)
   return questionMessage(question, {
@@ -15,6 +15,7 @@ const asked = (outcome: PausedOutcome, subject = true) => {
     entity: 'octocat/hello-world#42',
     runId: '01hzy3gq3m5c8k2f7e9w4x6y1z',
     ordinal: 2,
+    tainted,
     subject: subject
       ? { number: 42, title: 'Fix <it>', url: 'https://github.com/octocat/Hello-World/pull/42' }
       : null,

@@ -16,6 +16,7 @@ import { MAX_KEPT, OverLimitError, RunCaps, bytesOf, checkSize, keptTooMuch } fr
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 import { isRead } from './github/refusal.ts'
 import { invokeFromModule } from './invoke.ts'
+import { KnownInput } from './known-input.ts'
 import { type Network, type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
 import { type NoticeOptions, Notices } from './notices.ts'
 
@@ -47,6 +48,8 @@ export interface RunBroker {
   refuseState(state: unknown): Promise<string | null>
   /** What the module recorded for its journal. */
   readonly records: Readonly<Record<string, unknown>>
+  /** What the run says may come from an agent: by what it was given, or because it asked by now. */
+  readonly tainted: boolean
 }
 
 export interface Broker {
@@ -94,6 +97,8 @@ export function createBroker(options: BrokerOptions): Broker {
         caps,
         notices: new Notices(options, run, caps),
         invoked: 0,
+        known: new KnownInput(),
+        tainted: run.tainted,
       }
       return {
         load: () => load(state),
@@ -120,6 +125,9 @@ export function createBroker(options: BrokerOptions): Broker {
         get records() {
           return state.records
         },
+        get tainted() {
+          return state.tainted
+        },
       }
     },
   }
@@ -139,6 +147,8 @@ interface OpenRun {
   readonly caps: RunCaps
   readonly notices: Notices
   invoked: number
+  readonly known: KnownInput
+  tainted: boolean
 }
 
 async function load(state: OpenRun): Promise<LoadedSubject> {
@@ -169,6 +179,7 @@ async function load(state: OpenRun): Promise<LoadedSubject> {
   }
   const loaded = await state.github.load(state.scope, kind)
   state.scope = { ...state.scope, subject: loaded.subject }
+  state.known.addSubject(loaded)
   return loaded
 }
 
@@ -182,20 +193,25 @@ function spelledAs(payload: string | null, repository: string): string {
 type Method = (options: BrokerOptions, state: OpenRun, params: unknown) => Promise<unknown>
 
 const METHODS: Readonly<Record<string, Method>> = {
-  'subject.read': (_options, state, params) => {
+  'subject.read': async (_options, state, params) => {
     const { on, name, args } = checked(shapes.read, params)
-    return onGitHub(state, (github, scope) => github.read(scope, on, name, args))
+    const found = await onGitHub(state, (github, scope) => github.read(scope, on, name, args))
+    state.known.addRead(name, found)
+    return found
   },
   'subject.write': (_options, state, params) => {
     const { verb, args } = checked(shapes.write, params)
     state.caps.count('effects', JSON.stringify([verb, args]))
     return onGitHub(state, (github, scope) => github.write(scope, verb, args))
   },
-  'github.fetch': (_options, state, params) => {
+  'github.fetch': async (_options, state, params) => {
     const request = checked(shapes.fetch, params)
     const { method, url, body } = request
-    if (!isRead(method.toUpperCase())) state.caps.count('effects', JSON.stringify([method, url, body]))
-    return onGitHub(state, (github, scope) => github.fetch(scope, request))
+    const reads = isRead(method.toUpperCase())
+    if (!reads) state.caps.count('effects', JSON.stringify([method, url, body]))
+    const answer = await onGitHub(state, (github, scope) => github.fetch(scope, request))
+    if (reads) state.known.addAnswer(answer.body)
+    return answer
   },
   fetch: (_options, state, params) => state.network.fetch(checked(networkRequest, params)),
   'agent.run': (options, state, params) => ask(options, state, params),
@@ -211,14 +227,15 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   'once.forget': (options, state, params) =>
     options.store.effects.onceForget(state.run.id, checked(shapes.key, params).key),
-  notify: async (_options, state, params) => state.notices.notify(checked(shapes.notify, params).text),
+  notify: async (_options, state, params) =>
+    state.notices.notify(checked(shapes.notify, params).text, state.tainted),
   invoke: async (options, state, params) => {
     state.invoked += 1
     state.caps.count('invoked', String(state.invoked))
-    const caller = { run: state.run, module: state.module, ordinal: state.invoked }
+    const { run, module, tainted, invoked: ordinal } = state
     const request = checked(shapes.invoke, params)
     checkSize('the input of an invoked run', request.input)
-    const invoked = await invokeFromModule(options, caller, request)
+    const invoked = await invokeFromModule(options, { run, module, ordinal, tainted }, request)
     options.onAdded()
     return invoked
   },
@@ -253,7 +270,8 @@ function checked<T>(shape: z.ZodType<T>, params: unknown): T {
 }
 
 function onGitHub<T>(state: OpenRun, act: (github: GitHubBroker, scope: RunScope) => Promise<T>): Promise<T> {
-  if (state.github && state.scope) return act(state.github, state.scope)
+  const { github, scope, known, tainted } = state
+  if (github && scope) return act(github, { ...scope, judged: tainted ? known.allowances(scope) : null })
   throw new PermanentError(
     `${state.run.entity} names no repository that ${state.module.name} could reach on GitHub`,
     {
@@ -262,9 +280,11 @@ function onGitHub<T>(state: OpenRun, act: (github: GitHubBroker, scope: RunScope
   )
 }
 
-/** The agent checks the request itself. */
-function ask(options: BrokerOptions, state: OpenRun, params: unknown): Promise<unknown> {
+/** The agent checks the request itself. The run is tainted before: no crash gives it the answer without the taint. */
+async function ask(options: BrokerOptions, state: OpenRun, params: unknown): Promise<unknown> {
   const { run, module, agent, budget, money, signal, notices } = state
+  if (!state.tainted) await options.store.runs.taint(run.id)
+  state.tainted = true
   const config = options.config()
   const tell = (text: string, keyOf: (address: string) => string) => notices.say(text, keyOf)
   return askAgent({ run, module, agent, budget, config, money, signal, tell }, params as AgentRequest)

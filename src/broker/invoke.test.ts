@@ -27,7 +27,11 @@ async function invocation(input?: unknown) {
       },
     },
   }
-  await invokeFromModule(options, { run, module: module('caller'), ordinal: 1 }, { module: 'sweeper', input })
+  await invokeFromModule(
+    options,
+    { run, module: module('caller'), ordinal: 1, tainted: false },
+    { module: 'sweeper', input },
+  )
   return created[0]
 }
 

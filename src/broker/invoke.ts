@@ -16,6 +16,13 @@ export interface Invocation {
   readonly input?: unknown
 }
 
+interface Caller {
+  readonly run: ClaimedRun
+  readonly module: Module
+  /** It has asked an agent, so its input may hold what that said. */
+  readonly tainted: boolean
+}
+
 interface Options {
   readonly module: (name: string) => Module | undefined
   readonly newRunId: () => string
@@ -30,7 +37,7 @@ interface Options {
  */
 export async function invokeFromModule(
   options: Options,
-  caller: { readonly run: ClaimedRun; readonly module: Module; readonly ordinal: number },
+  caller: Caller & { readonly ordinal: number },
   request: Invocation,
 ): Promise<{ run_id: string }> {
   const { run } = caller
@@ -81,12 +88,7 @@ function inputFor({ manifest }: Module, input: unknown): unknown {
   throw refuse('invalid_input', `${where}: found ${fault.fault.found}, expected ${fault.fault.expected}`)
 }
 
-function newRun(
-  options: Options,
-  { run, module }: { readonly run: ClaimedRun; readonly module: Module },
-  target: Module,
-  input: unknown,
-): NewRun {
+function newRun(options: Options, { run, module, tainted }: Caller, target: Module, input: unknown): NewRun {
   const now = options.clock()
   const { user } = accountOf(run, options.config())
   return {
@@ -111,6 +113,7 @@ function newRun(
     cooldownMs: longestCooldown(target.manifest),
     input: input ?? null,
     depth: run.depth + 1,
+    tainted,
     createdAt: now,
   }
 }

@@ -37,7 +37,7 @@ export class Notices {
    * The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice.
    * @throws OverLimitError
    */
-  async notify(text: string): Promise<void> {
+  async notify(text: string, tainted: boolean): Promise<void> {
     const { id, attempt } = this.#run
     const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
     const count = (this.#said.get(fingerprint) ?? 0) + 1
@@ -45,16 +45,16 @@ export class Notices {
     const key = `run:${id}:notify:${fingerprint}:${count}:`
     this.#caps.count('messages', key)
     if (attempt > 1) this.#caps.count('messages', key, await (this.#earlier ??= this.#ofEarlierAttempts()))
-    await this.say(text, (address) => `${key}${address}`)
+    await this.say(text, (address) => `${key}${address}`, tainted)
   }
 
-  /** One message to each address of the run's recipients. */
-  async say(text: string, keyOf: (address: string) => string): Promise<void> {
+  /** One message to each address of the run's recipients; `tainted`: an agent may have written it. */
+  async say(text: string, keyOf: (address: string) => string, tainted = false): Promise<void> {
     const { store, addressOf, isMuted, redact, clock, onAdded } = this.#options
     const { id: runId, delivery, entity, recipients } = this.#run
     const told = recipients.filter((user) => !isMuted?.(user, entity))
     const addresses = new Set(told.map((user) => addressOf(user) ?? 'log:'))
-    const message = toldMessage(redact?.(text) ?? text)
+    const message = toldMessage(redact?.(text) ?? text, tainted)
     const row = { message, runId, delivery, createdAt: clock() }
     await store.outbox.add([...addresses].map((address) => ({ address, dedupeKey: keyOf(address), ...row })))
     onAdded()

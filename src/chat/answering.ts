@@ -6,6 +6,7 @@ import type { User } from '../config/config.ts'
 import { UserError } from '../errors.ts'
 import type { Line } from '../send/message.ts'
 import { oneLine } from '../send/outside-text.ts'
+import { heard } from '../send/run-message.ts'
 import type { RunRecord, RunStore } from '../store/store.ts'
 import { unfit } from './read-args.ts'
 
@@ -101,7 +102,10 @@ async function onlyOpen({ store }: AnsweringDeps, user: User): Promise<string | 
   if (open.length <= 1) return open[0]?.id ?? null
   const names = open
     .slice(0, OPEN_SHOWN)
-    .map((run) => `${run.module} on ${run.entity}: ${oneLine(openQuestion(run)?.text ?? '', 60)}`)
+    .map(
+      (run) =>
+        `${run.module} on ${run.entity}: ${oneLine(heard(openQuestion(run)?.text ?? '', run.tainted), 60)}`,
+    )
   throw unfit(`Several questions are open. Reply to the one that you mean.\n${names.join('\n')}`)
 }
 

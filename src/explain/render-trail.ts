@@ -1,6 +1,7 @@
 // A trail as text for a terminal.
 import { formatDuration } from '../lib/duration.ts'
 import { oneLine } from '../send/outside-text.ts'
+import { heard } from '../send/run-message.ts'
 import type { Question, SentMessage } from '../store/store.ts'
 import { explainDecision } from './reasons.ts'
 import type { DeliveryTrail, RunTrail, Trail } from './why.ts'
@@ -43,6 +44,7 @@ function statusOf(delivery: DeliveryTrail): string {
 }
 
 function renderRun(run: RunTrail, indent: string): string {
+  const said = (text: string) => oneLine(heard(text, run.tainted))
   const lines = [
     `${indent}run ${run.id}  ${run.module} on ${run.entity}: ${run.status}${run.reason ? ` (${run.reason})` : ''}`,
     `${indent}    caused by ${[run.trigger.type, run.trigger.event, run.trigger.action].filter(Boolean).join(':')}${run.trigger.by ? ` of ${run.trigger.by}` : ''}; recipients ${run.recipients.join(', ') || 'none'}`,
@@ -52,24 +54,25 @@ function renderRun(run: RunTrail, indent: string): string {
     const took =
       attempt.finishedAt === null ? 'under way' : formatDuration(attempt.finishedAt - attempt.startedAt)
     lines.push(
-      `${indent}    attempt ${attempt.attempt}: ${attempt.status}, ${took}${attempt.error ? `: ${oneLine(attempt.error)}` : ''}`,
+      `${indent}    attempt ${attempt.attempt}: ${attempt.status}, ${took}${attempt.error ? `: ${said(attempt.error)}` : ''}`,
     )
   }
-  for (const question of run.questions) lines.push(`${indent}    ${renderQuestion(question)}`)
-  if (run.summary) lines.push(`${indent}    ${oneLine(run.summary.split('\n')[0] ?? '')}`)
-  else if (run.error) lines.push(`${indent}    ${oneLine(run.error)}`)
+  for (const question of run.questions) lines.push(`${indent}    ${renderQuestion(question, said)}`)
+  if (run.summary) lines.push(`${indent}    ${said(run.summary.split('\n')[0] ?? '')}`)
+  else if (run.error) lines.push(`${indent}    ${said(run.error)}`)
   for (const message of run.messages) lines.push(`${indent}    ${renderMessage(message)}`)
   return lines.join('\n')
 }
 
-function renderQuestion({ text, status, answer, answeredBy, answeredVia, expiresAt }: Question): string {
+function renderQuestion(question: Question, said: (text: string) => string): string {
+  const { text, status, answer, answeredBy, answeredVia, expiresAt } = question
   const became = {
     open: `waits for an answer${expiresAt === null ? '' : ` until ${time(expiresAt)}`}`,
     answered: `${oneLine(answer ?? '')} (${answeredBy ?? 'unknown'}, ${answeredVia ?? 'unknown'})`,
     expired: answer === null ? 'nobody answered in time' : `${oneLine(answer)} (nobody answered in time)`,
     withdrawn: 'withdrawn, the run was cancelled',
   }
-  return `asked: ${oneLine(text)}: ${became[status]}`
+  return `asked: ${said(text)}: ${became[status]}`
 }
 
 function renderMessage(message: SentMessage): string {

@@ -4,6 +4,7 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { toError } from '../errors.ts'
 import type { Clock } from '../lib/clock.ts'
+import { withoutControls } from '../lib/controls.ts'
 import type { Log } from '../lib/log.ts'
 import type { RunRecord, RunStore } from '../store/store.ts'
 
@@ -145,7 +146,7 @@ export function journalFileName(
 export function journalEntry(run: RunRecord): Record<string, unknown> {
   const { type, event, action } = run.trigger
   const ended = run.finishedAt ?? run.createdAt
-  return {
+  return withoutControls({
     timestamp: new Date(ended).toISOString(),
     module: run.module,
     run_id: run.id,
@@ -160,7 +161,7 @@ export function journalEntry(run: RunRecord): Record<string, unknown> {
     attempt: run.attempt,
     cost_usd: run.costUsd,
     details: detailsOf(run),
-  }
+  })
 }
 
 /** What the module said and recorded, and what people answered when it asked. */

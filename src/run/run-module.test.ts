@@ -27,6 +27,7 @@ async function cancelled(body: string, more: Partial<RunBroker> = {}, processes:
     costUsd: 0,
     told: false,
     records: {},
+    tainted: false,
     ...more,
   }
   const module = moduleOf('m', { subject: 'none', handler: writeHandler(handler(body)) })

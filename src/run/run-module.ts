@@ -110,6 +110,7 @@ export async function runModule(
     costUsd: broker.costUsd,
     told: broker.told,
     records: broker.records,
+    tainted: broker.tainted,
     ...people,
     now: options.clock(),
   })
@@ -131,6 +132,8 @@ export async function runModule(
         signal,
       )
     } finally {
+      // What its memory keeps may come from an agent, and the next run of the process need not be tainted.
+      if (broker.tainted) await process.kill()
       options.pool.release(process)
     }
   }

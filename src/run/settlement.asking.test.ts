@@ -29,6 +29,7 @@ const settle = (outcome: unknown, more: Partial<SettleInput> = {}) =>
       subject: null,
       costUsd: 0.25,
       records: {},
+      tainted: false,
       addressOf: (user) => `telegram:${user}`,
       now: 1_000,
       random: () => 0.5,

@@ -12,6 +12,7 @@ const settle = (result: AttemptResult, more: Partial<SettleInput> = {}) =>
     subject: { number: 1, title: 'A title', url: 'https://github.com/octocat/Hello-World/pull/1' },
     costUsd: 0.25,
     records: {},
+    tainted: false,
     addressOf: (user) => (user === 'alice' ? 'telegram:1' : null),
     now: 1_000,
     random: () => 0.5,

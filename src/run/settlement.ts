@@ -3,11 +3,13 @@
 import { questionMessage } from '../ask/question-message.ts'
 import { type PausedOutcome, readQuestion } from '../ask/read-question.ts'
 import { PermanentError, RetryAfterError } from '../errors.ts'
+import { mapStrings, withoutControls } from '../lib/controls.ts'
 import type { Redactor } from '../lib/redactor.ts'
 import type { Module } from '../registry/manifest.ts'
 import { reasonOf } from '../sdk/errors.ts'
+import { redactSecrets } from '../sdk/secrets.ts'
 import type { Message } from '../send/message.ts'
-import { crashNotice, runMessage } from '../send/run-message.ts'
+import { crashNotice, heard, runMessage } from '../send/run-message.ts'
 import type { ClaimedRun, NewMessage, Settlement } from '../store/store.ts'
 import { latenessOf } from './lateness.ts'
 import type { ProcessResult } from './module-process.ts'
@@ -44,6 +46,8 @@ export interface SettleInput {
   /** The recipients have heard already that a cap per day is spent. */
   readonly told?: boolean
   readonly records: Readonly<Record<string, unknown>>
+  /** What the run says may come from an agent. */
+  readonly tainted: boolean
   readonly addressOf: (user: string) => string | null
   /** Users who do not want to be told of this entity now. A question is asked all the same. */
   readonly isMuted?: (user: string, entity: string) => boolean
@@ -56,8 +60,16 @@ export interface SettleInput {
 /** What an end needs that no module had a part in. */
 type EndInput = Omit<SettleInput, 'module'>
 
-/** Turns the result of an attempt into what is written and who is told. */
+/** Turns the result of an attempt into what is written and who is told; what an agent may have said, without secrets. */
 export function settlementOf(result: AttemptResult, input: SettleInput): Settlement {
+  const settlement = settle(result, input)
+  if (!input.tainted) return settlement
+  const details = mapStrings(settlement.details, redactSecrets)
+  if (settlement.kind !== 'finished') return { ...settlement, details }
+  return { ...settlement, details, summary: mapStrings(settlement.summary, redactSecrets) }
+}
+
+function settle(result: AttemptResult, input: SettleInput): Settlement {
   switch (result.kind) {
     case 'returned':
       return settleOutcome(result.outcome, input)
@@ -78,37 +90,45 @@ export function settlementOf(result: AttemptResult, input: SettleInput): Settlem
 }
 
 /** The module was taken out of the installation while its run waited; its people are told, for it had taken the event. */
-export function settleGone(input: Omit<EndInput, 'subject' | 'costUsd' | 'records'>): Settlement {
+export function settleGone(input: Omit<EndInput, 'subject' | 'costUsd' | 'records' | 'tainted'>): Settlement {
   const error = `the module ${input.run.module} is no longer installed`
-  return give({ ...input, subject: null, costUsd: 0, records: {} }, 'unknown_module', error)
+  return give({ ...input, subject: null, costUsd: 0, records: {}, tainted: false }, 'unknown_module', error)
 }
 
 /** What the module said cannot be written, now or later: the run ends without it. */
 export function settleUnwritable(
   error: Error,
-  input: Omit<EndInput, 'subject' | 'costUsd' | 'records'>,
+  input: Omit<EndInput, 'subject' | 'costUsd' | 'records' | 'tainted'>,
 ): Settlement {
   const says = `what the run ended with cannot be stored: ${error.message.slice(0, 500)}`
   const run = { ...input.run, details: null }
-  return give({ ...input, run, subject: null, costUsd: 0, records: {} }, 'invalid_outcome', says)
+  return give(
+    { ...input, run, subject: null, costUsd: 0, records: {}, tainted: false },
+    'invalid_outcome',
+    says,
+  )
 }
 
-/** The settlement as it may be stored, journaled and sent: what a module said goes without the service's secrets. */
+/**
+ * The settlement as it may be stored, journaled and sent: what a module said goes without the service's secrets and without
+ * control characters.
+ */
 export function withoutSecrets(settlement: Settlement, redact: Redactor): Settlement {
   const { error, details, messages } = settlement
+  const clean = <T>(value: T): T => withoutControls(redact(value))
   const said = {
-    error: redact(error),
-    details: redact(details),
+    error: clean(error),
+    details: clean(details),
     // The address may be a secret itself, and must stay what it is.
     messages: messages.map((row) => ({ ...row, message: redact(row.message) })),
   }
   switch (settlement.kind) {
     case 'finished':
-      return { ...settlement, ...said, summary: redact(settlement.summary) }
+      return { ...settlement, ...said, reason: clean(settlement.reason), summary: clean(settlement.summary) }
     case 'paused': {
       // What the handler gets back is shown to nobody.
       const { state, ...shown } = settlement.question
-      return { ...settlement, ...said, question: { ...redact(shown), state } }
+      return { ...settlement, ...said, question: { ...clean(shown), state } }
     }
     case 'again':
       return { ...settlement, ...said }
@@ -173,7 +193,8 @@ function settlePause(outcome: PausedOutcome, input: SettleInput): Settlement {
     return give(input, 'too_many_questions', `it has asked ${MAX_QUESTIONS} questions already`)
   const question = readQuestion(outcome, input.now)
   if (typeof question === 'string') return give(input, 'invalid_outcome', question)
-  const by = { module: input.module.name, entity, runId, ordinal, subject: input.subject }
+  const { tainted, subject } = input
+  const by = { module: input.module.name, entity, runId, ordinal, tainted, subject }
   return {
     ...base(input, null),
     kind: 'paused',
@@ -236,7 +257,7 @@ function give(input: EndInput, reason: string, error: string): Settlement {
   const notice = crashNotice(
     input.run.module,
     input.run.entity,
-    withNextStep(error, reason),
+    withNextStep(heard(error, input.tainted), reason),
     input.run.id,
     how,
   )
@@ -273,6 +294,7 @@ function result(input: SettleInput, status: string, summary: string): Message {
     entity,
     runId: id,
     outcome: { status, summary: [summary, latenessOf(input.run.trigger) ?? []].flat().join('\n') },
+    tainted: input.tainted,
     subject: input.subject,
   })
 }

@@ -62,6 +62,8 @@ export interface ReviewComment {
   readonly start_line?: number
   readonly start_side?: 'LEFT' | 'RIGHT'
   readonly body: string
+  /** Hidden at its end as `<!-- MARK -->`, to know it again in `threads()`: small letters, digits and single spaces, at most 64. */
+  readonly mark?: string
 }
 
 export interface ReviewInput {

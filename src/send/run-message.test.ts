@@ -4,7 +4,7 @@ import { toPlainText } from './message.ts'
 import { crashNotice, runMessage } from './run-message.ts'
 import { toTelegram } from './telegram-html.ts'
 
-const run = { module: 'pr-review', entity: 'octocat/hello-world#42', runId: '01J' }
+const run = { module: 'pr-review', entity: 'octocat/hello-world#42', runId: '01J', tainted: false }
 const subject = { number: 42, title: 'Fix <it>', url: 'https://github.com/octocat/Hello-World/pull/42' }
 const done = (summary: string) => ({ status: 'done', summary })
 

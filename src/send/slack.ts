@@ -9,6 +9,9 @@ import { toSlack } from './slack-blocks.ts'
 /** A message a second, with short bursts (https://api.slack.com/apis/rate-limits). */
 const PACE: Pace = { burst: 5, everyMs: 1_000 }
 
+/** Links are shown without a preview, as everywhere. */
+const QUIET = { unfurl_links: false, unfurl_media: false }
+
 export interface SlackOptions {
   readonly log: Log
   /** Default: 5 at once, then one a second. */
@@ -30,10 +33,10 @@ export function createSlackSender(options: SlackOptions): Sender {
       const rendered = toSlack(message)
       if (rendered === null) return { status: 'refused', error: 'the message is empty' }
       const { blocks, text } = rendered
-      const posted = await postJson(url, JSON.stringify({ text, blocks }), { signal, timeoutMs })
+      const posted = await postJson(url, JSON.stringify({ text, blocks, ...QUIET }), { signal, timeoutMs })
       if (posted.status !== 400) return toResult(posted, 'Slack', codeOf(posted))
       log.warn({ code: codeOf(posted) }, 'Slack refused the blocks of a message; it goes as plain text')
-      const again = await postJson(url, JSON.stringify({ text }), { signal, timeoutMs })
+      const again = await postJson(url, JSON.stringify({ text, ...QUIET }), { signal, timeoutMs })
       return toResult(again, 'Slack', codeOf(again))
     },
   }

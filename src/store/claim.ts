@@ -114,7 +114,7 @@ async function start(
     try {
       requireReadable(run)
       const body = payloads.get(run.delivery ?? '')
-      const kept = fromJson(states.get(`${run.module}\n${run.entity}`) ?? null)
+      const kept = fromJson(states.get(`${run.module}\n${run.entity}`)?.state ?? null)
       const state = pausedState(run) ?? kept
       readable.push({ run, payload: body ? unpackBody(body) : null, state })
     } catch (cause) {
@@ -133,6 +133,11 @@ async function start(
     claim,
   )
   const ids = readable.map(({ run }) => run.id)
+  const tainted = readable.filter(({ run }) => states.get(`${run.module}\n${run.entity}`)?.tainted === 1)
+  await taint(
+    trx,
+    tainted.map(({ run }) => run.id),
+  )
   const rows = await trx.selectFrom('runs').selectAll().where('id', 'in', ids).execute()
   const records = new Map((await toRunRecords(trx, rows)).map((record) => [record.id, record]))
   return readable.flatMap(({ run, payload, state }) => {
@@ -195,13 +200,18 @@ async function loadPayloads(
   return new Map(rows.map((row) => [row.guid, row.body]))
 }
 
-async function loadStates(trx: Transaction<Database>, runs: readonly RunRow[]): Promise<Map<string, string>> {
+/** Whoever gets the state of a tainted run may say what stands in it. */
+async function taint(trx: Transaction<Database>, runIds: readonly string[]): Promise<void> {
+  if (runIds.length > 0) await trx.updateTable('runs').set({ tainted: 1 }).where('id', 'in', runIds).execute()
+}
+
+async function loadStates(trx: Transaction<Database>, runs: readonly RunRow[]) {
   const rows = await trx
     .selectFrom('states')
-    .select(['module', 'entity', 'state'])
+    .select(['module', 'entity', 'state', 'tainted'])
     .where((eb) => eb.or(runs.map(({ module, entity }) => eb.and({ module, entity }))))
     .execute()
-  return new Map(rows.map((row) => [`${row.module}\n${row.entity}`, row.state]))
+  return new Map(rows.map((row) => [`${row.module}\n${row.entity}`, row]))
 }
 
 /** Running runs whose lease ran out (or all); exported so that a test can ask for its plan. */

@@ -23,6 +23,7 @@ const migrations = (flavour: Flavour): Record<string, Migration> => ({
   '0003-questions-and-schedules': step([...questions, ...schedules]),
   '0004-replays-and-switches': step(replaysAndSwitches),
   '0005-chats': step(chats),
+  '0006-tainted-runs': step(taintedRuns),
   '0007-invites': step(invites),
   '0008-turns': step(turns),
 })
@@ -259,6 +260,11 @@ const chats = [
     primary key (bot, update_id)
   )`,
   `create index chat_updates_age on chat_updates (committed_at)`,
+]
+
+const taintedRuns = [
+  `alter table runs add column tainted integer not null default 0`,
+  `alter table states add column tainted integer not null default 0`,
 ]
 
 const invites = [

@@ -85,6 +85,7 @@ function toRunRow(run: NewRun) {
     due_at: run.dueAt,
     run_at: run.runAt,
     journal_due: 0,
+    tainted: run.tainted === true ? 1 : 0,
     created_at: run.createdAt,
   }
 }

@@ -83,6 +83,7 @@ function toRecord(row: RunRow, beside: Beside): RunRecord {
     costUsd: row.cost_usd,
     input: fromJson(row.input),
     depth: row.depth,
+    tainted: row.tainted === 1,
     cooldownMs: row.cooldown_ms,
     createdAt: row.created_at,
     runAt: row.run_at,

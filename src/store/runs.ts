@@ -34,6 +34,9 @@ export function createRunStore(db: Kysely<Database>, log: Log): RunStore {
     retry: (runId, at) => transaction.execute((trx) => retryRun(trx, runId, at)),
     answer: (answer) => transaction.execute((trx) => answerQuestion(trx, answer)),
     expireQuestions: (now) => transaction.execute((trx) => expireQuestions(trx, now)),
+    async taint(runId) {
+      await db.updateTable('runs').set({ tainted: 1 }).where('id', '=', runId).execute()
+    },
     async get(id) {
       const rows = await db.selectFrom('runs').selectAll().where('id', '=', id).execute()
       return (await toRunRecords(db, rows))[0] ?? null

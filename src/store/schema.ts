@@ -17,7 +17,14 @@ export interface Database {
   /** Cooldowns; `run_id` is the run that opened it. A row may outlive its end. */
   windows: { module: string; entity: string; until: number; run_id: string }
   /** What a module keeps for an entity, as JSON. */
-  states: { module: string; entity: string; state: string; run_id: string; updated_at: number }
+  states: {
+    module: string
+    entity: string
+    state: string
+    run_id: string
+    updated_at: number
+    tainted: Generated<number>
+  }
   /** Sums per day in UTC; '' stands for no repository and for nobody. */
   spendings: { day: string; module: string; repository: string; user_name: string; usd: number }
   idempotency: { scope: string; key: string; fingerprint: string; run_id: string }
@@ -107,6 +114,8 @@ export interface RunsTable {
   cancel_reason: string | null
   /** 1: finished, and its journal file is not written yet. */
   journal_due: number
+  /** 1: what it says may come from an agent. */
+  tainted: Generated<number>
   created_at: number
   started_at: number | null
   finished_at: number | null

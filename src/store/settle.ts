@@ -16,7 +16,7 @@ export async function settleRun(
   const { runId, attempt, at, error, costUsd } = settlement
   const run = await trx
     .selectFrom('runs')
-    .select(['id', 'module', 'entity', 'cancel_reason', 'cost_usd'])
+    .select(['id', 'module', 'entity', 'cancel_reason', 'cost_usd', 'tainted'])
     .where('id', '=', runId)
     .where('status', '=', 'running')
     .where('lease_owner', '=', owner)
@@ -92,11 +92,11 @@ async function pause(
 
 async function keepState(
   trx: Transaction<Database>,
-  run: { readonly id: string; readonly module: string; readonly entity: string },
+  run: { readonly id: string; readonly module: string; readonly entity: string; readonly tainted: number },
   value: unknown,
   at: number,
 ): Promise<void> {
-  const kept = { state: JSON.stringify(value), run_id: run.id, updated_at: at }
+  const kept = { state: JSON.stringify(value), run_id: run.id, updated_at: at, tainted: run.tainted }
   await trx
     .insertInto('states')
     .values({ module: run.module, entity: run.entity, ...kept })

@@ -94,6 +94,8 @@ export interface NewRun {
   readonly input: unknown
   /** How many `ctx.invoke` stand between this run and its first cause. */
   readonly depth: number
+  /** A tainted run made it, and gave it its input; absent: none did. */
+  readonly tainted?: boolean
   readonly createdAt: number
 }
 
@@ -188,6 +190,11 @@ export interface RunRecord {
   readonly costUsd: number
   readonly input: unknown
   readonly depth: number
+  /**
+   * What it says may come from an agent: it asked one, or got the state or the input of a run that did. For good, whatever
+   * becomes of the run.
+   */
+  readonly tainted: boolean
   readonly cooldownMs: number
   readonly createdAt: number
   readonly runAt: number
@@ -290,6 +297,8 @@ export interface RunStore {
   answer(answer: GivenAnswer): Promise<boolean>
   /** Questions whose time is up: those with a default resume their run with it, the others end it as skipped. */
   expireQuestions(now: number): Promise<{ resumed: readonly string[]; ended: readonly string[] }>
+  /** Marks the run as tainted, for good. */
+  taint(runId: string): Promise<void>
   get(id: string): Promise<RunRecord | null>
   list(query: RunQuery): Promise<RunRecord[]>
   /** Finished runs whose journal file is not written yet, behind the run `after`, but for those of some modules. */

@@ -104,6 +104,7 @@ function execute(run: ClaimedRun): Promise<Settlement> {
     subject: null,
     costUsd: 0.25,
     records: {},
+    tainted: false,
     addressOf: () => 'file:chat',
     now: systemClock(),
     random: Math.random,

@@ -1,4 +1,5 @@
 // Texts as GitHub will take them: within its limit, with no marker but ours, and ours where it stays hidden.
+import { closeFence } from '../../sdk/blocks.ts'
 import { stripMarkers } from './marker.ts'
 
 /** GitHub's limit for the body of a comment, in characters. */
@@ -13,12 +14,12 @@ export function withMarker(text: string, marker: string): string {
 /** The text without markers, cut to `limit` characters with a note that says so; an open code fence is closed. */
 export function fitted(text: string, limit: number = MAX_BODY): string {
   const clean = stripMarkers(text).trimEnd()
-  const whole = clean + closing(clean)
+  const whole = closeFence(clean)
   if (whole.length <= limit) return whole
   // Room for the note and for closing a fence of any sane length.
   const kept = cutAtLine(clean, limit - NOTE.length - 100)
-  const fence = closing(kept)
-  return kept + (fence.length <= 100 ? fence : '') + NOTE
+  const ended = closeFence(kept)
+  return (ended.length - kept.length <= 100 ? ended : kept) + NOTE
 }
 
 function cutAtLine(text: string, limit: number): string {
@@ -27,16 +28,4 @@ function cutAtLine(text: string, limit: number): string {
   const end = last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit
   const newline = text.lastIndexOf('\n', end)
   return text.slice(0, newline > end - 2_000 ? newline : end).trimEnd()
-}
-
-/** What closes the code fence that is still open at the end of a text; empty when none is. */
-function closing(text: string): string {
-  let open = ''
-  for (const line of text.split('\n')) {
-    const [, fence = '', info = ''] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? []
-    if (fence === '') continue
-    if (open === '') open = fence.startsWith('`') && info.includes('`') ? '' : fence
-    else if (fence[0] === open[0] && fence.length >= open.length && info.trim() === '') open = ''
-  }
-  return open === '' ? '' : `\n${open}`
 }

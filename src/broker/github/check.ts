@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import type { Receipt } from '../../sdk/subject.ts'
-import { fitted } from './body.ts'
 import { keyShape } from './comment.ts'
 import type { GitHub } from './client.ts'
 import { type EffectDeps, applyKeyed, freshPullRequest, unlessGone } from './effects.ts'
 import { isEqual, signature } from './marker.ts'
+import { publishedText, publishedTitle } from './published.ts'
 import { GitHubRefusal, isRefused } from './refusal.ts'
 import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
 
 /** GitHub's limit for a check run's summary. */
-const MAX_SUMMARY = 65_535
+export const MAX_SUMMARY = 65_535
 
 const checkShape = z.strictObject({
   name: z.string().min(1).max(100),
@@ -41,12 +41,15 @@ export async function writeCheck(
   const where = ownerAndName(scope.repository)
   const { checks } = octokit.rest
   const content = () => ({
-    name: input.name,
+    name: publishedTitle(scope, input.name),
     external_id: externalId,
     status: 'completed' as const,
     conclusion: input.conclusion,
     completed_at: new Date(deps.clock()).toISOString(),
-    output: { title: input.title, summary: fitted(input.summary, MAX_SUMMARY) },
+    output: {
+      title: publishedTitle(scope, input.title),
+      summary: publishedText(scope, input.summary, MAX_SUMMARY),
+    },
   })
   return applyKeyed(deps, scope, {
     key: marked,

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Receipt } from '../../sdk/subject.ts'
-import { withMarker } from './body.ts'
 import { type EffectDeps, applyKeyed, checkHead, unlessGone } from './effects.ts'
 import { findMarker, hashKey, signMarker } from './marker.ts'
+import { publishedBody } from './published.ts'
 import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
 
 /** The key of a keyed verb: the module's own word for the thing. */
@@ -20,13 +20,13 @@ export async function writeComment(
   const key = checked(keyShape, args[0], 'comment(key)')
   const text = checked(textShape, args[1], 'comment(key, text)')
   const marked = { module: scope.module, entity: entityOf(scope, number), kind: 'comment', key }
-  const body = withMarker(text, signMarker(deps.markerKey, marked))
+  const body = publishedBody(scope, text, signMarker(deps.markerKey, marked))
   const octokit = deps.github.octokit(scope.repository, scope.signal)
   const where = ownerAndName(scope.repository)
   const { issues } = octokit.rest
   return applyKeyed(deps, scope, {
     key: marked,
-    content: text,
+    content: scope.judged ? body : text,
     before: () => checkHead(deps, scope, number),
     async find() {
       const login = await deps.github.ownLogin(scope.repository)

@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Grant } from '../../registry/manifest.ts'
 import { type EffectDeps, freshPullRequest } from './effects.ts'
-import { withMarker } from './body.ts'
+import { MAX_SUMMARY } from './check.ts'
 import { findMarker, signature, signMarker } from './marker.ts'
+import { publishedBody, publishedOutput, publishedTitle } from './published.ts'
 import { isRefused } from './refusal.ts'
 import { readLabels, isOwn } from './reads.ts'
 import { inlineComment } from './review.ts'
@@ -73,7 +74,7 @@ export const GATE_WRITES: readonly GateWrite[] = [
     grant: 'comment',
     prepare: async ({ deps, scope, number, body }) => {
       const text = checked(commentBody, body, 'body').body
-      return { body: { body: withMarker(text, newMarker(deps, scope, number, 'comment')) } }
+      return { body: { body: publishedBody(scope, text, newMarker(deps, scope, number, 'comment')) } }
     },
   },
   {
@@ -83,7 +84,8 @@ export const GATE_WRITES: readonly GateWrite[] = [
     async prepare(write) {
       const marker = await ownCommentMarker(write)
       if (marker === null) return { refusal: NOT_OWN_COMMENT }
-      return { body: { body: withMarker(checked(commentBody, write.body, 'body').body, marker) } }
+      const text = checked(commentBody, write.body, 'body').body
+      return { body: { body: publishedBody(write.scope, text, marker) } }
     },
   },
   {
@@ -123,9 +125,9 @@ export const GATE_WRITES: readonly GateWrite[] = [
       if (isOtherHead(review.commit_id, headSha)) return { refusal: OTHER_HEAD }
       const comments = review.comments?.map((comment) => ({
         ...comment,
-        body: withMarker(comment.body, newMarker(deps, scope, number, 'review_comment')),
+        body: onLine(deps, scope, number, comment.body),
       }))
-      const marked = withMarker(review.body, newMarker(deps, scope, number, 'review'))
+      const marked = publishedBody(scope, review.body, newMarker(deps, scope, number, 'review'))
       return { body: { ...review, body: marked, commit_id: headSha, ...(comments ? { comments } : {}) } }
     },
   },
@@ -136,8 +138,7 @@ export const GATE_WRITES: readonly GateWrite[] = [
     async prepare({ deps, scope, number, headSha, body }) {
       const comment = checked(reviewCommentBody, body, 'body')
       if (isOtherHead(comment.commit_id, headSha)) return { refusal: OTHER_HEAD }
-      const marker = newMarker(deps, scope, number, 'review_comment')
-      return { body: { ...comment, commit_id: headSha, body: withMarker(comment.body, marker) } }
+      return { body: { ...comment, commit_id: headSha, body: onLine(deps, scope, number, comment.body) } }
     },
   },
   {
@@ -147,7 +148,8 @@ export const GATE_WRITES: readonly GateWrite[] = [
     async prepare({ deps, scope, number, headSha, body }) {
       const check = checked(newCheck, body, 'body')
       if (isOtherHead(check.head_sha, headSha)) return { refusal: OTHER_HEAD }
-      return { body: { ...check, external_id: signature(deps.markerKey, newMark(scope, number, 'check')) } }
+      const external_id = signature(deps.markerKey, newMark(scope, number, 'check'))
+      return { body: { ...check, ...said(scope, check), external_id } }
     },
   },
   {
@@ -157,7 +159,7 @@ export const GATE_WRITES: readonly GateWrite[] = [
     async prepare(write) {
       const check = checked(changedCheck, write.body, 'body')
       return (await isOwnCheck(write))
-        ? { body: check }
+        ? { body: { ...check, ...said(write.scope, check) } }
         : { refusal: 'it is no check run that this module made on this head' }
     },
   },
@@ -185,6 +187,15 @@ const newMark = (scope: RunScope, number: number, kind: string) => ({
 
 const newMarker = (deps: EffectDeps, scope: RunScope, number: number, kind: string): string =>
   signMarker(deps.markerKey, newMark(scope, number, kind))
+
+const onLine = (deps: EffectDeps, scope: RunScope, number: number, text: string): string =>
+  publishedBody(scope, text, newMarker(deps, scope, number, 'review_comment'), { suggestions: true })
+
+/** What is read of a check run. */
+const said = (scope: RunScope, { name, output }: z.infer<typeof changedCheck>) => ({
+  ...(name === undefined ? {} : { name: publishedTitle(scope, name) }),
+  ...(output === undefined ? {} : { output: publishedOutput(scope, output, MAX_SUMMARY) }),
+})
 
 /** The marker to keep on a comment, or null when it is not this module's own on this subject. */
 async function ownCommentMarker({ deps, scope, number, variable }: WriteRequest): Promise<string | null> {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Receipt } from '../../sdk/subject.ts'
-import { withMarker } from './body.ts'
 import { keyShape } from './comment.ts'
 import { type EffectDeps, applyKeyed, freshPullRequest, unlessGone } from './effects.ts'
 import { type Marked, findMarker, hashKey, signMarker } from './marker.ts'
+import { publishedBody } from './published.ts'
 import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
 import { authorOf } from './subject.ts'
 
@@ -20,6 +20,15 @@ export const inlineComment = z.strictObject({
   body: z.string().min(1),
 })
 
+/** Of a verb: hidden words at its end, by which a module knows it again. */
+const markedComment = inlineComment.extend({
+  mark: z
+    .string()
+    .regex(/^[a-z0-9]+(?: [a-z0-9]+)*$/, 'small letters, digits and single spaces')
+    .max(64)
+    .optional(),
+})
+
 const reviewShape = z
   .strictObject({
     body: z.string(),
@@ -28,7 +37,7 @@ const reviewShape = z
         error: 'a module may COMMENT or REQUEST_CHANGES, and never approves',
       })
       .default('COMMENT'),
-    comments: z.array(inlineComment).max(200).default([]),
+    comments: z.array(markedComment).max(200).default([]),
   })
   .refine(
     ({ body, comments }) => body.trim() !== '' || comments.length > 0,
@@ -46,7 +55,7 @@ export async function writeReview(
   const key = checked(keyShape, args[0], 'review(key)')
   const input = checked(reviewShape, args[1], 'review(key, input)')
   const marked = { module: scope.module, entity: entityOf(scope, number), kind: 'review', key }
-  const body = withMarker(input.body, signMarker(deps.markerKey, marked))
+  const body = publishedBody(scope, input.body, signMarker(deps.markerKey, marked))
   const octokit = deps.github.octokit(scope.repository, scope.signal)
   const where = { ...ownerAndName(scope.repository), pull_number: number }
   const { pulls } = octokit.rest
@@ -78,10 +87,14 @@ export async function writeReview(
       // GitHub lets nobody request changes on a pull request of their own (a personal token's user may write one).
       const event = authorOf(pull.user).toLowerCase() === own.toLowerCase() ? 'COMMENT' : input.event
       // Each is marked on its own: a thread is resolved only when this module began it.
-      const comments = input.comments.map((comment, index) => ({
-        ...defined(comment),
-        body: withMarker(comment.body, signMarker(deps.markerKey, inlineMark(marked, index))),
-      }))
+      const comments = input.comments.map((comment, index) => {
+        const marker = signMarker(deps.markerKey, inlineMark(marked, index))
+        const hidden = comment.mark === undefined ? marker : `<!-- ${comment.mark} -->\n\n${marker}`
+        return {
+          ...defined(comment),
+          body: publishedBody(scope, comment.body, hidden, { suggestions: true }),
+        }
+      })
       const { data } = await pulls.createReview({ ...where, commit_id: pull.head.sha, body, event, comments })
       return { id: data.id, url: data.html_url }
     },

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import { PermanentError } from '../../errors.ts'
 import type { Grant } from '../../registry/manifest.ts'
+import type { Allowances } from './markdown-rules.ts'
 
 /** The thing a run is about, as far as the wall needs to know it. */
 export interface ScopeSubject {
@@ -22,6 +23,8 @@ export interface RunScope {
   /** null until the subject is loaded, and for modules that have none. */
   readonly subject: ScopeSubject | null
   readonly may: readonly Grant[]
+  /** The run is tainted: what it says is judged by these. Absent: it speaks as its author wrote it. */
+  readonly judged?: Allowances | null
   readonly signal: AbortSignal
 }
 

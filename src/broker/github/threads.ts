@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { PermanentError } from '../../errors.ts'
 import type { Resolution, ReviewThread, ThreadComment } from '../../sdk/subject.ts'
 import { withMarker } from './body.ts'
+import { publishedText } from './published.ts'
 import { type EffectDeps, freshPullRequest } from './effects.ts'
 import { type Actor, askGraphql, loginOf } from './graphql.ts'
 import { type FoundMarker, findMarker, stripMarkers } from './marker.ts'
@@ -131,6 +132,8 @@ function markerOf(
 
 const threadId = z.string().regex(/^[\w=+/-]{1,200}$/, 'expected the id of a thread')
 const noteShape = z.string().min(1).max(500)
+/** With the fence that a judged note may get. */
+const MAX_NOTE = 1_000
 
 interface RawNode {
   readonly node: {
@@ -153,7 +156,7 @@ export async function resolveThread(
   requireGrant(scope, 'review')
   const number = requireNumber(scope, 'resolve()', ['pull_request'])
   const id = checked(threadId, args[0], 'resolve(thread)')
-  const note = checked(noteShape, args[1], 'resolve(thread, note)')
+  const note = publishedText(scope, checked(noteShape, args[1], 'resolve(thread, note)'), MAX_NOTE)
   const own = await deps.github.ownLogin(scope.repository)
   const { node }: RawNode = await askGraphql(deps, scope, 'a review thread', THREAD, { id })
   const [first] = node?.comments?.nodes ?? []

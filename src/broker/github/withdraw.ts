@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type EffectDeps, freshPullRequest } from './effects.ts'
 import { isOwn } from './reads.ts'
 import { findMarker } from './marker.ts'
+import { publishedText } from './published.ts'
 import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
 
 const messageShape = z.string().min(1).max(1_000)
@@ -14,7 +15,8 @@ export async function withdrawReviews(
 ): Promise<number> {
   requireGrant(scope, 'review')
   const number = requireNumber(scope, 'withdraw()', ['pull_request'])
-  const message = checked(messageShape, args[0], 'withdraw(message)')
+  const asked = checked(messageShape, args[0], 'withdraw(message)')
+  const message = publishedText(scope, asked, 2_000)
   const octokit = deps.github.octokit(scope.repository, scope.signal)
   const where = { ...ownerAndName(scope.repository), pull_number: number }
   const signed = { entity: entityOf(scope, number), kind: 'review' }

@@ -4,6 +4,7 @@ import { formatDuration } from '../../lib/duration.ts'
 import { textLines } from '../../send/message.ts'
 import type { Line } from '../../send/message.ts'
 import { oneLine } from '../../send/outside-text.ts'
+import { heard } from '../../send/run-message.ts'
 import type { RunQuery, RunRecord, RunStatus } from '../../store/store.ts'
 import {
   type Call,
@@ -86,7 +87,8 @@ function runLines(run: RunRecord, now: number): Line[] {
     ` ${run.entity === '-' ? '' : `${run.entity} `}${run.status}${reason}, ${ago(run.createdAt, now)}`,
   ]
   const said = run.summary ?? run.error
-  const summary = said === null ? [] : [[`  ${oneLine(said.trim().split('\n')[0] ?? '', 120)}`]]
+  const summary =
+    said === null ? [] : [[`  ${oneLine(heard(said, run.tainted).trim().split('\n')[0] ?? '', 120)}`]]
   return [first, ...summary, ['  run ', { code: run.id }]]
 }
 

@@ -48,6 +48,28 @@ export function runningContract(use: UseStore): void {
       expect([second?.payload, second?.state, third?.state]).toEqual([null, { seen: 3 }, null])
     })
 
+    test('what a tainted run stored taints whoever gets it, and stays tainted whatever becomes of the run', async () => {
+      const store = use()
+      const { runs } = store
+      await dispatch(store, 'a', { runs: [newRun('r1'), newRun('other', { entity: 'o/r#9' })] })
+      expect((await claim(store, 1_000)).map(({ tainted }) => tainted)).toEqual([false, false])
+      await runs.taint('r1')
+      await runs.settle('me', again('r1', { runAt: 2_000 }))
+      expect(await claim(store, 2_000)).toMatchObject([{ id: 'r1', tainted: true }])
+      await runs.settle('me', finished('r1', { attempt: 2, status: 'failed', state: { title: 'x' } }))
+      expect(await runs.retry('r1', 3_000)).toBe(true)
+      expect(await claim(store, 3_000)).toMatchObject([{ id: 'r1', tainted: true }])
+      await runs.settle('me', finished('r1', { attempt: 3 }))
+      await runs.create(newRun('r2'))
+      await runs.create(newRun('r3', { entity: 'o/r#10', tainted: true }))
+      expect(await claim(store, 4_000)).toMatchObject([
+        { id: 'r2', state: { title: 'x' }, tainted: true },
+        { id: 'r3', state: null, tainted: true },
+      ])
+      expect(await runs.get('r2')).toMatchObject({ tainted: true })
+      expect(await runs.get('other')).toMatchObject({ tainted: false })
+    })
+
     test('two claimers never get the same run', async () => {
       const store = use()
       const runs = Array.from({ length: 20 }, (_, n) => newRun(`r${n + 10}`, { entity: `o/r#${n}` }))

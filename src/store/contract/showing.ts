@@ -68,6 +68,7 @@ export function showingContract(use: UseStore): void {
       const { waiting: _w, dueAt: _d, concurrency: _c, ...shown } = run
       expect(await runs.get('r1')).toEqual({
         ...shown,
+        tainted: false,
         questions: [],
         status: 'queued',
         reason: null,
