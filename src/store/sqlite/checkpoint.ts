@@ -5,6 +5,8 @@ import SqliteConnection from 'better-sqlite3'
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import { loadAddon } from './addon.ts'
+import type { Spawned } from './spawn.ts'
 import { createWhenToCopy } from './when-to-copy.ts'
 
 /** After so long, in ms, a growing log is looked at again. */
@@ -22,7 +24,9 @@ interface WalState {
 
 const port = parentPort
 if (!port) throw new Error('checkpoint.ts is no program: openSqliteStore() starts it')
-const connection = new SqliteConnection(workerData as string)
+const { data: file, addons } = workerData as Spawned<string>
+loadAddon(addons[0])
+const connection = new SqliteConnection(file)
 connection.pragma('synchronous = FULL')
 const pageBytes = connection.pragma('page_size', { simple: true }) as number
 
@@ -32,7 +36,7 @@ const checkpoint = (mode: 'NOOP' | 'PASSIVE') =>
 const whenToCopy = createWhenToCopy()
 
 function room(): number {
-  const { bavail, bsize } = statfsSync(dirname(workerData as string))
+  const { bavail, bsize } = statfsSync(dirname(file))
   return bavail * bsize
 }
 

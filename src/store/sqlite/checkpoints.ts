@@ -1,6 +1,7 @@
 // The store's side of checkpoints: it tells their thread when there is news, and cuts a log grown too large.
 import type BetterSqlite3 from 'better-sqlite3'
 import type { Log } from '../../lib/log.ts'
+import type { AddonState } from './addon.ts'
 import { spawnThread } from './spawn.ts'
 
 export interface Checkpoints {
@@ -11,8 +12,13 @@ export interface Checkpoints {
 }
 
 /** Without its thread, the connection does checkpoints itself again: commits then stall, but the log stays small. */
-export function startCheckpoints(file: string, connection: BetterSqlite3.Database, log: Log): Checkpoints {
-  const thread = spawnThread('checkpoint', file)
+export function startCheckpoints(
+  file: string,
+  connection: BetterSqlite3.Database,
+  log: Log,
+  addon?: AddonState,
+): Checkpoints {
+  const thread = spawnThread('checkpoint', file, addon)
   const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
   let told = false
   let stopping = false

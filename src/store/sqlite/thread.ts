@@ -8,10 +8,12 @@ import type { Log } from '../../lib/log.ts'
 import { createStore } from '../create-store.ts'
 import { StoreError, type Plan, type Store } from '../store.ts'
 import { deliveryWrites } from './accept.ts'
+import { loadAddon } from './addon.ts'
 import { startCheckpoints } from './checkpoints.ts'
 import { openForReading, openForWriting } from './connection.ts'
 import { type CheckFiles, watchFiles } from './database-file.ts'
 import { lockOwner } from './lock.ts'
+import type { Spawned } from './spawn.ts'
 import {
   unpackBatch,
   type PackedBatch,
@@ -21,7 +23,10 @@ import {
   type WireError,
 } from './wire.ts'
 
-const { file, readOnly, now } = workerData as ThreadData
+const {
+  data: { file, readOnly, now },
+  addons,
+} = workerData as Spawned<ThreadData>
 const port = parentPort
 if (!port) throw new Error('thread.ts is no program: open the store with openSqliteStore()')
 
@@ -64,7 +69,7 @@ async function openWriter(): Promise<OpenStore> {
     if (isNew && hadOwner)
       log.warn({ file }, 'the database was gone, and a new one was made: nothing is in it')
     const check = logged(watchFiles(file, connection))
-    const checkpoints = startCheckpoints(file, connection, log)
+    const checkpoints = startCheckpoints(file, connection, log, addons[1])
     const store = createStore(db, deliveryWrites(connection), log)
     const close = async () => {
       await checkpoints.stop()
@@ -144,6 +149,7 @@ async function answer(
 }
 
 try {
+  loadAddon(addons[0])
   const { store, written, check, close } = readOnly ? await openReader() : await openWriter()
   const methods = methodsOf(store)
   methods.set('close', close)
