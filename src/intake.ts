@@ -37,6 +37,10 @@ export function createIntake(options: IntakeOptions): ReturnType<typeof createSe
       const accepted = await commit.accept(delivery)
       metrics.accepted(accepted)
       if (accepted.status === 'accepted') dispatcher.hold(delivery.guid, delivery.body)
+      if (accepted.status !== 'duplicate') {
+        const { guid, event, action, entity } = delivery
+        log.info({ delivery: guid, event, action, entity }, `a delivery was ${accepted.status}`)
+      }
       return accepted
     },
     api: serviceApi({

@@ -28,6 +28,7 @@ import { createRunIds } from './lib/run-ids.ts'
 import { type Metrics, createMetrics } from './metrics/metrics.ts'
 import { type LargePayloads, createLargePayloads } from './payload/large-payloads.ts'
 import { ModuleJournal } from './run/journal.ts'
+import { logSettlement } from './run/log-settlement.ts'
 import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
 import { settleUnwritable, withoutSecrets } from './run/settlement.ts'
@@ -296,7 +297,9 @@ function createStages(shared: Shared): Stages {
       const began = performance.now()
       const payload = run.payload && (await payloads.shorten(run.payload))
       const settlement = withoutSecrets(await runModule({ ...run, payload }, stop, options), redact)
-      metrics.attempted(run, settlement, performance.now() - began)
+      const ms = performance.now() - began
+      metrics.attempted(run, settlement, ms)
+      logSettlement(log, run, settlement, ms)
       return settlement
     },
     owner,

@@ -13,7 +13,8 @@ export async function runDemo(options: { readonly port: string; readonly exit?: 
   process.stdout.write('Hookyard demo. HTTP, database, module processes and messages are real;\n')
   process.stdout.write('only GitHub, Telegram and the AI are stand-ins on this machine.\n')
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+    // The last one: its terminal was closed.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })
   const world = await openDemoWorld(port)
   process.stderr.write(`hookyard: listening on ${world.service.url}\n`)

@@ -102,7 +102,7 @@ export async function runModule(
   if (signal.aborted && result.kind !== 'interrupted' && signal.reason instanceof InterruptionError) {
     result = { kind: 'interrupted', by: signal.reason.by }
   }
-  if (result.kind === 'died' || result.kind === 'threw') log.warn({ result }, 'the attempt failed')
+  if (result.kind === 'died' || result.kind === 'threw') log.debug({ result }, 'how the attempt failed')
   return settlementOf(options.redact ? saidWithoutSecrets(result, options.redact) : result, {
     run,
     module,

@@ -15,6 +15,7 @@ import { type GitHubStandin, startGitHub } from '../../standin/github/github.ts'
 import { signedHeaders } from '../../standin/payloads.ts'
 import { type TelegramStandin, startTelegram } from '../../standin/telegram/telegram.ts'
 import { builtinModulesDir } from '../project-root.ts'
+import { version } from '../version.ts'
 
 export interface DemoWorld {
   readonly service: Service
@@ -75,7 +76,7 @@ export async function openDemoWorld(port: number): Promise<DemoWorld> {
     builtinModulesDir: builtinModulesDir(),
   })
   const log = createLogger({ level: 'error', format: 'pretty', secrets: secretsOf(installation.config) })
-  const service = await startService({ installation, log })
+  const service = await startService({ installation, log, version: version() })
   let sent = 0
   return {
     service,
