@@ -17,10 +17,26 @@ export const compileCache = join(root, 'node_modules', '.cache', 'hookyard')
 const isCheckout = () => existsSync(join(root, 'src', 'main.ts')) && existsSync(lockfile)
 const lockHash = () => createHash('sha256').update(readFileSync(lockfile)).digest('hex')
 
-/** Installs the locked dependencies when they are missing or the lockfile changed. Speaks on stderr alone. */
+/** The first package that npm has installed, by its own list, and that is there no more. */
+function missingPackage() {
+  try {
+    const { packages } = JSON.parse(readFileSync(join(root, 'node_modules', '.package-lock.json'), 'utf8'))
+    // Optional ones are for other systems, too.
+    return Object.keys(packages).find((path) => !packages[path].optional && !existsSync(join(root, path)))
+  } catch {
+    return undefined // no list that could be read: not to be told from a complete folder
+  }
+}
+
+/** Installs the locked dependencies when any is missing or the lockfile changed. Speaks on stderr alone. */
 export function ensureInstalled() {
   if (!isCheckout()) return // an installed package brings its dependencies with it
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash()) return
+  const [installed, absent] = existsSync(stamp) ? readFileSync(stamp, 'utf8').split('\n') : []
+  if (installed === lockHash()) {
+    const missing = missingPackage()
+    if (missing === absent) return // none, or one that npm lists and does not install here
+    process.stderr.write(`hookyard: ${missing} is missing\n`)
+  }
   process.stderr.write('hookyard: installing dependencies (npm ci), once; this takes about a minute …\n')
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const run = spawnSync(npm, ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -34,7 +50,7 @@ export function ensureInstalled() {
     )
     process.exit(1)
   }
-  writeFileSync(stamp, lockHash())
+  writeFileSync(stamp, [lockHash(), missingPackage() ?? []].flat().join('\n'))
 }
 
 /** The Node to run with: this one when new enough, else the pinned one that npm installed. */
