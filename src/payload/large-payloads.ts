@@ -16,6 +16,8 @@ const HEAP_MIB = 256
 export interface DescribedPayload extends Described {
   /** The JSON. */
   readonly body: Uint8Array
+  /** Its first values, as JSON (shorten.ts). */
+  readonly excerpt: Uint8Array
 }
 
 export interface LargePayloads {
@@ -78,7 +80,9 @@ export function createLargePayloads(): LargePayloads {
       // A transfer takes the whole memory along: only what is the body's own may go.
       const bytes = isWhole(body) ? body : new Uint8Array(body)
       const answer = await ask({ kind: 'describe', event, body: bytes, isForm }, [bytes.buffer])
-      if (answer.kind === 'described') return { ...answer.described, body: answer.json }
+      if (answer.kind === 'described') {
+        return { ...answer.described, body: answer.json, excerpt: Buffer.from(answer.excerpt) }
+      }
       throw toError(answer)
     },
     async shorten(json) {

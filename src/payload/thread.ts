@@ -25,8 +25,10 @@ function answerTo(question: Question): Answer {
     const { body, isForm, event } = question
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
     const json = isForm ? formPayload(bytes) : bytes
-    const described = describeEvent(event, parseObject(json))
-    return { kind: 'described', json: json as Uint8Array<ArrayBuffer>, described }
+    const value = parseObject(json)
+    const excerpt = JSON.stringify(shorten(value))
+    const described = describeEvent(event, value)
+    return { kind: 'described', json: json as Uint8Array<ArrayBuffer>, described, excerpt }
   } catch (thrown) {
     if (thrown instanceof UserError) return { kind: 'refused', code: thrown.code, message: thrown.message }
     return { kind: 'failed', message: String(thrown) }

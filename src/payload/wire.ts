@@ -12,7 +12,13 @@ export type Question =
   | { readonly kind: 'shorten'; readonly text: string }
 
 export type Answer =
-  | { readonly kind: 'described'; readonly described: Described; readonly json: Uint8Array<ArrayBuffer> }
+  | {
+      readonly kind: 'described'
+      readonly described: Described
+      readonly json: Uint8Array<ArrayBuffer>
+      /** Its first values. */
+      readonly excerpt: string
+    }
   | { readonly kind: 'shortened'; readonly text: string }
   /** The sender's fault. */
   | { readonly kind: 'refused'; readonly code: Code; readonly message: string }

@@ -9,6 +9,8 @@ export interface NewDelivery {
   readonly repository: string | null
   readonly entity: string
   readonly body: Uint8Array
+  /** Of a large body what dispatch looks at, as JSON; it is not stored. */
+  readonly excerpt?: Uint8Array
   readonly receivedAt: number
 }
 
@@ -16,7 +18,7 @@ export type Accepted =
   | { readonly status: 'accepted' | 'duplicate' }
   | { readonly status: 'retried'; readonly runs: readonly string[] }
 
-export interface ReceivedDelivery extends Omit<NewDelivery, 'body'> {
+export interface ReceivedDelivery extends Omit<NewDelivery, 'body' | 'excerpt'> {
   readonly id: number
   /** The JSON as it arrived. */
   readonly payload: string
@@ -39,7 +41,7 @@ export interface Decision {
   readonly replay?: number
 }
 
-export interface DeliveryRecord extends Omit<NewDelivery, 'body'> {
+export interface DeliveryRecord extends Omit<NewDelivery, 'body' | 'excerpt'> {
   readonly status: DeliveryStatus
   readonly error: string | null
   readonly decisions: readonly Decision[]

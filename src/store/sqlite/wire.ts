@@ -36,7 +36,7 @@ export interface WireError {
 
 /** A batch with all its bodies in one piece: one buffer for hundreds. */
 export interface PackedBatch {
-  readonly deliveries: readonly Omit<NewDelivery, 'body'>[]
+  readonly deliveries: readonly Omit<NewDelivery, 'body' | 'excerpt'>[]
   readonly lengths: readonly number[]
   readonly bytes: Uint8Array
 }
@@ -48,7 +48,7 @@ export const bytesOf = (batch: readonly NewDelivery[]): number =>
 /** Copies the bodies into `bytes`, which has room for them. */
 export function packBatch(batch: readonly NewDelivery[], bytes: Uint8Array): PackedBatch {
   let offset = 0
-  const deliveries = batch.map(({ body, ...delivery }) => {
+  const deliveries = batch.map(({ body, excerpt: _, ...delivery }) => {
     bytes.set(body, offset)
     offset += body.byteLength
     return delivery
