@@ -1,13 +1,13 @@
 // What strangers do to the port, in a process of its own: `node attack.ts PORT`. 64 connections announce 25 MiB, send 4.2 MB
-// (269 MB together) and stall; 2,000 more say nothing or never end their headers. Whoever is put out comes again after a
-// second. It prints a line once all have begun, and ends with its input.
+// (269 MB together) and stall; 2,000 more say nothing or never end their headers. Whoever is put out comes again after
+// ten seconds. It prints a line once all have begun, and ends with its input.
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const HOLDERS = 64
 const IDLERS = 2_000
 const SENT = Buffer.alloc(4_200_000, 'x')
-const AGAIN_MS = 1_000
+const AGAIN_MS = 10_000
 
 const port = Number(process.argv[2])
 const head =

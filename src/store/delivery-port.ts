@@ -9,7 +9,7 @@ export interface NewDelivery {
   readonly repository: string | null
   readonly entity: string
   readonly body: Uint8Array
-  /** Of a large body what dispatch looks at, as JSON; it is not stored. */
+  /** Of a large body what dispatch looks at, as JSON; it is not stored. With it, `accept` may take the body's memory. */
   readonly excerpt?: Uint8Array
   readonly receivedAt: number
 }

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import type { Log } from '../../lib/log.ts'
 import { StalePlanError, StoreError, type NewDelivery, type Plan, type Store } from '../store.ts'
 import { createSharedMemory } from './shared-memory.ts'
-import { bytesOf, packBatch, type Report, type Request, type WireError } from './wire.ts'
+import { bytesOf, packBatch, packLarge, type Report, type Request, type WireError } from './wire.ts'
 
 interface Call {
   readonly resolve: (value: unknown) => void
@@ -99,8 +99,8 @@ function buildStore(
     const bytes = bytesOf(batch)
     const shared = memory.borrow(bytes)
     if (!shared) {
-      const own = Buffer.allocUnsafeSlow(bytes)
-      return call('deliveries.accept', [packBatch(batch, own)], [own.buffer])
+      const packed = packLarge(batch) ?? packBatch(batch, Buffer.allocUnsafeSlow(bytes))
+      return call('deliveries.accept', [packed], [packed.bytes.buffer as ArrayBuffer])
     }
     // Whatever comes of the call, the thread looks at the memory no more.
     return call('deliveries.accept', [packBatch(batch, shared)]).finally(() => memory.giveBack())

@@ -136,3 +136,18 @@ test('batches that are accepted at the same time keep their own payloads, small 
   await store.close()
   await rm(folder, { recursive: true })
 })
+
+test('a large delivery whose excerpt is at hand is given away without a copy; a view of shared memory is not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'hookyard-thread-'))
+  const store = await openSqliteStore({ file: join(folder, 'hookyard.db') })
+  const excerpt = Buffer.from('{}')
+  const whole = Buffer.alloc(9_000_000, 'w')
+  const view = Buffer.alloc(9_000_002, 'v').subarray(1, -1)
+  await store.deliveries.accept([newDelivery('whole', { body: whole, excerpt })])
+  await store.deliveries.accept([newDelivery('view', { body: view, excerpt })])
+  expect([whole.byteLength, view.byteLength]).toEqual([0, 9_000_000])
+  expect((await store.deliveries.payload('whole')) === 'w'.repeat(9_000_000)).toBe(true)
+  expect((await store.deliveries.payload('view')) === 'v'.repeat(9_000_000)).toBe(true)
+  await store.close()
+  await rm(folder, { recursive: true })
+})

@@ -56,6 +56,14 @@ export function packBatch(batch: readonly NewDelivery[], bytes: Uint8Array): Pac
   return { deliveries, lengths: batch.map((delivery) => delivery.body.byteLength), bytes }
 }
 
+/** A large delivery alone: its body is given away, not copied, since its excerpt is all that is looked at later. null: it is none. */
+export function packLarge([only, ...others]: readonly NewDelivery[]): PackedBatch | null {
+  if (!only?.excerpt || others.length > 0) return null
+  const { body, excerpt: _, ...delivery } = only
+  const isWhole = body.buffer instanceof ArrayBuffer && body.buffer.byteLength === body.byteLength
+  return isWhole ? { deliveries: [delivery], lengths: [body.byteLength], bytes: body } : null
+}
+
 /** The batch again; the bodies are views into the one buffer. */
 export function unpackBatch({ deliveries, lengths, bytes }: PackedBatch): NewDelivery[] {
   let offset = 0
