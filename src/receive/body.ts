@@ -44,6 +44,10 @@ export function rawBody(maxBytes: number, budget: BodyBudget): BodyParser {
       if (length > maxBytes) return finish(tooLarge(maxBytes))
       chunks.push(chunk)
       share.grow(chunk.length)
+      if (length <= LARGE_BYTES) return
+      // Node reads up to 2 MiB of a connection before it looks at the next: others have their turn in between.
+      payload.pause()
+      setImmediate(() => payload.resume())
     }
     const onEnd = () => finish(null)
     // A reset or a timeout; a payload that is only closed has ended or failed before.
