@@ -1,12 +1,12 @@
 // A payload as far as decisions and modules need it. What GitHub sends of people is short (a text has at most 65,536
 // characters) and lies near the top; what makes a payload large are lists, such as the commits of a push.
 
-/** Values and keys that are kept: parsed within some 20 ms. */
-const MAX_VALUES = 50_000
+/** Values and keys that are kept: parsed within some 40 ms. */
+const MAX_VALUES = 100_000
 /** Characters of one string. */
 const MAX_STRING = 128 * 1024
 /** Characters of all strings and keys. */
-const MAX_CHARACTERS = 2 * 1024 * 1024
+const MAX_CHARACTERS = 4 * 1024 * 1024
 /** How deep arrays and objects may lie in each other: what walks them by recursion must not run out of stack. */
 const MAX_DEPTH = 512
 
@@ -17,7 +17,7 @@ interface Step {
 }
 
 /**
- * A copy of a value from JSON with its first 50,000 values. Objects within objects come first, those nearest to the top
+ * A copy of a value from JSON with its first 100,000 values. Objects within objects come first, those nearest to the top
  * before all others; then the lists, each at most half of what is left, so that none of them displaces the others. Of a
  * string 131,072 characters are kept, and what nests deeper than 512 levels is null.
  */
