@@ -76,7 +76,8 @@ test('the environment is a closed list: nothing of ours leaks', async () => {
     },
   })
   // The shell that starts the script adds names of its own.
-  const { PWD: _pwd, OLDPWD: _old, SHLVL: _level, _: _program, ...given } = env
+  const { PWD: _pwd, OLDPWD: _old, SHLVL: _level, _: _program, HOOKYARD_PROCESS: mark, ...given } = env
+  expect(mark).toMatch(/^[0-9a-f-]{36}$/)
   expect(given).toEqual({
     ...{ PATH: programs.searchPath, HOME: '/home/x', LANG: 'C', TMPDIR: '/tmp', HTTPS_PROXY: 'http://p:1' },
     ...{ NODE_EXTRA_CA_CERTS: '/ca.pem', ANTHROPIC_BASE_URL: 'http://b', CLAUDE_CODE_OAUTH_TOKEN: 'oauth' },

@@ -1,7 +1,10 @@
 // One child process from start to a certain end. Whatever it or its children do, the promise settles by the
-// deadline, and nothing of its process group is left. execa waits for grandchildren; this does not.
+// deadline, and nothing of its process group is left, nor of what left the group (Linux, its own user). execa waits for
+// grandchildren; this does not.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { toError } from '../../errors.ts'
+import { endMarked } from './left-processes.ts'
 
 export interface ProcessRequest {
   readonly command: string
@@ -36,7 +39,8 @@ const TERM_GRACE_MS = 5_000
 /** Runs a program in a process group of its own. Never rejects. */
 export function runProcess(request: ProcessRequest): Promise<ProcessResult> {
   return new Promise((resolve) => {
-    const child = start(request)
+    const mark = randomUUID()
+    const child = start(request, mark)
     if (child instanceof Error) {
       resolve({ ended: 'not_started', code: null, stdout: '', stderr: '', startError: child.message })
       return
@@ -54,7 +58,7 @@ export function runProcess(request: ProcessRequest): Promise<ProcessResult> {
       clearTimeout(deadline)
       clearTimeout(drain)
       request.signal.removeEventListener('abort', abort)
-      if (ended !== 'not_started') end(child, request.termFirst && ended !== 'exited')
+      if (ended !== 'not_started') end(child, request.termFirst && ended !== 'exited', mark)
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
       resolve({
         ended,
@@ -86,7 +90,7 @@ export function runProcess(request: ProcessRequest): Promise<ProcessResult> {
     child.stdin?.end(request.input)
     child.on('exit', () => {
       clearTimeout(deadline)
-      signalGroup(child, 'SIGKILL')
+      kill(child, mark)
       drain = setTimeout(() => settle('exited'), DRAIN_MS)
     })
     child.on('close', () => settle('exited'))
@@ -95,11 +99,11 @@ export function runProcess(request: ProcessRequest): Promise<ProcessResult> {
 }
 
 /** Most failures to start arrive as an event; too long an argument is thrown. */
-function start(request: ProcessRequest): ChildProcess | Error {
+function start(request: ProcessRequest, mark: string): ChildProcess | Error {
   try {
     return spawn(request.command, request.args, {
       cwd: request.cwd,
-      env: request.env,
+      env: { ...request.env, HOOKYARD_PROCESS: mark },
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     })
@@ -108,12 +112,17 @@ function start(request: ProcessRequest): ChildProcess | Error {
   }
 }
 
-function end(child: ChildProcess, termFirst: boolean): void {
-  if (!termFirst) return signalGroup(child, 'SIGKILL')
+function end(child: ChildProcess, termFirst: boolean, mark: string): void {
+  if (!termFirst) return kill(child, mark)
   signalGroup(child, 'SIGTERM')
-  const kill = setTimeout(() => signalGroup(child, 'SIGKILL'), TERM_GRACE_MS)
-  kill.unref()
-  child.once('exit', () => clearTimeout(kill))
+  const late = setTimeout(() => kill(child, mark), TERM_GRACE_MS)
+  late.unref()
+  child.once('exit', () => clearTimeout(late))
+}
+
+function kill(child: ChildProcess, mark: string): void {
+  signalGroup(child, 'SIGKILL')
+  endMarked(mark)
 }
 
 function signalGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
