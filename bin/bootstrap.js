@@ -70,7 +70,7 @@ export function handOver(file, args) {
   const node = modernNode()
   const path = `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH ?? ''}`
   // The channel tells the program that this wrapper is gone, SIGKILL included: it must not live on alone.
-  const child = spawn(node, [file, ...args], {
+  const child = spawn(node, ['--disable-sigusr1', file, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { NODE_COMPILE_CACHE: compileCache, ...process.env, PATH: path, HOOKYARD_HANDED_OVER: '1' },
   })

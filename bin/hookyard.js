@@ -7,6 +7,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { compileCache, ensureInstalled, handOver, modernNode, root } from './bootstrap.js'
 
+// Without a listener this signal opens Node's debugger, to whoever may signal this process: a module behind Node's
+// permission model may. `--disable-sigusr1` says the same where this starts a Node; here one runs already.
+if (process.platform !== 'win32') process.on('SIGUSR1', () => undefined)
+
 ensureInstalled()
 const built = join(root, 'dist', 'src', 'cli', 'index.js')
 const entry = existsSync(join(root, 'src', 'cli', 'index.ts')) ? join(root, 'src', 'cli', 'index.ts') : built
