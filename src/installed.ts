@@ -15,6 +15,8 @@ import type { Log } from './lib/log.ts'
 import { createRedactor, type Redactor } from './lib/redactor.ts'
 import type { ModuleRegistry } from './registry/module-registry.ts'
 import { withSwitches } from './registry/switched.ts'
+import { createBoxCheck } from './run/box-problems.ts'
+import type { FoundWalls } from './run/find-walls.ts'
 import { type HandlerShapes, inspectHandlers } from './run/inspect-handlers.ts'
 import type { ProcessPool } from './run/process-pool.ts'
 import { createDiscordSender } from './send/discord.ts'
@@ -53,6 +55,8 @@ export interface InstalledParts {
 
 export interface InstallContext {
   readonly pool: ProcessPool
+  /** What stands here around modules. */
+  readonly walls: FoundWalls
   readonly effects: EffectStore
   readonly switches: SwitchStore
   readonly chat: Pick<ChatStore, 'settings' | 'claims'>
@@ -69,12 +73,13 @@ export async function install(
   const { clock, log } = context
   const switches = new Map((await context.switches.all()).map((one) => [one.module, one]))
   const registry = withSwitches(installation.registry, switches)
+  const boxCheck = createBoxCheck({ config, found: context.walls })
   return {
     config,
     registry,
     switches,
     access: await accessOf(config, registry, context.chat),
-    handlers: await inspectHandlers(registry.all(), context.pool, manifestSources),
+    handlers: await inspectHandlers(registry.all(), context.pool, manifestSources, boxCheck),
     redact: createRedactor(secretsOf(config)),
     agent: createAgent(config.agent, { environment: env, log, clock }),
     github: await createGitHubPart(config, context),
@@ -107,14 +112,15 @@ export async function withSettings(
 export async function switchModule(
   parts: InstalledParts,
   { module: name, enabled, by }: Omit<ModuleSwitch, 'at'>,
-  { pool, switches: store, clock }: InstallContext,
+  { pool, walls, switches: store, clock }: InstallContext,
 ): Promise<InstalledParts> {
   const module = parts.registry.get(name)
   if (!module) return parts
   const handlers = new Map(parts.handlers)
   if (enabled && !handlers.has(name)) {
     try {
-      const shapes = await inspectHandlers([{ ...module, enabled }], pool)
+      const boxCheck = createBoxCheck({ config: parts.config, found: walls })
+      const shapes = await inspectHandlers([{ ...module, enabled }], pool, new Map(), boxCheck)
       for (const [of, shape] of shapes) handlers.set(of, shape)
     } catch (thrown) {
       if (!(thrown instanceof ConfigError)) throw thrown
@@ -136,7 +142,7 @@ export async function switchModule(
 
 /** Settings, as the file names them, that differ and that a running service cannot change. */
 export function fixedSettings(before: Config, after: Config): string[] {
-  const keys = ['server', 'dataDir', 'database', 'workers', 'log'] as const
+  const keys = ['server', 'dataDir', 'database', 'isolation', 'workers', 'log'] as const
   return keys
     .filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
     .map((key) => (key === 'dataDir' ? 'data_dir' : key))
@@ -145,9 +151,9 @@ export function fixedSettings(before: Config, after: Config): string[] {
 /** The next installation over the data of the running one, which stay where they are until the next start. */
 export function overTheSameData(
   next: ServiceInstallation,
-  { dataDir, database }: Config,
+  { dataDir, database, isolation }: Config,
 ): ServiceInstallation {
-  return { ...next, config: { ...next.config, dataDir, database } }
+  return { ...next, config: { ...next.config, dataDir, database, isolation } }
 }
 
 /** Every sender, whoever is written to now: rows of an earlier configuration may still wait. */

@@ -27,13 +27,14 @@ import { oneAtATime } from './lib/one-at-a-time.ts'
 import { createRunIds } from './lib/run-ids.ts'
 import { type Metrics, createMetrics } from './metrics/metrics.ts'
 import { type LargePayloads, createLargePayloads } from './payload/large-payloads.ts'
+import type { FoundWalls } from './run/find-walls.ts'
 import { ModuleJournal } from './run/journal.ts'
 import { logSettlement } from './run/log-settlement.ts'
-import { type ProcessPool, createProcessPool } from './run/process-pool.ts'
+import { openPool } from './run/open-pool.ts'
+import type { ProcessPool } from './run/process-pool.ts'
 import { runModule } from './run/run-module.ts'
 import { settleUnwritable, withoutSecrets } from './run/settlement.ts'
 import { type Runner, createRunner } from './run/runner.ts'
-import { createStarter } from './run/starter.ts'
 import { workerCaps } from './run/worker-caps.ts'
 import { stopReplaced } from './run/stop-replaced.ts'
 import { type Retention, createRetention } from './retention/retention.ts'
@@ -84,6 +85,7 @@ interface Shared {
   readonly now: () => InstalledParts
   readonly store: Store
   readonly pool: ProcessPool
+  readonly walls: FoundWalls
   readonly senders: Map<string, Sender>
   readonly metrics: Metrics
   readonly payloads: LargePayloads
@@ -128,15 +130,14 @@ async function start(
   { installation, log, clock = systemClock, version = '0.0.0', requestsPerMinute }: ServiceOptions,
   opened: Opened,
 ): Promise<Service> {
-  const { dataDir, workers, server: address } = installation.config
+  const { dataDir, server: address } = installation.config
   await makeDataDir(installation.config)
   const databaseFile = join(dataDir, 'hookyard.db')
   const sqlite = await openSqliteStore({ file: databaseFile, clock, log })
   opened.add('store', () => sqlite.close())
   const store = stopReplaced(watchWrites(sqlite, clock), (runIds) => stages.onReplaced(runIds))
-  const starter = createStarter({ environment: installation.env, log })
-  const pool = createProcessPool({ keep: workers.concurrency, environment: installation.env, starter, log })
-  const context = { pool, effects: store.effects, switches: store.switches, chat: store.chat, clock, log }
+  const { pool, walls } = await openPool(installation.config, installation.env, log)
+  const context = { pool, walls, effects: store.effects, switches: store.switches, chat: store.chat, clock, log }
   opened.add('server.json', () => removeServerFile(dataDir))
   opened.add('module processes', () => pool.close())
   let parts = await install(installation, context)
@@ -148,7 +149,7 @@ async function start(
   const payloads = createLargePayloads()
   opened.add('large payloads', () => payloads.close())
   const made = { metrics, payloads, newRunId: createRunIds(), ...reading }
-  const shared: Shared = { now, store, pool, senders, ...made, clock, log }
+  const shared: Shared = { now, store, pool, walls, senders, ...made, clock, log }
   const stages = createStages(shared)
   // A reload and a switch both replace the parts: one after the other, or one of them would be forgotten.
   const alone = oneAtATime()

@@ -13,6 +13,7 @@ import type { InstalledParts } from './installed.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { LargePayloads } from './payload/large-payloads.ts'
 import type { Auth } from './receive/auth.ts'
+import { type FoundWalls, presentWalls } from './run/find-walls.ts'
 import { checkHandlerInput } from './run/inspect-handlers.ts'
 import type { ProcessPool } from './run/process-pool.ts'
 import { nextTicks } from './schedule/ticks.ts'
@@ -40,6 +41,7 @@ export interface ServiceApiOptions extends Pick<
   readonly now: () => InstalledParts
   readonly store: Store
   readonly pool: ProcessPool
+  readonly walls: FoundWalls
   readonly metrics: Metrics
   readonly version: string
   /** The embedded database's file. */
@@ -54,7 +56,7 @@ export interface ServiceApiOptions extends Pick<
 
 /** Adds the API's routes to the server. */
 export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, auth: Auth) => void {
-  const { now, store, pool, metrics, version, clock, newRunId } = options
+  const { now, store, pool, walls, metrics, version, clock, newRunId } = options
   const startedAt = clock()
   const deps: ApiDeps = {
     ...options,
@@ -87,8 +89,9 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
     about: () => {
       const { agent, registry } = now()
       const enabled = registry.all().filter((module) => module.enabled).length
+      const isolation = presentWalls(walls)
       const modules = { enabled, disabled: registry.all().length - enabled }
-      return { version, startedAt, agent: agent.describe(), modules }
+      return { version, startedAt, agent: agent.describe(), modules, isolation }
     },
     metrics: () => metrics.text(),
     backup: () => backup(options.databaseFile, join(now().config.dataDir, 'tmp'), newRunId()),

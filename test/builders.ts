@@ -28,6 +28,7 @@ export const config = (more: Partial<Config> = {}): Config => ({
   server: { host: '127.0.0.1', port: 0, publicUrl: null, trustProxy: [] },
   dataDir: '/nonexistent',
   database: 'sqlite',
+  isolation: 'auto',
   github: {
     webhookSecrets: ['test-secret'],
     token: null,

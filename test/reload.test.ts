@@ -36,11 +36,11 @@ function write(dir: string, more: Record<string, unknown> = {}) {
   )
 }
 
-function writeModule(dir: string, name: string, said: string) {
+function writeModule(dir: string, name: string, said: string, more: Record<string, unknown> = {}) {
   mkdirSync(join(dir, 'mods', name), { recursive: true })
   writeFileSync(
     join(dir, 'mods', name, 'module.yaml'),
-    stringify({ name, description: name, subject: 'none', triggers: [{ webhook: 'push' }] }),
+    stringify({ name, description: name, subject: 'none', triggers: [{ webhook: 'push' }], ...more }),
   )
   writeFileSync(
     join(dir, 'mods', name, 'handler.ts'),
@@ -236,11 +236,13 @@ test('server.json is private to its owner and gone after a stop', async () => {
 
 test('a stop in the middle of a reload ends the service', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'hookyard-stop-'))
-  write(dir)
   const loads = join(dir, 'loads')
+  writeFileSync(loads, '')
   // More than are loaded at a time, so that the last ones are started after the stop.
-  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
-    writeModule(dir, name, 'x')
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  write(dir, { modules: Object.fromEntries(names.map((name) => [name, { allow: { write: [loads] } }])) })
+  for (const name of names) {
+    writeModule(dir, name, 'x', { needs: { write: [loads] } })
     appendFileSync(
       join(dir, 'mods', name, 'handler.ts'),
       `import { appendFileSync } from 'node:fs'\nappendFileSync('${loads}', '.')\n`,

@@ -1,4 +1,6 @@
 // What becomes of a run: retries and the crash notice, timeouts, kills, cancellation, a moved head, bursts.
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { officialPayload } from '../src/standin/payloads.ts'
@@ -103,19 +105,24 @@ test('a run that takes too long is ended with its process, and says so', async (
 
 test('how long a process takes to start and to load its handler is not the time of the run', async () => {
   // Loaded at once before anything runs; the process that ends under the first attempt is followed by a slow one.
+  const kept = mkdtempSync(join(tmpdir(), 'hookyard-kept-'))
   const slow = `
     import { existsSync, writeFileSync } from 'node:fs'
-    const marker = import.meta.filename + '.loaded'
+    const marker = '${kept}/loaded'
     if (existsSync(marker)) await new Promise((resolve) => setTimeout(resolve, 4_000))
     writeFileSync(marker, '')
   `
   const given = acting(`if (ctx.run.attempt === 1) process.exit(1)\nreturn done('in time')`, {
     timeout: '3s',
+    needs: { write: [kept] },
   })
   const { acting: module } = given.modules as {
     acting: { manifest: Record<string, unknown>; handler: string }
   }
-  const at = await openInstallation({ modules: { acting: { ...module, handler: slow + module.handler } } })
+  const at = await openInstallation({
+    modules: { acting: { ...module, handler: slow + module.handler } },
+    config: { modules: { acting: { allow: { write: [kept] } } } },
+  })
   const { runId } = await deliver(at)
   expect(await at.ended(runId)).toMatchObject({ status: 'done', attempt: 2, result: { summary: 'in time' } })
 })

@@ -33,7 +33,22 @@ export interface About {
   readonly startedAt: number
   readonly agent: { readonly backend: string; readonly why: string }
   readonly modules: { readonly enabled: number; readonly disabled: number }
+  readonly isolation: z.output<typeof IsolationShape>
 }
+
+/** Which walls stand around module processes. */
+export const IsolationShape = named(
+  'Isolation',
+  z.object({
+    mode: z.enum(['auto', 'required', 'permission']).describe('`isolation` of the configuration'),
+    namespace: z.boolean().describe('Module processes run in a namespace of their own'),
+    reason: z.string().describe('Why there is a namespace, or none'),
+    fix: z.string().nullable().describe('What to do to have one'),
+    permission: z.boolean().describe('Node’s permission model stands'),
+    network_refused: z.boolean().describe('Module processes have no network'),
+    open: z.string().nullable().describe('What these walls leave open; null: nothing that is known'),
+  }),
+)
 
 /** A good answer. */
 export const Status = named(
@@ -43,6 +58,7 @@ export const Status = named(
     started_at: time(),
     agent: z.object({ backend: z.string(), why: z.string() }).describe('What answers for the AI, and why it'),
     modules: z.object({ enabled: z.int(), disabled: z.int() }),
+    isolation: IsolationShape,
     deliveries: z.object({ received: z.int().describe('Stored, and not yet dispatched') }),
     runs: z.object({ queued: z.int(), running: z.int(), paused: z.int() }),
     messages: z.object({ queued: z.int(), dead: z.int().describe('Refused for good') }),
@@ -73,13 +89,14 @@ const status = ({ counts, about, log }: ServiceOperationDeps) =>
     scope: 'metrics:read',
     answers: { 200: { description: 'Numbers of this moment', schema: Status } },
     async run() {
-      const { version, startedAt, agent, modules } = about()
+      const { version, startedAt, agent, modules, isolation } = about()
       const { received, runs, messages } = await orUnavailable(log, counts())
       const body: z.output<typeof Status> = {
         version,
         started_at: isoTime(startedAt),
         agent,
         modules,
+        isolation,
         deliveries: { received },
         runs,
         messages,

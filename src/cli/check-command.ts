@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { environment } from '../config/env.ts'
 import { ConfigError, type Problem } from '../config/problem.ts'
 import type { Installation } from '../registry/load.ts'
+import { createBoxCheck } from '../run/box-problems.ts'
+import type { FoundWalls } from '../run/find-walls.ts'
 import { inspectHandlers } from '../run/inspect-handlers.ts'
 import { createProcessPool } from '../run/process-pool.ts'
 import { runCheck } from './check.ts'
@@ -31,10 +33,11 @@ export async function runCheckCommand(options: {
 }
 
 /** Loads every handler once, in its own process. */
-async function checkHandlers(installation: Installation): Promise<readonly Problem[]> {
-  const pool = createProcessPool({ keep: 4, environment: installation.env })
+async function checkHandlers(installation: Installation, found: FoundWalls): Promise<readonly Problem[]> {
+  const { config, env, registry, manifestSources } = installation
+  const pool = createProcessPool({ keep: 4, environment: env, walls: found.walls })
   try {
-    await inspectHandlers(installation.registry.all(), pool, installation.manifestSources)
+    await inspectHandlers(registry.all(), pool, manifestSources, createBoxCheck({ config, found }))
     return []
   } catch (thrown) {
     if (thrown instanceof ConfigError) return thrown.problems

@@ -7,6 +7,8 @@ import { loadInstallation } from '../registry/load.ts'
 import type { Installation } from '../registry/load.ts'
 import { describeNeeds } from '../registry/grants.ts'
 import type { ManifestTrigger, Module } from '../registry/manifest.ts'
+import { isolationProblems } from '../run/box-problems.ts'
+import { describeWalls, type FoundWalls, findWalls, presentWalls } from '../run/find-walls.ts'
 import { unbuilt } from '../start-problems.ts'
 
 export interface CheckOptions {
@@ -20,41 +22,52 @@ export interface CheckOptions {
   readonly cwd: string
   readonly builtinModulesDir: string
   /** Asked when the files are in order: handlers, and with `--online` tokens, webhooks, agent, disk, clock. */
-  readonly extraChecks?: readonly ((installation: Installation) => Promise<readonly Problem[]>)[]
+  readonly extraChecks?: readonly ((
+    installation: Installation,
+    walls: FoundWalls,
+  ) => Promise<readonly Problem[]>)[]
   /** Takes the result. */
   readonly print: (text: string) => void
 }
 
 /** Checks and prints. Returns the exit code: 0 when there is no problem (warnings are none), else 1. */
 export async function runCheck(options: CheckOptions): Promise<number> {
-  const { installation, problems } = await examine(options)
+  const { installation, walls, problems } = await examine(options)
   const warnings = installation?.warnings ?? []
-  const summary = installation === null ? null : summaryOf(installation)
+  const summary = installation === null ? null : summaryOf(installation, walls)
   const ok = problems.length === 0
   if (options.json) options.print(`${JSON.stringify({ ok, ...summary, problems, warnings }, null, 2)}\n`)
   else options.print(`${render(summary, problems, warnings, options).join('\n')}\n`)
   return ok ? 0 : 1
 }
 
-async function examine(
-  options: CheckOptions,
-): Promise<{ installation: Installation | null; problems: readonly Problem[] }> {
+interface Examined {
+  readonly installation: Installation | null
+  /** null: the files were not in order, and nothing was looked for. */
+  readonly walls: FoundWalls | null
+  readonly problems: readonly Problem[]
+}
+
+async function examine(options: CheckOptions): Promise<Examined> {
   let installation: Installation | null = null
+  let walls: FoundWalls | null = null
   try {
-    installation = loadInstallation(options)
-    const loaded = installation
-    const found = await Promise.all((options.extraChecks ?? []).map((check) => check(loaded)))
-    return { installation, problems: [...unbuilt(loaded.config, loaded.source), ...found.flat()] }
+    const loaded = (installation = loadInstallation(options))
+    const { config, source } = loaded
+    const found = (walls = await findWalls(config.isolation, loaded.env))
+    const more = await Promise.all((options.extraChecks ?? []).map((check) => check(loaded, found)))
+    const missing = isolationProblems(found, source.place(['isolation']))
+    return { installation, walls, problems: [...unbuilt(config, source), ...missing, ...more.flat()] }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { installation, problems: error.problems }
+    return { installation, walls, problems: error.problems }
   }
 }
 
 type Summary = ReturnType<typeof summaryOf>
 
 /** What was found, without secrets. */
-function summaryOf({ config, registry }: Installation) {
+function summaryOf({ config, registry }: Installation, walls: FoundWalls | null) {
   return {
     file: config.file,
     repos: config.repos,
@@ -68,6 +81,7 @@ function summaryOf({ config, registry }: Installation) {
     database: config.database === 'sqlite' ? 'sqlite' : 'postgres',
     data_dir: config.dataDir,
     agent: { backend: config.agent.backend, model: config.agent.model, fallback: config.agent.fallback },
+    isolation: walls && presentWalls(walls),
     modules: registry.all().map(describeModule),
   }
 }
@@ -117,7 +131,7 @@ function render(
 }
 
 function renderSummary(summary: Summary, cwd: string): string[] {
-  const { users, github, agent, modules } = summary
+  const { users, github, agent, isolation, modules } = summary
   const width = Math.max(0, ...modules.map(({ name }) => name.length))
   const rows: [string, string][] = [
     ['configuration', displayFile(summary.file ?? 'in memory', cwd)],
@@ -126,6 +140,10 @@ function renderSummary(summary: Summary, cwd: string): string[] {
     ['github', `${github.login === 'none' ? 'no credentials' : github.login}, intake ${github.intake}`],
     ['database', `${summary.database}, data in ${displayFile(summary.data_dir, cwd)}`],
     ['agent', `${agent.backend}, model ${agent.model}${agent.fallback ? `, else ${agent.fallback}` : ''}`],
+    ...(isolation ? describeWalls(isolation) : []).map((line, index): [string, string] => [
+      index === 0 ? 'walls' : '',
+      line,
+    ]),
     ...modules.map(
       ({ name, enabled, triggers, feature_flag: flag, needs, granted }, index): [string, string] => {
         const what = triggers.join('; ') || 'invoke only'

@@ -7,6 +7,7 @@ import { RunList } from '../api/run-operations.ts'
 import { Status } from '../api/service-operations.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { describeNeeds } from '../registry/grants.ts'
+import { describeWalls } from '../run/find-walls.ts'
 import { oneLine } from '../send/outside-text.ts'
 import type { ServerOptions } from './client/find-server.ts'
 import { openClient } from './client/server-client.ts'
@@ -29,6 +30,7 @@ function renderStatus({
   started_at,
   agent,
   modules,
+  isolation,
   deliveries,
   runs,
   messages,
@@ -37,6 +39,7 @@ function renderStatus({
     ['server', `${url}, version ${version}, since ${shortTime(started_at)} UTC`],
     ['agent', `${agent.backend}: ${agent.why}`],
     ['modules', `${modules.enabled} on, ${modules.disabled} off`],
+    ...describeWalls(isolation).map((line, index) => [index === 0 ? 'walls' : '', line]),
     ['deliveries', `${deliveries.received} to be dispatched`],
     ['runs', `${runs.queued} queued, ${runs.running} running, ${runs.paused} paused`],
     ['messages', `${messages.queued} to be sent, ${messages.dead} refused for good`],

@@ -6,7 +6,6 @@ import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../config/problem.ts'
 import { readTextFile } from '../config/text-file.ts'
 import { describeEvent } from '../entity/entity.ts'
@@ -15,11 +14,10 @@ import { failedFilter } from '../registry/filters.ts'
 import type { Manifest } from '../registry/manifest.ts'
 import { parseManifest } from '../registry/parse-manifest.ts'
 import { MANIFEST_FILE } from '../registry/scan-modules.ts'
-import { resolveSdk } from '../run/child/resolve-sdk.ts'
-import type { ModuleDefinition } from '../sdk/index.ts'
-import { runModule, type RunModuleResult, type TestGitHub } from '../sdk/testing.ts'
+import type { RunModuleResult, TestGitHub } from '../sdk/testing.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { print } from './print.ts'
+import { tryHandler } from './try-handler.ts'
 import { checkWebhookEvent } from './webhook-event.ts'
 
 export interface TestModuleCommand {
@@ -75,26 +73,16 @@ async function runHandler(
   payload: unknown,
   { event, input, settings, agent, github }: TestModuleCommand,
 ): Promise<RunModuleResult> {
-  resolveSdk()
   const action = describeEvent(event ?? '', payload).action
-  try {
-    const { default: module } = (await import(pathToFileURL(manifest.handler).href)) as {
-      default: ModuleDefinition
-    }
-    return await runModule(module, {
-      subject: manifest.subject,
-      payload,
-      ...(event === undefined ? {} : { event: action === null ? event : `${event}.${action}` }),
-      ...(input === undefined ? {} : { input: parseJson(input, '--input') }),
-      ...(settings === undefined ? {} : { config: parseJson(settings, '--settings') }),
-      ...(agent === undefined ? {} : { agent: agentAnswer(agent) }),
-      ...(github === undefined ? {} : { github: parseJson(await readSource(github), github) as TestGitHub }),
-    })
-  } catch (thrown) {
-    if (thrown instanceof UsageError || thrown instanceof CommandFailure) throw thrown
-    const error = toError(thrown)
-    throw new CommandFailure(`the handler threw ${error.stack ?? error.message}`)
-  }
+  return tryHandler(manifest, {
+    subject: manifest.subject,
+    payload,
+    ...(event === undefined ? {} : { event: action === null ? event : `${event}.${action}` }),
+    ...(input === undefined ? {} : { input: parseJson(input, '--input') }),
+    ...(settings === undefined ? {} : { config: parseJson(settings, '--settings') }),
+    ...(agent === undefined ? {} : { agent: agentAnswer(agent) }),
+    ...(github === undefined ? {} : { github: parseJson(await readSource(github), github) as TestGitHub }),
+  })
 }
 
 async function readSource(file: string): Promise<string> {

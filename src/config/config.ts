@@ -2,6 +2,9 @@
 // milliseconds, paths absolute, secrets in the clear (print it through redact alone).
 import type { Needs, PolicyOverrides } from '../registry/manifest.ts'
 
+/** Which walls stand around module processes: all that this machine has, these or no start, or Node's permission model alone. */
+export type Isolation = 'auto' | 'required' | 'permission'
+
 export interface Config {
   /** Absolute path of the file, or null when the configuration was built in memory (demo, tests). */
   readonly file: string | null
@@ -15,6 +18,7 @@ export interface Config {
     readonly trustProxy: readonly string[]
   }
   readonly dataDir: string
+  readonly isolation: Isolation
   /** `sqlite`, or a `postgres://` URL. */
   readonly database: string
   readonly github: {

@@ -251,6 +251,12 @@ export const configSchema = z
       .refine(isDatabase, { error: DATABASE })
       .meta({ pattern: '^(sqlite$|postgres(ql)?://)' })
       .default('sqlite'),
+    isolation: z
+      .enum(['auto', 'required', 'permission'])
+      .default('auto')
+      .describe(
+        'Walls around module processes: auto (all that this machine has), required (no start without a namespace), permission (Node’s permission model alone)',
+      ),
     github: github.prefault({}),
     inbound: z
       .strictObject({ secret: secret('a secret', 'HOOKYARD_INBOUND_SECRET') })

@@ -28,6 +28,7 @@ export function toConfig(
     },
     dataDir: resolve(dir, input.data_dir),
     database: input.database,
+    isolation: input.isolation,
     github: { webhookSecrets, token, app, apiUrl: github.api_url.replace(/\/+$/, ''), intake: github.intake },
     inbound: input.inbound === undefined ? null : { secret: input.inbound.secret },
     telegram: {

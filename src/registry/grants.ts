@@ -38,12 +38,13 @@ function isInside(path: string, folder: string): boolean {
   return liesIn(path, folder) && real !== null && realFolder !== null && liesIn(real, realFolder)
 }
 
-function liesIn(path: string, folder: string): boolean {
+/** Whether the path is the folder or lies in it, as written. */
+export function liesIn(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
 }
 
 /** The path with its links followed, as far as it exists; null when one leads nowhere yet, or in a circle. */
-function withoutLinks(path: string): string | null {
+export function withoutLinks(path: string): string | null {
   try {
     return realpathSync(path)
   } catch {

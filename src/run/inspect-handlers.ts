@@ -5,6 +5,7 @@ import type { YamlSource } from '../config/yaml-source.ts'
 import { toError } from '../errors.ts'
 import { checkSubset } from '../registry/check-subset.ts'
 import type { Module } from '../registry/manifest.ts'
+import type { BoxCheck } from './box-problems.ts'
 import type { HandlerShape } from './module-process.ts'
 import type { ProcessPool } from './process-pool.ts'
 
@@ -22,13 +23,18 @@ export async function inspectHandlers(
   modules: readonly Module[],
   pool: ProcessPool,
   sources: ReadonlyMap<string, YamlSource> = new Map(),
+  boxCheck: BoxCheck = () => [],
 ): Promise<HandlerShapes> {
   const shapes = new Map<string, HandlerShape>()
   const waiting = modules.filter((module) => module.enabled)
   const problems: Problem[] = []
   const work = async () => {
-    for (let module = waiting.shift(); module; module = waiting.shift())
+    for (let module = waiting.shift(); module; module = waiting.shift()) {
+      const refused = boxCheck(module)
+      problems.push(...refused)
+      if (refused.length > 0) continue
       problems.push(...(await inspectHandler(module, pool, shapes, sources.get(module.name))))
+    }
   }
   await Promise.all(Array.from({ length: PARALLEL }, work))
   if (problems.length > 0) throw new ConfigError(problems)

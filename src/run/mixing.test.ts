@@ -1,5 +1,6 @@
 // Runs do not mix: what one leaves behind ends its process, and nothing of it passes under the name of another run.
-import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { NO_NEEDS } from '../config/needs.ts'
 import { silentLog } from '../lib/log.ts'
 import { manifestOf } from '../registry/testing/manifests.ts'
 import {
@@ -14,6 +15,12 @@ import {
   writeHandler,
 } from './module-process.fixture.ts'
 import { createProcessPool } from './process-pool.ts'
+
+// Without Node's permission model, which refuses most of what may be left.
+vi.mock(import('./permission-flags.ts'), async (original) => ({
+  ...(await original()),
+  permissionFlags: () => [],
+}))
 
 afterEach(endStarted)
 
@@ -173,7 +180,11 @@ test.each(['octo/public', 'octo/private'])(
       if (ctx.run.id === 'a') setInterval(() => ctx.notify('of a').catch(() => {}), 1).unref()
       else await ctx.notify('of b')
       return done(ctx.run.id)`
-    const module = { name: 'm', manifest: manifestOf('m', { handler: writeHandler(handler(text)) }) }
+    const module = {
+      name: 'm',
+      manifest: manifestOf('m', { handler: writeHandler(handler(text)) }),
+      granted: NO_NEEDS,
+    }
     const heard: string[] = []
     const first = pool.acquire(module, 'octo/private')
     await first.run(init({ runId: 'a' }), deaf, never)
@@ -191,7 +202,7 @@ test('a process that was only inspected serves the first repository that comes',
   const pool = createProcessPool({ keep: 4, environment: process.env })
   onTestFinished(() => pool.close())
   const text = handler(`return done('x')`)
-  const module = { name: 'm', manifest: manifestOf('m', { handler: writeHandler(text) }) }
+  const module = { name: 'm', manifest: manifestOf('m', { handler: writeHandler(text) }), granted: NO_NEEDS }
   const inspected = pool.acquire(module, null)
   await inspected.inspect()
   await inspected.validate('config', {})
@@ -213,6 +224,7 @@ test('a process serves one module and one repository', async () => {
   const module = (text: string) => ({
     name: 'm',
     manifest: manifestOf('m', { handler: writeHandler(handler(text)) }),
+    granted: NO_NEEDS,
   })
   const [one, other] = [module(`return done('one')`), module(`return done('other')`)]
   const pids: number[] = []

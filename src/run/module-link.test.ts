@@ -5,18 +5,7 @@ import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../lib/log.ts'
 import { createLink } from './module-link.ts'
 import { startModuleProcess } from './module-process.ts'
-import {
-  deaf,
-  endStarted,
-  handler,
-  hearing,
-  init,
-  isAlive,
-  listening,
-  never,
-  specOf,
-  start,
-} from './module-process.fixture.ts'
+import { deaf, endStarted, handler, init, listening, never, specOf, start } from './module-process.fixture.ts'
 
 afterEach(endStarted)
 
@@ -160,20 +149,6 @@ test('what a module prints becomes log lines', async () => {
     ['info', 'to stdout'],
     ['warn', 'to stderr'],
   ])
-})
-
-test('what a module has started ends with it', async () => {
-  const made = start(
-    handler(`
-    const { spawn } = await import('node:child_process')
-    await ctx.notify(String(spawn('sleep', ['600'], { stdio: 'ignore' }).pid))
-    process.exit(0)
-  `),
-  )
-  let grandchild = 0
-  const hear = hearing((text) => (grandchild = Number(text)))
-  await made.run(init(), hear, never)
-  await expect.poll(() => isAlive(grandchild)).toBe(false)
 })
 
 test('a folder that is gone is told as the end of the process', async () => {

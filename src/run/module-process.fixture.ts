@@ -3,12 +3,23 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { test } from 'vitest'
 import type { Log } from '../lib/log.ts'
+import { type Box, closedBox } from './box.ts'
+import { findWalls } from './find-walls.ts'
 import type { StartProcess } from './module-link.ts'
-import { closedBox } from './box.ts'
 import { type ModuleProcess, type RunHandlers, startModuleProcess } from './module-process.ts'
 import type { RunInit } from './protocol.ts'
 import type { StartSpec } from './spawn-module.ts'
+
+/** The walls of this machine. */
+export const { walls, reason } = await findWalls('auto', process.env)
+if (walls.namespace === null && process.env['HOOKYARD_REQUIRE_NAMESPACE'])
+  throw new Error(`there is no namespace here: ${reason}`)
+
+/** A test that needs a namespace: skipped where there is none, which its name tells. */
+export const testInNamespace = (name: string, run: () => Promise<void>): void =>
+  walls.namespace === null ? test.skip(`${name} (skipped, no namespace: ${reason})`, run) : test(name, run)
 
 const started: ModuleProcess[] = []
 
@@ -39,7 +50,15 @@ export function start(
   way?: StartProcess,
   log?: Log,
 ): ModuleProcess {
-  const made = startModuleProcess(specOf(writeHandler(text), environment), way, log)
+  return startBoxed(specOf(writeHandler(text), environment), {}, way, log)
+}
+
+/** The process of a handler with this text, behind all walls of this machine, which may run these programs. */
+export const startRunning = (text: string, run: readonly string[], way?: StartProcess): ModuleProcess =>
+  startBoxed(specOf(writeHandler(text)), { run, walls }, way)
+
+function startBoxed(spec: StartSpec, box: Partial<Box>, way?: StartProcess, log?: Log): ModuleProcess {
+  const made = startModuleProcess({ ...spec, box: { ...spec.box, ...box } }, way, log)
   started.push(made)
   return made
 }

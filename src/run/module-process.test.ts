@@ -195,10 +195,6 @@ test.each([
     'a library that prints and aborts',
     `process.stderr.write('FATAL: no memory '.repeat(1_000)); process.abort()`,
   ],
-  [
-    'a process left behind',
-    `(await import('node:child_process')).spawn('sleep', ['5'], { stdio: 'inherit', detached: true }); process.abort()`,
-  ],
 ])('an abort by %s is not told as a full heap', async (_by, body) => {
   expect(await start(handler(body)).run(init(), deaf, never)).toEqual({
     kind: 'died',

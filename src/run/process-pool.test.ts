@@ -18,8 +18,8 @@ function scene() {
       file,
       `export default { config: { '~standard': { validate: () => ({ issues: [{ message: '${config}' }] }) } }, handle() {} }`,
     )
-  const { manifest } = module('first')
-  const first = { name: 'first', manifest: { ...manifest, handler: file } }
+  const { manifest, granted } = module('first')
+  const first = { name: 'first', manifest: { ...manifest, dir: folder, handler: file }, granted }
   const opened = createProcessPool({ keep: 2, environment: process.env })
   pool = opened
   return {

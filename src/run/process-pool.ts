@@ -1,7 +1,7 @@
 // Module processes, kept warm: a process serves one module and one repository, one run at a time, as long as it is clean.
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
-import { closedBox } from './box.ts'
+import { boxOf, PERMISSION_ALONE, type Walls } from './box.ts'
 import { type HandlerShape, type ModuleProcess, startModuleProcess } from './module-process.ts'
 import type { Priority } from './spawn-module.ts'
 import type { Starter } from './starter.ts'
@@ -12,12 +12,15 @@ export interface ProcessPool {
    * @default the low priority of runs
    */
   acquire(
-    module: Pick<Module, 'name' | 'manifest'>,
+    module: Pick<Module, 'name' | 'manifest' | 'granted'>,
     repository: string | null,
     priority?: Priority,
   ): ModuleProcess
-  /** A process that loads what is on the disk now, for an inspection; it serves runs once what it loaded is served. */
-  inspecting(module: Pick<Module, 'name' | 'manifest'>): ModuleProcess
+  /**
+   * A process that loads what is on the disk now, for an inspection; it serves runs once what it loaded is served. In a
+   * namespace it alone may write the module's compile cache, so there it ends when it is given back.
+   */
+  inspecting(module: Pick<Module, 'name' | 'manifest' | 'granted'>): ModuleProcess
   /** Gives it back; an unclean one is killed instead. */
   release(process: ModuleProcess): void
   /**
@@ -39,6 +42,8 @@ export interface PoolOptions {
   readonly environment: NodeJS.ProcessEnv
   /** Starts the processes, and ends with the pool. Without it they are children of this process. */
   readonly starter?: Starter
+  /** What stands around them. @default Node's permission model alone */
+  readonly walls?: Walls
   /** Hears of a process that says what it must not. */
   readonly log?: Log
 }
@@ -58,6 +63,7 @@ interface Lot {
 export function createProcessPool(options: PoolOptions): ProcessPool {
   const idle: { process: ModuleProcess; lot: Lot; timer: NodeJS.Timeout }[] = []
   const lots = new Map<ModuleProcess, Lot>()
+  const { walls = PERMISSION_ALONE } = options
   let served: ReadonlyMap<string, Pick<HandlerShape, 'files'>> = new Map()
   let generation = 0
 
@@ -73,14 +79,15 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
   }
 
   const start = (
-    module: Pick<Module, 'name' | 'manifest'>,
+    module: Pick<Module, 'name' | 'manifest' | 'granted'>,
     priority: Priority,
     lot: Omit<Lot, 'module' | 'handler'>,
   ) => {
     const { name, manifest } = module
     const { handler } = manifest
     const { environment, starter, log } = options
-    const spec = { handler, environment, priority, box: closedBox(handler) }
+    const box = { ...boxOf(module, walls), writesCache: lot.inspects }
+    const spec = { handler, environment, priority, box }
     const process = startModuleProcess(spec, starter?.start, log, lot.files)
     lots.set(process, { ...lot, module: name, handler })
     return process
@@ -117,7 +124,7 @@ export function createProcessPool(options: PoolOptions): ProcessPool {
     },
     release(process) {
       const lot = lots.get(process)
-      if (!lot || !process.clean) return void drop(process)
+      if (!lot || !process.clean || (lot.inspects && walls.namespace)) return void drop(process)
       if (!isServed(process, lot) && !mayWait(process, lot)) return void drop(process)
       if (idle.length >= options.keep) void dropIdle(0)
       const timer = setTimeout(() => {

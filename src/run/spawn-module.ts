@@ -1,11 +1,12 @@
-// Starts the process of one handler file: without credentials, the leader of a session of its own, so that whatever
-// it starts ends with it. Used by the starter, and by short commands that start processes themselves.
+// Starts the process of one handler file: behind its walls, without credentials, the leader of a session of its own, so
+// that whatever it starts ends with it. Used by the starter, and by short commands that start processes themselves.
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { dirname, extname } from 'node:path'
+import { constants } from 'node:os'
+import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import type { Box } from './box.ts'
+import { type BoxedCommand, boxedCommand } from './boxed-command.ts'
 import { lowerPriority } from './low-priority.ts'
 
 /** Heap of a module process, in MiB; beyond it V8 ends the process, and only that run fails. */
@@ -18,8 +19,6 @@ const HEAP_FULL = /FATAL ERROR: [^\n]*(?:heap out of memory|Allocation failed)/
 const LAST_WORDS_MS = 1_000
 const CHANNEL_FD = 3
 
-const entry = fileURLToPath(new URL(`./child/main${extname(import.meta.url)}`, import.meta.url))
-
 export type OutputLevel = 'info' | 'warn'
 
 /** `low`: after the service, the intake must not feel it. `normal`: somebody waits for it to load. */
@@ -28,7 +27,7 @@ export type Priority = 'low' | 'normal'
 /** What to start. */
 export interface StartSpec {
   readonly handler: string
-  /** The whole environment of the process. */
+  /** The environment of the process, to which its box adds where it may write. */
   readonly environment: NodeJS.ProcessEnv
   readonly priority: Priority
   readonly box: Box
@@ -48,32 +47,44 @@ export interface SpawnedModule {
   readonly channel: Socket | null
   /** Ends it with its whole group, unless it has ended. */
   kill(): void
+  /** Removes its temporary folder: for one whose exit is not waited for. */
+  end(): void
 }
 
 /** Starts a process with this environment and nothing else. */
 export function spawnModule(spec: StartSpec, events: SpawnEvents): SpawnedModule {
   let child: ChildProcess
+  let boxed: BoxedCommand | undefined
   try {
-    child = spawnNode(spec)
+    boxed = boxedCommand(spec, [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'])
+    child = spawnBoxed(boxed, spec.handler)
   } catch (thrown) {
+    boxed?.end()
     // Out of memory or processes: told as every other end.
     process.nextTick(() => events.onExit(notStarted(thrown)))
-    return { pid: 0, channel: null, kill: () => undefined }
+    return { pid: 0, channel: null, kill: () => undefined, end: () => undefined }
   }
+  const { end } = boxed
+  const inner = spec.box.walls.namespace === null ? () => null : signalOf
   const { pid = 0 } = child
   let ended = pid === 0
   child.once('exit', (code, signal) => {
     ended = true
     killGroup(pid) // what it has left behind
-    if (!isAbort(code, signal)) return events.onExit(describeExit(code, signal))
+    end()
+    if (!isAbort(code, signal)) return events.onExit(describeExit(code, signal ?? inner(code)))
     void stderr.end().then(() => {
       events.onExit(
-        stderr.heapWasFull() ? `ran out of its ${HEAP_MIB} MiB of heap` : describeExit(code, signal),
+        stderr.heapWasFull()
+          ? `ran out of its ${HEAP_MIB} MiB of heap`
+          : describeExit(code, signal ?? inner(code)),
       )
     })
   })
   child.on('error', (error) => {
-    if (pid === 0) events.onExit(notStarted(error))
+    if (pid !== 0) return
+    end()
+    events.onExit(notStarted(error))
   })
   if (pid !== 0 && spec.priority === 'low') lowerPriority(pid)
   readOutput(child.stdout, (text, taken) => events.onOutput('info', text, taken))
@@ -84,6 +95,7 @@ export function spawnModule(spec: StartSpec, events: SpawnEvents): SpawnedModule
     kill() {
       if (!ended && !killGroup(pid)) child.kill('SIGKILL')
     },
+    end,
   }
 }
 
@@ -134,9 +146,11 @@ export function killGroup(pid: number): boolean {
   }
 }
 
-function spawnNode({ handler, environment }: StartSpec): ChildProcess {
-  const flags = [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning']
-  return spawn(process.execPath, [...flags, entry, handler], {
+function spawnBoxed(
+  { command: [program, ...rest], environment }: BoxedCommand,
+  handler: string,
+): ChildProcess {
+  return spawn(program, rest, {
     cwd: dirname(handler),
     detached: true,
     // By it Node finds its channel, as documented at child_process.fork; it takes the variable away.
@@ -154,4 +168,10 @@ const isAbort = (code: number | null, signal: NodeJS.Signals | null): boolean =>
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
   return signal ? `was killed by ${signal}` : `exited with code ${code ?? 'unknown'}`
+}
+
+/** bubblewrap exits as a shell does for a program that a signal has ended. */
+function signalOf(code: number | null): NodeJS.Signals | null {
+  const found = Object.entries(constants.signals).find(([, number]) => code === 128 + number)
+  return (found?.[0] as NodeJS.Signals | undefined) ?? null
 }

@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Log, silentLog } from '../lib/log.ts'
+import type { Box } from './box.ts'
 import { startModuleProcess } from './module-process.ts'
 import {
   deaf,
@@ -15,8 +16,12 @@ import {
   never,
   specOf,
   start as startProcess,
+  startRunning,
+  testInNamespace,
+  walls,
   writeHandler,
 } from './module-process.fixture.ts'
+import { processTree } from './process-tree.ts'
 import { type Starter, createStarter } from './starter.ts'
 
 let starter: Starter
@@ -68,22 +73,29 @@ test('what it prints becomes log lines, and how it ended is told', async () => {
   ])
 })
 
-test('a module that spins is killed with what it has started', async () => {
-  const made = start(`
+testInNamespace(
+  'a module that spins is killed with what it has started, in whatever session that is',
+  async () => {
+    const body = `
     const { spawn } = await import('node:child_process')
-    await ctx.notify(String(spawn('sleep', ['600'], { stdio: 'ignore' }).pid))
+    spawn('sleep', ['600'], { stdio: 'ignore', detached: true }).once('spawn', () => void ctx.notify('started'))
+    await new Promise((resolve) => setTimeout(resolve, 100))
     for (;;) {}
-  `)
-  const stop = new AbortController()
-  let grandchild = 0
-  const hear = hearing((text) => {
-    grandchild = Number(text)
-    setImmediate(() => stop.abort(new Error('timeout')))
-  })
-  const killed = { kind: 'died', how: 'was killed by SIGKILL' }
-  expect(await made.run(init(), hear, stop.signal)).toEqual(killed)
-  await expect.poll(() => isAlive(grandchild)).toBe(false)
-})
+  `
+    const made = startRunning(handler(body), ['sleep'], starter.start)
+    const stop = new AbortController()
+    let tree: number[] = []
+    const hear = hearing(() => {
+      tree = processTree(made.pid)
+      setImmediate(() => stop.abort(new Error('timeout')))
+    })
+    const killed = { kind: 'died', how: 'was killed by SIGKILL' }
+    expect(await made.run(init(), hear, stop.signal)).toEqual(killed)
+    // bubblewrap twice, Node, and what it has started.
+    expect(tree).toHaveLength(4)
+    await expect.poll(() => tree.filter(isAlive)).toEqual([])
+  },
+)
 
 test('a handler whose folder is gone is told so', async () => {
   const gone = startModuleProcess(specOf('/nowhere/at/all/handler.ts', secrets), starter.start)
@@ -234,38 +246,61 @@ function childrenOf(pid: number): number[] {
 }
 
 // The service's part, in a process that can be killed; it prints the ids of all that it has started.
-const service = (way: 'starter' | 'child') => `
+const service = (way: 'starter' | 'child', box: Partial<Box> = {}) => `
   import { closedBox } from '${import.meta.dirname}/box.ts'
   import { createStarter } from '${import.meta.dirname}/starter.ts'
   import { startHere } from '${import.meta.dirname}/module-link.ts'
   import { startModuleProcess } from '${import.meta.dirname}/module-process.ts'
+  import { processTree } from '${import.meta.dirname}/process-tree.ts'
   import { silentLog } from '${import.meta.dirname}/../lib/log.ts'
   const [handler, init] = process.argv.slice(2)
   const way = '${way}' === 'child' ? startHere : createStarter({ environment: process.env, log: silentLog }).start
-  const made = startModuleProcess(${specText}, way)
-  const onCall = async (_method, { text }) => console.log(text)
+  const spec = ${specText}
+  const made = startModuleProcess({ ...spec, box: { ...spec.box, ...${JSON.stringify(box)} } }, way)
+  const onCall = async () => console.log(processTree(process.pid).slice(1).join())
   void made.run(JSON.parse(init), { onCall, onLog() {} }, new AbortController().signal)
 `
-test.each(['starter', 'child'] as const)(
-  'when the service is killed, a module that spins ends with all it has started: by %s',
-  async (way) => {
-    const spinning = writeHandler(
-      handler(`
-        const { spawn } = await import('node:child_process')
-        const grandchild = spawn('sleep', ['600'], { stdio: 'ignore' })
-        await ctx.notify([process.ppid, process.pid, grandchild.pid].join())
-        for (;;) {}
-      `),
-    )
-    const files = [writeHandler(service(way)), spinning, JSON.stringify(init())]
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...files], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const pids = await new Promise<number[]>((resolve) => {
-      child.stdout.once('data', (line: Buffer) => resolve(line.toString().split(',').map(Number)))
-    })
-    expect(pids.map(isAlive)).toEqual([true, true, true])
-    child.kill('SIGKILL')
-    await expect.poll(() => pids.map(isAlive), { timeout: 10_000 }).toEqual([false, false, false])
-  },
-)
+
+const DEATHS = [
+  { way: 'starter', killed: 'the service' },
+  { way: 'starter', killed: 'the service and the starter' },
+  { way: 'child', killed: 'the service' },
+] as const
+
+/** Kills what has started a module, which is printed by then, and waits for all that it has started. */
+async function killStarted(body: string, { way, killed }: (typeof DEATHS)[number], box: Partial<Box>) {
+  const files = [writeHandler(service(way, box)), writeHandler(handler(body)), JSON.stringify(init())]
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...files], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const pids = await new Promise<number[]>((resolve) => {
+    child.stdout.once('data', (line: Buffer) => resolve(line.toString().split(',').map(Number)))
+  })
+  expect(pids.every(isAlive)).toBe(true)
+  child.kill('SIGKILL')
+  if (killed !== 'the service') process.kill(pids[0] ?? 0, 'SIGKILL')
+  await expect.poll(() => pids.filter(isAlive), { timeout: 10_000 }).toEqual([])
+  return pids.length
+}
+
+for (const death of DEATHS) {
+  const title = `when ${death.killed} is killed, by way of ${death.way}`
+  test.runIf(walls.setpriv)(`${title}, a module that spins ends`, async () => {
+    const box = { walls: { ...walls, namespace: null } }
+    await killStarted(`await ctx.notify('spins'); for (;;) {}`, death, box)
+  })
+
+  testInNamespace(
+    `${title}, a module that spins in its namespace ends with all that it has started`,
+    async () => {
+      const body = `
+      const { spawn } = await import('node:child_process')
+      spawn('sleep', ['600'], { stdio: 'ignore', detached: true })
+      await ctx.notify('spins')
+      for (;;) {}
+    `
+      const count = await killStarted(body, death, { walls, run: ['sleep'] })
+      expect(count).toBe(death.way === 'starter' ? 5 : 4)
+    },
+  )
+}

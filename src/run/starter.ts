@@ -134,7 +134,12 @@ function launch({ environment, log }: { environment: NodeJS.ProcessEnv; log: Log
 function forkStarter(environment: NodeJS.ProcessEnv): ChildProcess {
   return fork(entry, [], {
     env: starterEnvironment(environment),
-    execArgv: [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'],
+    // The debugger, which SIGUSR1 asks for, would open it to whoever may signal it.
+    execArgv: [
+      `--max-old-space-size=${HEAP_MIB}`,
+      '--disable-warning=ExperimentalWarning',
+      '--disable-sigusr1',
+    ],
     // Its input ends with this process, however that ends.
     stdio: ['pipe', 'ignore', 'inherit', 'ipc'],
   })

@@ -2,14 +2,16 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { processTree } from '../../src/run/process-tree.ts'
 import { hookyard } from '../command-line.ts'
+import { startServiceProcess } from '../service-process.ts'
 
 /** A command in a folder with this configuration, or without one. */
-function inFolder(args: readonly string[], config?: string) {
+function inFolder(args: readonly string[], config?: string, env: NodeJS.ProcessEnv = {}) {
   const cwd = mkdtempSync(join(tmpdir(), 'hookyard-start-'))
   if (config !== undefined) writeFileSync(join(cwd, 'hookyard.yaml'), config)
-  return hookyard(args, { cwd, env: { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test' } })
+  return hookyard(args, { cwd, env: { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test', ...env } })
 }
 
 test('a database that is not built in is refused by start and check alike', async () => {
@@ -48,3 +50,44 @@ test('a role that needs another database is told to leave it out', async () => {
   expect(stderr).toContain('Leave --role out')
   expect(stderr).not.toContain('postgres://')
 })
+
+test('isolation: required without bubblewrap is refused by start and check alike, with the reason and the mend', async () => {
+  const config = 'repos: [a/b]\nisolation: required\n'
+  const bin = mkdtempSync(join(tmpdir(), 'hookyard-empty-path-'))
+  for (const command of ['start', 'check']) {
+    const { code, stdout, stderr } = await inFolder([command], config, { PATH: bin })
+    expect(code).toBe(1)
+    expect(stdout + stderr).toMatch(/hookyard\.yaml:2:1 isolation|isolation: found required/)
+    expect(stdout + stderr).toMatch(/required, and there is no namespace: /)
+  }
+})
+
+test('check tells which walls stand, in text and in JSON', async () => {
+  const config = 'repos: [a/b]\nisolation: permission\n'
+  const [text, json] = await Promise.all([inFolder(['check'], config), inFolder(['check', '--json'], config)])
+  expect(text.stdout).toMatch(/^walls +Node’s permission model alone: isolation: permission$/m)
+  expect(text.stdout).toMatch(/^ +open to a hostile module: .*SECURITY\.md$/m)
+  const { isolation } = JSON.parse(json.stdout) as { isolation: unknown }
+  expect(isolation).toMatchObject({
+    mode: 'permission',
+    namespace: false,
+    permission: true,
+    network_refused: Number(process.versions.node.split('.')[0]) >= 25,
+  })
+})
+
+test.runIf(process.platform === 'linux')(
+  'SIGUSR1 opens no debugger, in the service or what it starts',
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'hookyard-signal-'))
+    const file = join(dir, 'hookyard.yaml')
+    writeFileSync(file, 'repos: [a/b]\nserver: { port: 0 }\nagent: { backend: offline }\n')
+    const service = await startServiceProcess(file, { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test' })
+    onTestFinished(() => service.kill())
+    for (const pid of processTree(service.pid)) process.kill(pid, 'SIGUSR1')
+    // By the end of a reload a debugger would have said where it listens.
+    process.kill(service.pid, 'SIGHUP')
+    await expect.poll(() => service.output(), { timeout: 40_000 }).toContain('reloaded')
+    expect(service.output()).not.toContain('Debugger')
+  },
+)

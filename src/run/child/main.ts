@@ -10,7 +10,7 @@ import { watchResources } from './leftovers.ts'
 import { keepFiles } from './kept-files.ts'
 import { createModuleContext } from './module-context.ts'
 import { resolveSdk } from './resolve-sdk.ts'
-import { followParent } from './watchdog.ts'
+import { temporaryFiles } from './temporary-files.ts'
 
 /** What the service has asked last, until it is answered. */
 interface Session {
@@ -26,7 +26,6 @@ const send = (message: unknown) => process.connected && process.send?.(message)
 let session: Session | undefined
 let loaded: Promise<ModuleDefinition> | undefined
 
-followParent()
 resolveSdk()
 const kept = keepFiles()
 process.on('disconnect', () => process.exit(0))
@@ -57,7 +56,7 @@ async function work(nonce: string, act: (own: Session) => Promise<Answer>): Prom
   }
   session = undefined
   const calls = caller.revoke()
-  send({ t: 'idle', nonce, resources: await leftResources(), calls })
+  send({ t: 'idle', nonce, resources: [...(await leftResources()), ...temporaryFiles()], calls })
 }
 
 /** What a handler started and did not wait for fails outside of it: its run learns why, not an exit code alone. */

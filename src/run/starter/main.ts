@@ -2,6 +2,7 @@
 // in stops it. It hands each process's channel over, so that messages pass it by; it imports no more than it needs.
 import type { Socket } from 'node:net'
 import { type SpawnedModule, spawnModule } from '../spawn-module.ts'
+import { removeLeftFolders } from '../temporary-folder.ts'
 import type { FromStarter, ToStarter } from './wire.ts'
 
 const modules = new Map<number, SpawnedModule>()
@@ -11,8 +12,10 @@ const modules = new Map<number, SpawnedModule>()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
 process.stdin.resume().on('close', () => {
   for (const module of modules.values()) module.kill()
+  for (const module of modules.values()) module.end()
   process.exit(0)
 })
+removeLeftFolders()
 process.on('message', (message: ToStarter) => {
   if (message.t === 'start') start(message)
   else modules.get(message.id)?.kill()
