@@ -20,9 +20,13 @@ export type AddonState = Int32Array<SharedArrayBuffer>
 export const newAddonState = (): AddonState =>
   new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
-/** In the thread, before its first connection. Does not return when the process is about to end. */
+/**
+ * In the thread, before its first connection.
+ * @throws Error when the process is about to end. It must not wait for that: the end does not wake it.
+ */
 export function loadAddon(state: AddonState): void {
-  if (Atomics.compareExchange(state, 0, NOT_BEGUN, LOADING) === FORBIDDEN) Atomics.wait(state, 0, FORBIDDEN)
+  if (Atomics.compareExchange(state, 0, NOT_BEGUN, LOADING) === FORBIDDEN)
+    throw new Error('the process is about to end')
   new SqliteConnection(':memory:').close()
   Atomics.store(state, 0, LOADED)
   Atomics.notify(state, 0)
