@@ -95,9 +95,16 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'start-problems.ts': ['config'],
   'opened.ts': ['lib'],
   'descriptors.ts': ['lib'],
-  'start-stages.ts': ['lib', 'opened.ts', 'store'],
 }
-const FREE = new Set(['main.ts', 'installed.ts', 'connect-chat.ts', 'intake.ts', 'service-api.ts', 'cli'])
+const FREE = new Set([
+  'main.ts',
+  'stages.ts',
+  'installed.ts',
+  'connect-chat.ts',
+  'intake.ts',
+  'service-api.ts',
+  'cli',
+])
 
 test('imports run one way', () => {
   const wrong = sources.flatMap((path) => {
@@ -148,6 +155,20 @@ test('nobody imports main.ts but the command line, and no barrel but the SDK', (
     ),
   )
   expect(wrong.map((path) => relative(root, path))).toEqual([])
+})
+
+// The box around a module's process opens these two folders alone.
+test('what runs in a module’s process is its own folder and the SDK', () => {
+  const imported = /import\s+(?!type\b)[^'"]*?from\s+'(\.[^']+)'/g
+  const wrong = sources
+    .filter((path) => /\/src\/run\/child\//.test(path))
+    .flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(imported)]
+        .map(([, target = '']) => resolve(dirname(path), target))
+        .filter((target) => !/\/src\/(?:run\/child|sdk)\//.test(target))
+        .map((target) => `${relative(root, path)} imports ${relative(root, target)}`),
+    )
+  expect(wrong).toEqual([])
 })
 
 test('modules import the SDK alone', () => {

@@ -3,13 +3,13 @@
 import { PermanentError } from '../errors.ts'
 import { type Log, silentLog } from '../lib/log.ts'
 import type { SubjectKind } from '../sdk/context.ts'
-import type { KeptFile } from './kept-files.ts'
+import type { KeptFile } from './child/kept-files.ts'
 import { lowerPriority } from './low-priority.ts'
 import { moduleEnvironment } from './module-environment.ts'
 import { type ModuleLink, type StartProcess, startHere } from './module-link.ts'
 import { type FromChild, type RunInit, type ToChild, type ToSession, parseFromChild } from './protocol.ts'
 import { residentBytes } from './resident-memory.ts'
-import type { Excess } from './said.ts'
+import type { Excess } from './message-limits.ts'
 import {
   AskSession,
   type Host,

@@ -92,3 +92,11 @@ test('what is too much to be kept is read from the disk, and newer files are ser
   serve(shape)
   expect((await ask()).says).toBe('two')
 })
+
+test('a handler that is bundled into one large file is kept as well', async () => {
+  const { write, inspect, serve, ask } = scene()
+  write(`one' /* ${'x'.repeat(2_000_000)} */ + '`)
+  serve(await inspect())
+  write('broken(')
+  expect((await ask()).says).toBe('one')
+})

@@ -1,11 +1,12 @@
 // What the service and a module process say to each other over IPC. Every message carries the nonce of the session
 // (a run, an inspection, a validation) that it belongs to. A module is not trusted: the service checks every message
-// from it (said.ts, parseFromChild), and nothing that it sends here is a credential.
+// from it (message-limits.ts, parseFromChild), and nothing that it sends here is a credential.
 import { z } from 'zod'
 import type { SubjectKind } from '../sdk/context.ts'
 import { cut } from '../send/outside-text.ts'
 import type { RunTrigger } from '../store/store.ts'
-import { type KeptFile, keptFiles } from './kept-files.ts'
+import type { KeptFile } from './child/kept-files.ts'
+import { keptFiles } from './kept-files.ts'
 
 /** All that a handler starts from; JSON alone. */
 export interface RunInit {

@@ -1,4 +1,5 @@
 // A run that is told to stop ends, whatever hangs.
+import { dirname } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { claimedRun, module as moduleOf } from '../../test/builders.ts'
 import type { Broker, RunBroker } from '../broker/broker.ts'
@@ -30,7 +31,8 @@ async function cancelled(body: string, more: Partial<RunBroker> = {}, processes:
     tainted: false,
     ...more,
   }
-  const module = moduleOf('m', { subject: 'none', handler: writeHandler(handler(body)) })
+  const file = writeHandler(handler(body))
+  const module = moduleOf('m', { subject: 'none', dir: dirname(file), handler: file })
   if (body === '') setImmediate(cancel)
   return runModule(claimedRun({ module: 'm', repository: null }), stop.signal, {
     broker: { open: () => broker } as Broker,

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { PermanentError, RetryAfterError, toError } from '../errors.ts'
 import { reasonOf } from '../sdk/errors.ts'
 import type { FromChild, RunInit, ToChild, ToSession, WireError } from './protocol.ts'
-import type { Excess } from './said.ts'
+import type { Excess } from './message-limits.ts'
 
 /** How long a handler has to notice its aborted signal, in ms, before the process is killed. */
 const ABORT_GRACE_MS = 1_000

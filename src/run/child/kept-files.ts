@@ -4,7 +4,17 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { type KeptFile, MAX_KEPT_CHARACTERS, MAX_KEPT_FILES } from '../kept-files.ts'
+
+/** More than this is not kept: such a handler is read from the disk by each process. */
+export const MAX_KEPT_CHARACTERS = 16 * 1024 * 1024
+export const MAX_KEPT_FILES = 2_000
+
+export interface KeptFile {
+  readonly url: string
+  /** As Node's loader names it (`module-typescript` …); null: it has none, of what `require` loads. */
+  readonly format: string | null
+  readonly source: string
+}
 
 const FORMATS = new Set(['module', 'module-typescript', 'commonjs', 'commonjs-typescript', 'json'])
 const own = new URL('../../', import.meta.url).href

@@ -5,8 +5,10 @@
 /** Levels of arrays and objects in a value; a message has two more around it. */
 const MAX_DEPTH = 64
 const ENVELOPE_DEPTH = 2
-/** Bytes of an outcome and whatever else is stored, journaled and shown. What a call asks of an agent may be longer. */
-const MAX_SAID = 1_048_576
+/** Bytes of an outcome and whatever else is stored, journaled and shown. */
+const MAX_BYTES = 1_048_576
+/** What a call asks of an agent may be longer, and so may the files of a handler. */
+const LONGER = new Set(['call', 'inspected'])
 /** Characters of any message: thousands of findings of an agent go, with long texts, but not what fills the memory. */
 export const MAX_MESSAGE = 64 * 1024 * 1024
 /** Values in a message: parsed, `[{},{},…` takes some twenty times its length in the service's heap, and text once. */
@@ -38,9 +40,9 @@ export function excessOf(line: string): Excess | null {
     says: `the module's ${SPOKEN.get(t) ?? 'message'} ${what}`,
   })
   if (line.length > MAX_MESSAGE) return over(`has more than ${MAX_MESSAGE} characters`)
-  if (t !== 'call') {
+  if (!LONGER.has(t)) {
     const size = Buffer.byteLength(line) - head.length - ',"outcome":}'.length
-    if (size > MAX_SAID) return over(`has ${size} bytes of JSON; at most ${MAX_SAID} go`)
+    if (size > MAX_BYTES) return over(`has ${size} bytes of JSON; at most ${MAX_BYTES} go`)
   }
   if (holdsMoreValues(line)) return over(`has more than ${MAX_VALUES} values`)
   if (isDeeper(line)) return over(`is nested deeper than ${MAX_DEPTH} levels`)

@@ -1,6 +1,6 @@
 // The limits of what a module says, looked at as text.
 import { expect, test } from 'vitest'
-import { excessOf } from './said.ts'
+import { excessOf } from './message-limits.ts'
 
 const nest = (levels: number) => '['.repeat(levels) + ']'.repeat(levels)
 const outcome = (details: string) =>
