@@ -139,7 +139,8 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
   const start = async () => {
     const installation = await loadInstallation({
       file: configFile,
-      env: given.env ?? {},
+      // With the programs of this machine: where bubblewrap is, modules run behind both walls.
+      env: { PATH: process.env['PATH'], ...given.env },
       cwd: dir,
       builtinModulesDir: (given.builtins ?? !given.modules) ? join(root, 'modules') : join(dir, 'no-modules'),
     })
