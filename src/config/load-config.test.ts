@@ -52,6 +52,7 @@ test('an empty file has every default of the contract', () => {
       intake: 'webhook',
     },
     inbound: null,
+    isolation: 'auto',
     telegram: { botToken: null, apiUrl: 'https://api.telegram.org', updates: 'polling', webhookSecret: null },
     agent: {
       backend: 'auto',
