@@ -6,6 +6,7 @@ import type { LookupFunction } from 'node:net'
 import { pipeline, type Readable } from 'node:stream'
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { PermanentError } from '../../errors.ts'
+import { readBounded } from '../read-bounded.ts'
 import type { Address } from './destination.ts'
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[]
@@ -76,16 +77,8 @@ const codingOf = (headers: IncomingMessage['headers']) =>
 export async function readBody(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const decoder = DECODERS[codingOf(answer.headers)]
   const stream: Readable = decoder === undefined ? answer : pipeline(answer, decoder(), () => undefined)
-  const chunks: Buffer[] = []
-  let size = 0
-  // Leaving the loop destroys the stream, and with it the connection.
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    size += chunk.byteLength
-    if (size > maxBytes) {
-      answer.destroy()
-      throw new PermanentError(`it answers with more than ${maxBytes} bytes`, { reason: 'too_large' })
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  const body = await readBounded(stream, maxBytes)
+  if (body !== null) return body
+  answer.destroy()
+  throw new PermanentError(`it answers with more than ${maxBytes} bytes`, { reason: 'too_large' })
 }

@@ -2,6 +2,7 @@
 // that thinks may take, and it follows redirects with the key in a header of its own.
 import { Agent, request, type AgentOptions, type IncomingMessage } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import { readBounded } from '../../read-bounded.ts'
 import type { Environment } from '../child-environment.ts'
 
 /** What a model may answer with, in bytes. */
@@ -42,16 +43,8 @@ function proxyOf(environment: Environment): Record<string, string> {
 }
 
 async function readWhole(answer: IncomingMessage): Promise<Response> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    size += chunk.byteLength
-    if (size > MAX_ANSWER) {
-      answer.destroy()
-      throw new RangeError(`the answer is longer than ${MAX_ANSWER / 1024 / 1024} MiB`)
-    }
-    chunks.push(chunk)
-  }
+  const body = await readBounded(answer, MAX_ANSWER)
+  if (body === null) throw new RangeError(`the answer is longer than ${MAX_ANSWER / 1024 / 1024} MiB`)
   const headers = new Headers()
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value)
@@ -59,5 +52,5 @@ async function readWhole(answer: IncomingMessage): Promise<Response> {
   const status = answer.statusCode ?? 502
   // These have no body by the standard, and Response refuses one.
   const empty = status === 204 || status === 205 || status === 304
-  return new Response(empty ? null : Buffer.concat(chunks), { status, headers })
+  return new Response(empty ? null : new Uint8Array(body), { status, headers })
 }
