@@ -44,7 +44,7 @@ describe('invoke', () => {
   test('what a stranger wrote does not command the terminal', async () => {
     const at = await open()
     const { stdout } = await run(at, ['invoke', 'talking', '--input', '{"how":"strange"}'])
-    expect(stdout).toMatch(/\n \[31mred +dlo\n$/)
+    expect(stdout).toMatch(/\n\[31mred dlo\n$/)
     expect((await run(at, ['runs'])).stdout).not.toMatch(/[^\P{Cc}\n]/u)
   })
 
