@@ -73,7 +73,7 @@ export async function install(
   const { clock, log } = context
   const switches = new Map((await context.switches.all()).map((one) => [one.module, one]))
   const registry = withSwitches(installation.registry, switches)
-  const boxCheck = createBoxCheck({ config, found: context.walls })
+  const boxCheck = createBoxCheck({ config, found: context.walls, manifestSources })
   return {
     config,
     registry,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { NO_NEEDS } from '../config/needs.ts'
+import { readYaml } from '../config/yaml-source.ts'
 import type { Needs } from '../registry/manifest.ts'
 import { manifestOf } from '../registry/testing/manifests.ts'
 import { PERMISSION_ALONE } from './box.ts'
@@ -60,6 +61,22 @@ test('a program is granted by a namespace alone, and must be there', () => {
   expect(problemsOf(folder, { run: ['no-such-program'] })).toEqual([
     'needs.run: no-such-program, which is not on the PATH',
   ])
+})
+
+test('a need that its box cannot hold is told with its line, and what to do', () => {
+  const manifest = { ...manifestOf('m', { handler: join(dir, 'handler.ts') }), dir }
+  const check = createBoxCheck({
+    config: { file: null, dataDir: join(dir, 'data') },
+    found: { ...found(false), mode: 'permission', reason: 'isolation: permission', fix: null },
+    manifestSources: new Map([['m', readYaml('name: m\nneeds:\n  run: [git]\n', join(dir, 'module.yaml'))]]),
+  })
+  const module = { name: 'm', manifest, granted: { ...NO_NEEDS, run: ['git'] } }
+  expect(check(module as unknown as Parameters<typeof check>[0])[0]).toMatchObject({
+    file: join(dir, 'module.yaml'),
+    line: 3,
+    key: 'needs.run',
+    hint: 'take modules.m.allow.run out of hookyard.yaml',
+  })
 })
 
 test('a folder that holds the service’s own files is no module’s, by links neither', () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { placeOf } from '../config/feature-check.ts'
 import { ConfigError, type Place, type Problem, problemAt } from '../config/problem.ts'
+import type { YamlSource } from '../config/yaml-source.ts'
 import type { Log } from '../lib/log.ts'
 import { liesIn, withoutLinks } from '../registry/grants.ts'
 import type { Module } from '../registry/manifest.ts'
@@ -15,6 +16,8 @@ import { lacksNamespace } from './permission-flags.ts'
 export interface BoxQuestion {
   readonly config: Pick<Config, 'file' | 'dataDir'>
   readonly found: FoundWalls
+  /** The manifests' lines, by the names of their modules. */
+  readonly manifestSources?: ReadonlyMap<string, YamlSource> | undefined
 }
 
 /** What a module asks of its box that this cannot hold. */
@@ -22,9 +25,11 @@ export type BoxCheck = (module: Module) => Problem[]
 
 /** Checks one module after the other. */
 export const createBoxCheck =
-  ({ config, found }: BoxQuestion): BoxCheck =>
+  ({ config, found, manifestSources }: BoxQuestion): BoxCheck =>
   (module) => {
-    const problems = [...programProblems(module, found), ...ownFilesProblems(module, ownFilesOf(config))]
+    const source = manifestSources?.get(module.name)
+    const own = ownFilesOf(config)
+    const problems = [...programProblems(module, found, source), ...ownFilesProblems(module, own, source)]
     // A folder that is far too large is not searched through.
     return problems.length > 0 ? problems : linkProblems(module)
   }
@@ -53,32 +58,36 @@ export function isolationProblems(found: FoundWalls, place: Place): Problem[] {
   return [problemAt(place, fault)]
 }
 
-const problem = (
+function problem(
   { manifest }: Module,
   key: string,
   fault: { found: string; expected: string; hint: string | null },
-): Problem => problemAt({ file: join(manifest.dir, 'module.yaml'), line: 0, column: 0, key }, fault)
+  source?: YamlSource,
+): Problem {
+  const file = { file: join(manifest.dir, 'module.yaml'), line: 0, column: 0, key }
+  return problemAt(key === '' ? file : (source?.place(key.split('.')) ?? file), fault)
+}
 
-function programProblems(module: Module, found: FoundWalls): Problem[] {
+function programProblems(module: Module, found: FoundWalls, source?: YamlSource): Problem[] {
   const { run } = module.granted
   if (lacksNamespace({ run, walls: found.walls })) {
-    return [
-      problem(module, 'needs.run', {
-        found: `${run.join(', ')}, which only a namespace grants, and there is none: ${found.reason}`,
-        expected: 'a machine that makes namespaces, or a module that runs no programs',
-        hint: found.fix,
-      }),
-    ]
+    const fault = {
+      found: `${run.join(', ')}, which only a namespace grants, and there is none: ${found.reason}`,
+      expected: 'a machine that makes namespaces, or a module that runs no programs',
+      hint: found.fix ?? `take modules.${module.name}.allow.run out of hookyard.yaml`,
+    }
+    return [problem(module, 'needs.run', fault, source)]
   }
   return run
     .filter((name) => findProgram(name, found.path) === null)
-    .map((name) =>
-      problem(module, 'needs.run', {
+    .map((name) => {
+      const fault = {
         found: `${name}, which is not on the PATH`,
         expected: 'a program of this machine',
         hint: `install ${name}`,
-      }),
-    )
+      }
+      return problem(module, 'needs.run', fault, source)
+    })
 }
 
 /** The service's own: a module that could read them would have its secrets, and one that could write them, the service. */
@@ -87,7 +96,7 @@ function ownFilesOf({ file, dataDir }: BoxQuestion['config']): string[] {
   return [...files, dataDir]
 }
 
-function ownFilesProblems(module: Module, own: readonly string[]): Problem[] {
+function ownFilesProblems(module: Module, own: readonly string[], source?: YamlSource): Problem[] {
   const { manifest, granted } = module
   const asked: [string, string][] = [
     ['', manifest.dir],
@@ -102,13 +111,12 @@ function ownFilesProblems(module: Module, own: readonly string[]): Problem[] {
     })
     if (file === undefined) return []
     const relation = liesIn(real(file), real(path)) ? 'holds' : 'lies in'
-    return [
-      problem(module, key, {
-        found: `${path}, which ${relation} ${file} of the service`,
-        expected: 'a path apart from the service’s own files',
-        hint: 'move the one or the other',
-      }),
-    ]
+    const fault = {
+      found: `${path}, which ${relation} ${file} of the service`,
+      expected: 'a path apart from the service’s own files',
+      hint: 'move the one or the other',
+    }
+    return [problem(module, key, fault, source)]
   })
 }
 
