@@ -34,6 +34,8 @@ export interface ServiceInstallation {
   readonly registry: ModuleRegistry
   /** What child processes may inherit from (never passed on whole). */
   readonly env: NodeJS.ProcessEnv
+  /** The lines of hookyard.yaml. */
+  readonly source?: YamlSource
   /** The manifests' lines, for problems that their handlers show. */
   readonly manifestSources?: ReadonlyMap<string, YamlSource>
 }

@@ -86,7 +86,7 @@ async function start(
   const sqlite = await openSqliteStore({ file: databaseFile, clock, log })
   opened.add('store', () => sqlite.close())
   const store = stopReplaced(watchWrites(sqlite, clock), (runIds) => stages.onReplaced(runIds))
-  const { pool, walls } = await openPool(installation.config, installation.env, log)
+  const { pool, walls } = await openPool(installation, log)
   const { effects, switches } = store
   const context = { pool, walls, effects, switches, chat: store.chat, clock, log }
   opened.add('server.json', () => removeServerFile(dataDir))

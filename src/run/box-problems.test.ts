@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { NO_NEEDS } from '../config/needs.ts'
 import { readYaml } from '../config/yaml-source.ts'
+import { silentLog } from '../lib/log.ts'
 import type { Needs } from '../registry/manifest.ts'
 import { manifestOf } from '../registry/testing/manifests.ts'
 import { PERMISSION_ALONE } from './box.ts'
-import { createBoxCheck, isolationProblems } from './box-problems.ts'
+import { createBoxCheck, isolationProblems, requireWalls } from './box-problems.ts'
 import type { FoundWalls } from './find-walls.ts'
 
 let dir: string
@@ -50,6 +51,16 @@ test('isolation: required without a namespace says why, and what to do', () => {
   ])
   expect(isolationProblems(found(true), place)).toEqual([])
   expect(isolationProblems({ ...found(false), mode: 'auto' }, place)).toEqual([])
+})
+
+test('a start that requires a namespace in vain names the line', async () => {
+  const file = join(dir, 'hookyard.yaml')
+  const source = readYaml('repos: []\nisolation: required\n', file)
+  const start = requireWalls(
+    { config: { file, isolation: 'required' }, env: { PATH: dir }, source },
+    silentLog,
+  )
+  await expect(start).rejects.toMatchObject({ problems: [{ file, line: 2, key: 'isolation' }] })
 })
 
 test('a program is granted by a namespace alone, and must be there', () => {

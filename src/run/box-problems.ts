@@ -34,14 +34,18 @@ export const createBoxCheck =
     return problems.length > 0 ? problems : linkProblems(module)
   }
 
+/** What a start knows of its configuration. */
+export interface WallsQuestion {
+  readonly config: Pick<Config, 'file' | 'isolation'>
+  readonly env: NodeJS.ProcessEnv
+  /** The lines of hookyard.yaml. */
+  readonly source?: YamlSource
+}
+
 /** The walls of a service's start. @throws ConfigError when those that `isolation` requires are not there */
-export async function requireWalls(
-  config: Pick<Config, 'file' | 'isolation'>,
-  environment: NodeJS.ProcessEnv,
-  log: Log,
-): Promise<FoundWalls> {
-  const found = await findWalls(config.isolation, environment)
-  const missing = isolationProblems(found, placeOf(config, ['isolation']))
+export async function requireWalls({ config, env, source }: WallsQuestion, log: Log): Promise<FoundWalls> {
+  const found = await findWalls(config.isolation, env)
+  const missing = isolationProblems(found, placeOf(config, ['isolation'], source))
   if (missing.length > 0) throw new ConfigError(missing)
   log.info({ isolation: presentWalls(found) }, describeWalls(presentWalls(found)).join('; '))
   return found

@@ -1,5 +1,5 @@
 // The service's module processes: behind the walls that its configuration asks for, started by the starter.
-import type { Config } from '../config/config.ts'
+import type { ServiceInstallation } from '../installed.ts'
 import type { Log } from '../lib/log.ts'
 import { requireWalls } from './box-problems.ts'
 import type { FoundWalls } from './find-walls.ts'
@@ -8,11 +8,11 @@ import { createStarter } from './starter.ts'
 
 /** @throws ConfigError when the walls that `isolation` requires are not there */
 export async function openPool(
-  config: Config,
-  environment: NodeJS.ProcessEnv,
+  installation: ServiceInstallation,
   log: Log,
 ): Promise<{ readonly pool: ProcessPool; readonly walls: FoundWalls }> {
-  const walls = await requireWalls(config, environment, log)
+  const { config, env: environment } = installation
+  const walls = await requireWalls(installation, log)
   const starter = createStarter({ environment, log })
   const keep = config.workers.concurrency
   return { pool: createProcessPool({ keep, environment, starter, walls: walls.walls, log }), walls }
