@@ -46,7 +46,12 @@ export const IsolationShape = named(
     fix: z.string().nullable().describe('What to do to have one'),
     permission: z.boolean().describe('Node’s permission model stands'),
     network_refused: z.boolean().describe('Module processes have no network'),
-    open: z.string().nullable().describe('What these walls leave open; null: nothing that is known'),
+    open: z
+      .string()
+      .nullable()
+      .describe(
+        'What is open without a namespace; null: there is one, and SECURITY.md names what it leaves open',
+      ),
   }),
 )
 

@@ -67,7 +67,7 @@ export function presentWalls({ mode, walls, reason, fix }: FoundWalls) {
 
 /** What a module that means harm can do without a namespace; the whole table is in SECURITY.md. */
 const leftOpen = (networkRefused: boolean): string =>
-  `${networkRefused ? 'signals to processes' : 'the network, signals to processes'} of this user, and holes of Node’s permission model, which is no wall against malice`
+  `${networkRefused ? 'signals to processes' : 'the network, signals to processes'} of this user, the disk by temporary files, and holes of Node’s permission model, which is no wall against malice`
 
 /** Two lines for people: which walls stand, and what is open. */
 export function describeWalls(

@@ -66,7 +66,7 @@ test('check tells which walls stand, in text and in JSON', async () => {
   const config = 'repos: [a/b]\nisolation: permission\n'
   const [text, json] = await Promise.all([inFolder(['check'], config), inFolder(['check', '--json'], config)])
   expect(text.stdout).toMatch(/^walls +Node’s permission model alone: isolation: permission$/m)
-  expect(text.stdout).toMatch(/^ +open to a hostile module: .*SECURITY\.md$/m)
+  expect(text.stdout).toMatch(/^ +open to a hostile module: .*the disk by temporary files.*SECURITY\.md$/m)
   const { isolation } = JSON.parse(json.stdout) as { isolation: unknown }
   expect(isolation).toMatchObject({
     mode: 'permission',
