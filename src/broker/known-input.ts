@@ -9,6 +9,8 @@ import type { Allowances } from './github/markdown-rules.ts'
 const MAX_NAMES = 2_000
 /** The reads that tell of the thread itself: whoever speaks there is in it. */
 const THREAD_READS = ['comments', 'threads']
+/** Addresses of GitHub's own, and what tells a text once more without the marker by which our own is known. */
+const UNTOLD = /(?:^|_)url$|^(?:body_html|body_text|fragment)$/
 
 /** Begins with nothing known. */
 export class KnownInput {
@@ -70,8 +72,14 @@ export class KnownInput {
     if (typeof value === 'string') {
       if (value.includes('<!-- hookyard:v1:')) return
       for (const host of hostsIn(value)) if (this.#hosts.size < MAX_NAMES) this.#hosts.add(host)
-    } else if (typeof value === 'object' && value !== null && fields(value)['own'] !== true) {
-      for (const [key, inner] of Object.entries(value)) if (!/(?:^|_)url$/.test(key)) this.#addHosts(inner)
+    } else if (typeof value === 'object' && value !== null && !isOurs(fields(value))) {
+      for (const [key, inner] of Object.entries(value)) if (!UNTOLD.test(key)) this.#addHosts(inner)
     }
   }
 }
+
+/** Our comments say so; our check runs have their mark beside the text, and annotations have none at all. */
+const isOurs = (thing: Record<string, unknown>): boolean =>
+  thing['own'] === true ||
+  thing['annotation_level'] !== undefined ||
+  (text(thing['external_id'])?.startsWith('hookyard:v1:') ?? false)
