@@ -84,7 +84,8 @@ export async function answerByText(
     const own = last ? ownAnswer(run, last.ordinal, user, () => last.answer ?? undefined) : null
     if (own !== null && own.toLowerCase() === text.trim().toLowerCase())
       return told(run, user, null, own).lines
-    throw thrown
+    // A refusal names the options, and a model may have named those.
+    throw run?.tainted === true ? new UserError(thrown.code, heard(thrown.message, true)) : thrown
   }
 }
 
@@ -130,7 +131,7 @@ function ownAnswer(
 function told(run: RunRecord | null, user: User, ordinal: number | null, answer: string): Pressed {
   const question = run?.questions.find((one) => one.ordinal === ordinal) ?? run?.questions.at(-1)
   const label = question?.options.find(({ value }) => value === answer)?.label ?? answer
-  const shown = oneLine(label, 100)
+  const shown = oneLine(heard(label, run?.tainted === true), 100)
   const about =
     run === null ? '' : `, and ${run.module}${run.entity === '-' ? '' : ` on ${run.entity}`} goes on`
   return {
