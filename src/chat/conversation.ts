@@ -55,7 +55,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
   let last: Promise<unknown> = Promise.resolve()
 
   async function takeOne(update: unknown): Promise<void> {
-    const incoming = readUpdate(update)
+    const incoming = readUpdate(update, api.bot)
     if (incoming === null) {
       log.debug({}, 'something that is no update came from Telegram')
       return

@@ -44,7 +44,7 @@ test('updates are taken in order, and confirmed only after they were taken', asy
   const taken: number[] = []
   poll(bench, {
     take(update) {
-      taken.push(readUpdate(update)?.updateId ?? 0)
+      taken.push(readUpdate(update, '123456')?.updateId ?? 0)
       return Promise.resolve()
     },
   })
@@ -88,7 +88,7 @@ test('an update that cannot be taken is taken again, and those behind it wait', 
   poll(bench, {
     take(update) {
       if (failures-- > 0) return Promise.reject(new StoreError('SQLITE_FULL', 'the disk is full'))
-      taken.push(readUpdate(update)?.updateId ?? 0)
+      taken.push(readUpdate(update, '123456')?.updateId ?? 0)
       return Promise.resolve()
     },
     random: () => -0.99,

@@ -91,7 +91,7 @@ export function createPoller(options: PollerOptions): Poller {
       for (const update of updates) {
         if (abort.signal.aborted) return
         await options.take(update)
-        const updateId = readUpdate(update)?.updateId
+        const updateId = readUpdate(update, api.bot)?.updateId
         if (updateId !== undefined) last = { updateId, at: clock() }
       }
       recovered()

@@ -40,22 +40,23 @@ export type Incoming =
     }
   | { readonly kind: 'other'; readonly updateId: number }
 
-/** Reads an update; null when it has no number, so that it is none. Never throws. */
-export function readUpdate(update: unknown): Incoming | null {
+/** Reads an update that came to the bot of this number; null when it has no number, so that it is none. Never throws. */
+export function readUpdate(update: unknown, bot: string): Incoming | null {
   const { update_id: updateId, message, callback_query: query } = fields(update)
   if (!isId(updateId)) return null
   return (
-    readMessage(updateId, fields(message)) ??
+    readMessage(updateId, fields(message), bot) ??
     readPress(updateId, fields(query)) ?? { kind: 'other', updateId }
   )
 }
 
-function readMessage(updateId: number, message: Fields): Incoming | null {
+function readMessage(updateId: number, message: Fields, bot: string): Incoming | null {
   const chat = readChat(message['chat'])
   const words = text(message['text'])
   if (chat === null || words === null || isOfOthers(message)) return null
   const repliedTo = fields(message['reply_to_message'])
-  const byBot = fields(repliedTo['from'])['is_bot'] === true
+  // Another bot of the group may write what looks like a question of ours.
+  const byBot = String(fields(repliedTo['from'])['id']) === bot && repliedTo['sender_chat'] === undefined
   return {
     kind: 'text',
     updateId,
@@ -100,4 +101,4 @@ const isId = (value: unknown): value is number => Number.isSafeInteger(value) &&
 
 /** The updates of a `getUpdates` answer, those that are none left out. */
 export const updatesOf = (answer: unknown): unknown[] =>
-  list(answer).filter((one) => readUpdate(one) !== null)
+  list(answer).filter((one) => isId(fields(one)['update_id']))

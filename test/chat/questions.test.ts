@@ -228,6 +228,26 @@ describe('texts', () => {
     await finished(at, second.runId)
   })
 
+  test('in a group a reply to what another bot wrote answers nothing', async () => {
+    const at = await open()
+    const { runId, question } = await askedBy(at, BOB, 'texter')
+    const chat = { id: -100, type: 'group', title: 'team' }
+    const reply = (bot: number, text: string) =>
+      at.telegram.sendUpdate({
+        message: {
+          ...{ message_id: 9_900 + bot, date: 1, chat, text },
+          from: { id: BOB, is_bot: false, first_name: 'bob' },
+          reply_to_message: {
+            ...{ message_id: 1, chat, text: question.text },
+            from: { id: bot, is_bot: true, first_name: 'bot' },
+          },
+        },
+      })
+    reply(43, 'not meant')
+    reply(42, 'meant')
+    expect((await finished(at, runId))['result']).toMatchObject({ summary: 'heard meant' })
+  })
+
   test('a reply answers the question that was asked, whatever other run its words name', async () => {
     const at = await open()
     const other = await askedBy(at, BOB, 'texter')
