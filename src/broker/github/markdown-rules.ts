@@ -1,6 +1,7 @@
 // What may stand in a text that an agent had a part in, as a list of what is allowed: GitHub's Markdown is parsed, and every
 // node and every piece of text that is not known to be harmless is refused. No node type that is not named here passes.
 import type { Nodes } from 'mdast'
+import { nodesIn } from '../../lib/markdown.ts'
 import { hostOf, hostsIn } from '../../sdk/hosts.ts'
 
 /** Whom and where a text may point to, as the broker itself has read it. All in lower case. */
@@ -33,6 +34,7 @@ const ACTIVE = new Set(['mermaid', 'geojson', 'topojson', 'stl', 'math', 'sugges
 const INLINE_BLOCKS = new Set(['paragraph', 'heading', 'tableCell'])
 /** An address whose host all programs read alike; before it neither a name nor a password goes. */
 const ADDRESS = /^(?:https?:\/\/|www\.)[\p{L}\p{N}.-]+(?::\d{1,5})?(?:[/?#][^\s\\]*|[.,;:!?'")*_~]*)$/iu
+const MATH = /\$\$|\$`|\$(?!\s)[^$]*[^\s$]\$(?!\d)/
 /** `/name` where a line begins; a path goes on with a slash or a dot. */
 export const COMMAND = /^\/[a-z][\w-]*(?![\w-]|[/.]\w)/i
 
@@ -57,7 +59,7 @@ export class Reader {
   }
 
   #isHarmless(node: Nodes): boolean {
-    if (INLINE_BLOCKS.has(node.type) && !this.#isQuiet(this.#slice(node))) return false
+    if (INLINE_BLOCKS.has(node.type) && !this.#isQuiet(node)) return false
     switch (node.type) {
       case 'text':
         return this.#isPlain(node.value)
@@ -81,9 +83,23 @@ export class Reader {
   }
 
   /** Neither math, which GitHub finds before it looks for code, nor a command of a bot. */
-  #isQuiet(raw: string): boolean {
-    if (/\$\$|\$`|\$(?!\s)[^$]*[^\s$]\$(?!\d)/.test(raw)) return false
+  #isQuiet(node: Nodes): boolean {
+    const raw = this.#slice(node)
+    if (MATH.test(raw) && !this.#hasDollarsInCodeAlone(node)) return false
     return !raw.split('\n').some((line) => COMMAND.test(line.replace(/^[\s>]+/, '')))
+  }
+
+  /**
+   * Names of variables, such as `$a` and `$b`. Read as math too nothing acts: without a backslash it is letters, and of
+   * single backticks as many stay before it as behind it.
+   */
+  #hasDollarsInCodeAlone(node: Nodes): boolean {
+    const raw = this.#slice(node)
+    if (/\$\$|\$`|``/.test(raw) || /\$[^]*\\[^]*\$/.test(raw)) return false
+    const spans = [...nodesIn(node)]
+      .filter(({ type }) => type === 'inlineCode')
+      .map((span) => this.#slice(span))
+    return count(spans.join('')) === count(raw)
   }
 
   #isShown(language: string, code: string): boolean {
@@ -141,6 +157,8 @@ export class Reader {
   #refersWithin(text: string): boolean {
     for (const [, where] of text.matchAll(/([\w.-]+\/[\w.-]+)#\d/g))
       if (where?.toLowerCase() !== this.#allowed.repository) return false
+    // `somebody#1` is an issue of their fork.
+    if (/(?<![\w./-])(?!(?:pr|issue|bug)#)[a-z\d][a-z\d-]*#\d/i.test(text)) return false
     for (const [, where] of text.matchAll(/([\w./-]+)@[0-9a-f]{7,40}(?!\w)/gi))
       if (where?.toLowerCase() !== this.#allowed.repository) return false
     const references = text.matchAll(/(?<!&)#(\d+)(?!\w)|\bGH-(\d+)(?!\w)/gi)
@@ -153,6 +171,8 @@ export class Reader {
     return this.#named.size <= MAX_REFERENCES
   }
 }
+
+const count = (text: string): number => text.split('$').length - 1
 
 /** GitHub makes a link of an address for mail; its last letter is one, so `name@1.2.3` is none. */
 function hasMail(text: string): boolean {

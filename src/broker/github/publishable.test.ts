@@ -25,6 +25,7 @@ test.each([
     'its shape',
     '# A\n\n> [!NOTE]\n> b\n\n| a |\n|---|\n| b |\n\n- [ ] c\n  1. **d** _e_ ~~f~~\\\n     g :tada:',
   ],
+  ['variables in code', 'Use `$a` and `${b}`, not `$(c).d($e)`.'],
   ['prices and paths', 'It costs $5 and $10.\n/usr/bin/env and a/b'],
   ['joiners', 'می\u200cخواهم 👩\u200d💻'],
 ])('%s stay', (_what, text) => expect(published(text)).toBe(text))
@@ -56,6 +57,9 @@ test.each([
   ['a footnote', 'a[^1]\n\n[^1]: b'],
   ['an issue elsewhere', 'see victim/repo#1'],
   ['an issue elsewhere by address', 'https://github.com/victim/repo/issues/1'],
+  ['an issue of a fork', 'see victim#1'],
+  ['math that code hides', '`$x` ``$y @mallory``'],
+  ['math with a command in code', '`$\\href{https://evil.test}{x}` and `b$`'],
   ['a commit elsewhere', 'victim/repo@0123456789'],
   ['math', 'a $\\href{https://evil.test}{x}$ b'],
   ['math with a code mark', 'a $x `y$ b`'],
