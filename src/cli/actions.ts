@@ -62,6 +62,7 @@ export async function runInvite(user: string, options: ActionOptions): Promise<v
     [
       `/start ${code}`,
       `Whoever sends this to the bot is ${name} from then on: once, until ${expires_at}.`,
+      'Where `telegram_id` in hookyard.yaml says who that is, it counts for that person alone.',
       '',
     ].join('\n'),
   )
@@ -72,7 +73,7 @@ export async function runRevoke(user: string, options: ActionOptions): Promise<v
   const client = await openClient(options)
   const answer = await client.post(`/api/users/${encodeURIComponent(user)}/revoke`, Revoked)
   print(answer, options.json, ({ user: name, revoked }) =>
-    revoked ? `who claimed to be ${name} is nobody any more\n` : `nobody has claimed to be ${name}\n`,
+    revoked ? `a claim or an open code of ${name} was taken back\n` : `nobody has claimed to be ${name}\n`,
   )
 }
 

@@ -37,7 +37,12 @@ async function checkHandlers(installation: Installation, found: FoundWalls): Pro
   const { config, env, registry, manifestSources } = installation
   const pool = createProcessPool({ keep: 4, environment: env, walls: found.walls })
   try {
-    await inspectHandlers(registry.all(), pool, manifestSources, createBoxCheck({ config, found, manifestSources }))
+    await inspectHandlers(
+      registry.all(),
+      pool,
+      manifestSources,
+      createBoxCheck({ config, found, manifestSources }),
+    )
     return []
   } catch (thrown) {
     if (thrown instanceof ConfigError) return thrown.problems

@@ -17,7 +17,7 @@ test('prints a code that counts, and takes the claim back', async () => {
   const { stdout, code } = await run(at, ['invite', 'alice b/c'])
   expect(code).toBe(0)
   expect(stdout).toMatch(
-    /^\/start [0-9a-f]{32}\nWhoever sends this to the bot is alice b\/c from then on: once, until 2\S+Z\.\n$/,
+    /^\/start [0-9a-f]{32}\nWhoever sends this to the bot is alice b\/c from then on: once, until 2\S+Z\.\nWhere `telegram_id` in .+\n$/,
   )
   const invite = await json(at, 'invite', 'alice b/c')
   expect(invite).toEqual({
@@ -28,7 +28,7 @@ test('prints a code that counts, and takes the claim back', async () => {
   expect(await at.ask(999, stdout.split('\n')[0] ?? '')).toContain('This code does not count')
   expect(await at.ask(999, `/start ${String(invite['code'])}`)).toContain('You are alice b/c (member)')
   expect((await run(at, ['invite', 'alice b/c', '--revoke'])).stdout).toBe(
-    'who claimed to be alice b/c is nobody any more\n',
+    'a claim or an open code of alice b/c was taken back\n',
   )
   expect(await at.ask(999, '/start')).toBe("This chat's id is 999.")
   expect(await json(at, 'invite', 'alice b/c', '--revoke')).toEqual({ user: 'alice b/c', revoked: false })
