@@ -46,7 +46,7 @@ export function ensureInstalled() {
   })
   if (run.status !== 0) {
     process.stderr.write(
-      `hookyard: npm ci failed (${run.error?.message ?? `exit ${run.status}`}). Mend what it says above, then run the command again.\n`,
+      `hookyard: npm ci failed (${run.error?.message ?? `exit ${run.status}`}). Fix what it says above, then run the command again.\n`,
     )
     process.exit(1)
   }

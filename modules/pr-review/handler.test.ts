@@ -90,7 +90,7 @@ test('what the model leaves open swallows nothing, and it offers nothing to comm
   expect(textOf(result)).toContain('open()\n```\n\n### ')
   for (const text of [textOf(result), ...inlineOf(result).map(({ body }) => body)])
     expect(text).not.toMatch(/^.*(?:```|~~~).*uggestion/m)
-  expect(inlineOf(result)[0]!.body).toContain('open()\n```\n\n**Mend:**')
+  expect(inlineOf(result)[0]!.body).toContain('open()\n```\n\n**Fix:**')
 })
 
 test('a path cannot break out of its code span or its link', async () => {

@@ -42,7 +42,7 @@ export function explanation({ why, mend }: Pick<Identified, 'why' | 'mend'>): st
   return [
     toBlock(why, 1_500),
     // Several lines may begin with a code fence, which is one at the start of a line alone.
-    mending === '' ? '' : mending.includes('\n') ? `**Mend:**\n\n${mending}` : `**Mend:** ${mending}`,
+    mending === '' ? '' : mending.includes('\n') ? `**Fix:**\n\n${mending}` : `**Fix:** ${mending}`,
   ].filter((block) => block !== '')
 }
 

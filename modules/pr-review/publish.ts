@@ -74,7 +74,7 @@ async function postNew(
   const asks = wants && !memory.requested
   const standing = wants && memory.requested
   if (comments.length === 0 && !asks) return { review: null, posted: new Set(), requested: standing }
-  const body = asks ? `${count(critical, 'critical finding')} should be mended before this is merged.` : ''
+  const body = asks ? `${count(critical, 'critical finding')} should be fixed before this is merged.` : ''
   // The key names what is in it: the same findings again are the same review, others are another one.
   const key = `inline ${material.pr.head.sha} ${await hash(JSON.stringify(plan.post.map(({ id }) => id)))}`
   try {

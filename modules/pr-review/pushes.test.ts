@@ -74,7 +74,7 @@ describe.each([
     ])
     expect(pr.reviews()).toMatchObject([{ state: 'COMMENTED', comments: [{ line: 2 }, { line: 3 }] }])
     expect(pr.threads()[0]?.body).toMatch(
-      /^\*\*Critical: Runs the query as code\*\*\n\nWhoever searches runs code\.\n\n\*\*Mend:\*\* Parse it\.\n\n```suggestion\nconst found = JSON\.parse\(query\)\n```\n\n<!-- finding [0-9a-f]{12} -->\n\n<!-- hookyard:v1/,
+      /^\*\*Critical: Runs the query as code\*\*\n\nWhoever searches runs code\.\n\n\*\*Fix:\*\* Parse it\.\n\n```suggestion\nconst found = JSON\.parse\(query\)\n```\n\n<!-- finding [0-9a-f]{12} -->\n\n<!-- hookyard:v1/,
     )
     expect(pr.comments()).toHaveLength(1)
     expect(pr.checks()).toMatchObject(isApp ? [{ conclusion: 'neutral', name: 'Hookyard review' }] : [])

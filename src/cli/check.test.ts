@@ -51,8 +51,8 @@ modules        issue-triage  invoke only [flag issue_triage, disabled]
                pr-review     issues (opened); /review; schedule "0 9 * * 1-5" [flag pr_review]
 
 2 warnings:
-hookyard.yaml:1:1 github.token: found nothing, expected a token or an App; without one, modules cannot read or write on GitHub. Mend: set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY_FILE.
-hookyard.yaml:1:1 telegram.bot_token: found nothing, expected a bot token; without one, messages to Telegram go to the log. Mend: set TELEGRAM_BOT_TOKEN (from @BotFather).
+hookyard.yaml:1:1 github.token: found nothing, expected a token or an App; without one, modules cannot read or write on GitHub. Fix: set GITHUB_TOKEN, or GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY_FILE.
+hookyard.yaml:1:1 telegram.bot_token: found nothing, expected a bot token; without one, messages to Telegram go to the log. Fix: set TELEGRAM_BOT_TOKEN (from @BotFather).
 
 No problems. Offline part only: --online also tries tokens, webhooks and the agent.
 `)
@@ -64,7 +64,7 @@ test('polling, which is not built yet, is a warning with its line and what to do
   expect(printed).toContain(
     '1 warning:\nhookyard.yaml:4:3 github.intake: found poll, expected webhook; polling is',
   )
-  expect(printed).toContain('Mend: set GITHUB_WEBHOOK_SECRET')
+  expect(printed).toContain('Fix: set GITHUB_WEBHOOK_SECRET')
 })
 
 test('a database that a start would refuse is a problem, without its password', async () => {
@@ -83,7 +83,7 @@ test('bad files: each problem, and 1', async () => {
   const { code, printed } = await check('reops: []\nlog: { level: loud }')
   expect(code).toBe(1)
   expect(printed).toBe(`2 problems:
-hookyard.yaml:1:1 reops: found an unknown key, expected a known one. Mend: write repos.
+hookyard.yaml:1:1 reops: found an unknown key, expected a known one. Fix: write repos.
 hookyard.yaml:2:8 log.level: found "loud", expected one of trace, debug, info, warn, error, silent.
 `)
 })

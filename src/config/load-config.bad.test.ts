@@ -221,7 +221,7 @@ test('a problem is one line that a person can act on', () => {
   const { problems } = readText('server:\n  port: abc\n  prot: 1')
   expect(formatProblems(problems, '/etc/hookyard')).toBe(
     'hookyard.yaml:2:3 server.port: found "abc", expected a port number 0-65535.\n' +
-      'hookyard.yaml:3:3 server.prot: found an unknown key, expected a known one. Mend: write port.',
+      'hookyard.yaml:3:3 server.prot: found an unknown key, expected a known one. Fix: write port.',
   )
   expect(new ConfigError(problems).message).toContain('/etc/hookyard/hookyard.yaml:2:3 server.port')
 })

@@ -257,7 +257,7 @@ test.each(['poll', 'both'])('intake: %s is told to bring nothing yet, and what d
   const { config, warnings } = readText(`repos: [a/b]\ngithub:\n  token: t\n  intake: ${intake}`)
   expect(config?.github.intake).toBe(intake)
   expect(warnings.map(brief)).toEqual([`4:3 github.intake: ${intake}`])
-  expect(formatProblems(warnings)).toMatch(/polling is not built yet.*Mend: set GITHUB_WEBHOOK_SECRET/)
+  expect(formatProblems(warnings)).toMatch(/polling is not built yet.*Fix: set GITHUB_WEBHOOK_SECRET/)
 })
 
 test('what is missing but not needed is a warning', () => {
@@ -295,7 +295,7 @@ test('a file that is not there says how to get one', () => {
   const file = join(folder({}), 'hookyard.yaml')
   expect(() => loadConfig({ file, env: {} })).toThrow(ConfigError)
   expect(() => loadConfig({ file, env: {} })).toThrow(
-    /found no such file, .* Mend: write it: two lines are enough, repos: /,
+    /found no such file, .* Fix: write it: two lines are enough, repos: /,
   )
 })
 

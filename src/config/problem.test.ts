@@ -18,7 +18,7 @@ test.each([
   [{}, 'hookyard.yaml:12:5 server.port: found "abc", expected a port number 0-65535.'],
   [
     { hint: 'write 8080' },
-    'hookyard.yaml:12:5 server.port: found "abc", expected a port number 0-65535. Mend: write 8080.',
+    'hookyard.yaml:12:5 server.port: found "abc", expected a port number 0-65535. Fix: write 8080.',
   ],
   [{ line: 0, column: 0, key: '' }, 'hookyard.yaml: found "abc", expected a port number 0-65535.'],
   [

@@ -53,7 +53,7 @@ export function formatPath(path: Path): string {
 }
 
 /**
- * One line per problem: `hookyard.yaml:12:5 server.port: found "abc", expected a port number 0-65535. Mend: …`.
+ * One line per problem: `hookyard.yaml:12:5 server.port: found "abc", expected a port number 0-65535. Fix: …`.
  * Files inside `base` (the current folder) are named relative to it.
  */
 export function formatProblems(problems: readonly Problem[], base: string = process.cwd()): string {
@@ -63,8 +63,8 @@ export function formatProblems(problems: readonly Problem[], base: string = proc
 function formatProblem(problem: Problem, base: string): string {
   const position = problem.line > 0 ? `:${problem.line}:${problem.column}` : ''
   const key = problem.key === '' ? '' : ` ${problem.key}`
-  const mend = problem.hint === null ? '' : ` Mend: ${problem.hint}.`
-  return `${displayFile(problem.file, base)}${position}${key}: found ${problem.found}, expected ${problem.expected}.${mend}`
+  const fix = problem.hint === null ? '' : ` Fix: ${problem.hint}.`
+  return `${displayFile(problem.file, base)}${position}${key}: found ${problem.found}, expected ${problem.expected}.${fix}`
 }
 
 /** In reading order: files as they first come, in each by line and column. */

@@ -16,7 +16,7 @@ function inFolder(args: readonly string[], config?: string, env: NodeJS.ProcessE
 
 test('a database that is not built in is refused by start and check alike', async () => {
   const config = 'repos: [a/b]\ndatabase: postgres://u:hush@db/hookyard\n'
-  const sentence = /hookyard\.yaml:2:1 database: found .*SQLite alone.* Mend: set database: sqlite\./
+  const sentence = /hookyard\.yaml:2:1 database: found .*SQLite alone.* Fix: set database: sqlite\./
   const start = await inFolder(['start'], config)
   expect([start.code, start.stdout]).toEqual([1, ''])
   expect(start.stderr).toMatch(sentence)
@@ -35,7 +35,7 @@ test('without a configuration the mend is one that works, in text and in JSON', 
     expect(stdout + stderr).toContain('no such file')
     expect(stdout + stderr).not.toContain('hookyard init')
   }
-  expect(start!.stderr).toMatch(/Mend: write it: two lines are enough, repos: \["OWNER\/NAME"\] and notify: /)
+  expect(start!.stderr).toMatch(/Fix: write it: two lines are enough, repos: \["OWNER\/NAME"\] and notify: /)
   expect(JSON.parse(json!.stdout)).toMatchObject({
     problems: [{ hint: expect.stringContaining('two lines are enough, repos: ["OWNER/NAME"] and notify:') }],
   })

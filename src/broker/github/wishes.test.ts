@@ -51,7 +51,7 @@ test.each([
   [
     'a slip',
     'modules:\n  pr-review:\n    max_finding: 3',
-    /:3:5 modules\.pr-review\.max_finding: .* Mend: write max_findings\./,
+    /:3:5 modules\.pr-review\.max_finding: .* Fix: write max_findings\./,
   ],
   ['too many findings', 'modules:\n  pr-review:\n    max_findings: 5000', /max_findings: found 5000/],
   [

@@ -90,7 +90,7 @@ test('reviews a diff as Markdown, with file and line', async () => {
     usage: { input_tokens: expect.any(Number) as number, output_tokens: expect.any(Number) as number },
   })
   const text = String(result(outcome).result)
-  expect(text).toContain('adds 3 lines in 1 file; 3 places should be mended')
+  expect(text).toContain('adds 3 lines in 1 file; 3 places should be fixed')
   expect([...text.matchAll(/`(src\/a\.ts:\d+)` (.*?)\./g)].map(([, place, title]) => [place, title])).toEqual(
     [
       ['src/a.ts:3', 'Hard-coded credential'],

@@ -81,8 +81,8 @@ export function reviewPrompt(prompt: string): Review {
   const size = `The change adds ${counted(lines.length, 'line')} in ${counted(files, 'file')}`
   const verdict =
     findings.length === 0
-      ? 'nothing to mend was found.'
-      : `${counted(findings.length, 'place')} should be mended.`
+      ? 'nothing to fix was found.'
+      : `${counted(findings.length, 'place')} should be fixed.`
   return { summary: `${size}; ${verdict}`, findings }
 }
 
