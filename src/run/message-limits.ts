@@ -49,6 +49,15 @@ export function excessOf(line: string): Excess | null {
   return null
 }
 
+/**
+ * Whether a message is of the kind that its line begins with, by which its limits were chosen: of a key that stands
+ * twice, `JSON.parse` takes the last.
+ */
+export const isAsItBegins = (line: string, message: unknown): boolean => {
+  const [, t = ''] = HEAD.exec(line) ?? []
+  return !LONGER.has(t) || (message as { t?: unknown } | null | undefined)?.t === t
+}
+
 /** Every value but the first follows a comma or a bracket; those in texts are counted too, and a text has few of them. */
 function holdsMoreValues(line: string): boolean {
   if (line.length <= MAX_VALUES) return false

@@ -207,3 +207,21 @@ test('a channel that somebody else holds open does not keep the end of its proce
   link.end('was killed by SIGKILL')
   expect(await over.promise).toBe('was killed by SIGKILL')
 })
+
+test('an outcome has its limits also when its line begins as a call', async () => {
+  const made = start(
+    handler(`
+    const { writeSync } = await import('node:fs')
+    const outcome = JSON.stringify({ status: 'done', summary: 'x'.repeat(2_000_000) })
+    const line = Buffer.from('{"t":"call","nonce":"' + nonceOf(ctx) + '","t":"outcome","outcome":' + outcome + '}\\n')
+    for (let at = 0; at < line.length; ) {
+      try { at += writeSync(3, line, at) } catch (error) { if (error.code !== 'EAGAIN') throw error }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 60_000))
+  `),
+  )
+  expect(await made.run(init(), deaf, never)).toEqual({
+    kind: 'died',
+    how: 'sent a message that is not of its run and was killed',
+  })
+})

@@ -1,7 +1,7 @@
 // The service's link to a process that runs a module: messages by its channel, what it prints, and its end. A module
 // is not trusted: whatever it writes into the channel, it can end nothing but its own process.
 import type { Socket } from 'node:net'
-import { type Excess, MAX_MESSAGE, excessOf } from './message-limits.ts'
+import { type Excess, MAX_MESSAGE, excessOf, isAsItBegins } from './message-limits.ts'
 import { type OutputLevel, type StartSpec, spawnModule } from './spawn-module.ts'
 
 /** Messages in one second that end a process: what sends more is a loop, and every message costs the service. */
@@ -144,7 +144,8 @@ function readMessages(
         events.onExcess(excess)
         return void channel.destroy()
       }
-      events.onMessage(parseJson(line), line.length)
+      const message = parseJson(line)
+      events.onMessage(isAsItBegins(line, message) ? message : undefined, line.length)
     }
   })
 }
