@@ -118,3 +118,15 @@ test('a link that leads out of a module’s folder is refused; one within it is 
     `: the link ${folder}/lib/settings, which leads out of the module’s folder`,
   ])
 })
+
+test('what lies in a folder that the module may write is refused: it could be replaced by a link', () => {
+  const folder = join(dir, 'modules/m')
+  const shared = join(dir, 'shared')
+  for (const kind of ['read', 'write'] as const)
+    expect(problemsOf(folder, { write: [shared], [kind]: [shared, join(shared, 'a/b')] })).toEqual([
+      expect.stringMatching(/shared\/a\/b, which lies in .*shared, which the module may write$/),
+    ])
+  expect(problemsOf(folder, { write: [folder] })).toEqual([
+    expect.stringMatching(/^needs.write: .*may write$/),
+  ])
+})

@@ -28,8 +28,11 @@ export const createBoxCheck =
   ({ config, found, manifestSources }: BoxQuestion): BoxCheck =>
   (module) => {
     const source = manifestSources?.get(module.name)
-    const own = ownFilesOf(config)
-    const problems = [...programProblems(module, found, source), ...ownFilesProblems(module, own, source)]
+    const problems = [
+      ...programProblems(module, found, source),
+      ...ownFilesProblems(module, ownFilesOf(config), source),
+      ...replaceableProblems(module, source),
+    ]
     // A folder that is far too large is not searched through.
     return problems.length > 0 ? problems : linkProblems(module)
   }
@@ -121,6 +124,28 @@ function ownFilesProblems(module: Module, own: readonly string[], source?: YamlS
       hint: 'move the one or the other',
     }
     return [problem(module, key, fault, source)]
+  })
+}
+
+// What lies in a folder that the module may write can be replaced by a link, which the next start would follow.
+function replaceableProblems(module: Module, source?: YamlSource): Problem[] {
+  const { manifest, granted } = module
+  const asked: [string, string][] = [
+    ['', manifest.dir],
+    ...granted.read.map((path): [string, string] => ['needs.read', path]),
+    ...granted.write.map((path): [string, string] => ['needs.write', path]),
+  ]
+  return asked.flatMap(([key, path]) => {
+    const folder = granted.write.find(
+      (one) => liesIn(real(path), real(one)) && (key === '' || real(path) !== real(one)),
+    )
+    if (folder === undefined) return []
+    const fault = {
+      found: `${path}, which lies in ${folder}, which the module may write`,
+      expected: 'no path within one of needs.write: the module could put a link in its place',
+      hint: key === '' ? 'grant a folder apart from the module’s own' : `remove it: ${folder} covers it`,
+    }
+    return [problem(module, key || 'needs.write', fault, source)]
   })
 }
 
