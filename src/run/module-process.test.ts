@@ -277,3 +277,21 @@ test('of endless log lines the first ones are kept, and that the rest is dropped
   expect(lines).toHaveLength(2001)
   expect(lines.at(-1)).toMatch(/dropped/)
 })
+
+test.runIf(process.platform === 'linux')('memory is counted while a handler loads, too', async () => {
+  const made = start(
+    `const held = Array.from({ length: 15 }, () => Buffer.alloc(100 * 1024 * 1024, 1))
+    await new Promise((resolve) => setTimeout(resolve, 30_000))
+    export default held`,
+  )
+  await expect(made.inspect()).rejects.toThrow(/used more than 1024 MiB of memory/)
+})
+
+test('flags of V8 cannot be set, since some name files that it writes', async () => {
+  const made = start(
+    handler(
+      `(await import('node:v8')).setFlagsFromString('--trace-turbo-cfg-file=/tmp/x'); return done('set')`,
+    ),
+  )
+  expect(await made.run(init(), deaf, never)).toMatchObject({ kind: 'died' })
+})

@@ -77,6 +77,7 @@ class StartedProcess implements ModuleProcess, Host {
   readonly #link: ModuleLink
   readonly #exited = Promise.withResolvers<void>()
   #runsLow: boolean
+  readonly #memory: NodeJS.Timeout
   #session: Session | undefined
   #clean = true
   #fresh = true
@@ -95,6 +96,8 @@ class StartedProcess implements ModuleProcess, Host {
       onOutput: (level, text) => this.#session?.output(level, text),
       onEnd: (how) => this.#end(how),
     })
+    // As long as it lives: it takes memory while it loads, and between runs, as well.
+    this.#memory = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS).unref()
   }
 
   get pid(): number {
@@ -133,14 +136,9 @@ class StartedProcess implements ModuleProcess, Host {
     // Somebody waited for it to load; from now on it is one of those that the intake must not feel.
     if (!this.#runsLow) lowerPriority(this.pid)
     this.#runsLow = true
-    const memory = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS)
-    try {
-      const session = new RunSession(this, init, handlers, signal)
-      this.#session = session
-      return await session.result
-    } finally {
-      clearInterval(memory)
-    }
+    const session = new RunSession(this, init, handlers, signal)
+    this.#session = session
+    return session.result
   }
 
   async kill(how?: string): Promise<void> {
@@ -191,11 +189,12 @@ class StartedProcess implements ModuleProcess, Host {
   }
 
   #checkMemory(): void {
-    if (residentBytes(this.pid) > RESIDENT_LIMIT)
+    if (!this.#killed && residentBytes(this.pid) > RESIDENT_LIMIT)
       void this.kill(`used more than ${RESIDENT_LIMIT / 1024 / 1024} MiB of memory and was killed`)
   }
 
   #end(how: string): void {
+    clearInterval(this.#memory)
     this.#ended = how
     this.#clean = false
     this.#session?.end(how)

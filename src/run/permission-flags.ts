@@ -17,6 +17,8 @@ export function permissionFlags(paths: Paths, programs: boolean): string[] {
     '--disable-sigusr1',
     // Until Node 24 what trace_events writes is not asked about.
     '--trace-event-file-pattern=/dev/null',
+    // Some flags of V8 name files that it writes by itself; a process that sets one later aborts.
+    '--freeze-flags-after-init',
     ...(programs ? ['--allow-child-process', '--disable-warning=SecurityWarning'] : []),
   ]
 }
