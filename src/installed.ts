@@ -75,7 +75,7 @@ export async function install(
   const { clock, log } = context
   const switches = new Map((await context.switches.all()).map((one) => [one.module, one]))
   const registry = withSwitches(installation.registry, switches)
-  const boxCheck = createBoxCheck({ config, found: context.walls, manifestSources })
+  const boxCheck = createBoxCheck({ config, found: context.walls, manifestSources, modules: registry.all() })
   return {
     config,
     registry,
@@ -121,7 +121,11 @@ export async function switchModule(
   const handlers = new Map(parts.handlers)
   if (enabled && !handlers.has(name)) {
     try {
-      const boxCheck = createBoxCheck({ config: parts.config, found: walls })
+      const boxCheck = createBoxCheck({
+        config: parts.config,
+        found: walls,
+        modules: parts.registry.all(),
+      })
       const shapes = await inspectHandlers([{ ...module, enabled }], pool, new Map(), boxCheck)
       for (const [of, shape] of shapes) handlers.set(of, shape)
     } catch (thrown) {

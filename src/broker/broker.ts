@@ -11,7 +11,15 @@ import type { Agent } from './agent/agent.ts'
 import { askAgent, type RunMoney } from './ask-agent.ts'
 import { type Budget, createBudget } from './budget.ts'
 import type { BudgetConfig } from './budget-caps.ts'
-import { MAX_KEPT, OverLimitError, RunCaps, bytesOf, checkSize, keptTooMuch } from './caps.ts'
+import {
+  MAX_KEPT,
+  OverLimitError,
+  type RunCaps,
+  bytesOf,
+  checkSize,
+  keptTooMuch,
+  rememberCaps,
+} from './caps.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 import { isRead } from './github/refusal.ts'
 import { invokeFromModule } from './invoke.ts'
@@ -79,10 +87,11 @@ const shapes = {
 /** Makes the broker of a service. */
 export function createBroker(options: BrokerOptions): Broker {
   const budget = createBudget({ store: options.store.runs, clock: options.clock, log: options.log })
+  const capsOf = rememberCaps()
   return {
     open(run, module, signal) {
       const [github, agent] = [options.github(), options.agent()]
-      const caps = new RunCaps()
+      const caps = capsOf(run)
       const state: OpenRun = {
         run,
         module,
@@ -231,7 +240,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     state.notices.notify(checked(shapes.notify, params).text, state.tainted),
   invoke: async (options, state, params) => {
     state.invoked += 1
-    state.caps.count('invoked', String(state.invoked))
+    state.caps.count('invoked', JSON.stringify([state.invoked, params]))
     const { run, module, tainted, invoked: ordinal } = state
     const request = checked(shapes.invoke, params)
     checkSize('the input of an invoked run', request.input)

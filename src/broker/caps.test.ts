@@ -19,15 +19,15 @@ afterAll(() => store.close())
 const other = module('other', { subject: 'none' })
 let runs = 0
 
-/** An attempt of a run; GitHub takes whatever it is given. */
-async function attemptOf(id = `caps-${(runs += 1)}`, attempt = 1) {
+/** GitHub takes whatever it is given. */
+function brokerOf() {
   const loaded: LoadedSubject = { kind: 'issue', pr: null, issue: null, repo: null, subject: null }
   const github = {
     load: () => Promise.resolve(loaded),
     write: () => Promise.resolve({}),
     fetch: () => Promise.resolve({ status: 200, headers: {}, body: '' }),
   } as Partial<GitHubBroker> as GitHubBroker
-  const broker = createBroker({
+  return createBroker({
     github: () => github,
     agent: () => ({
       describe: () => ({ backend: 'none', why: '' }),
@@ -42,6 +42,10 @@ async function attemptOf(id = `caps-${(runs += 1)}`, attempt = 1) {
     log: silentLog,
     onAdded: () => undefined,
   })
+}
+
+/** An attempt of a run. */
+async function attemptOf(id = `caps-${(runs += 1)}`, attempt = 1, broker = brokerOf()) {
   const run = claimedRun({ id, attempt, module: 'm', recipients: ['alice', 'bob'] })
   const open = broker.open(run, module('m', { subject: 'issue' }), new AbortController().signal)
   await open.load()
@@ -95,6 +99,19 @@ test('messages of earlier attempts count, and a repeat of them does not', async 
   for (let n = 0; n < 20; n += 1) await second.call(...notify(n))
   await expect(second.call(...notify(20))).rejects.toMatchObject(overLimit('more than 20 messages'))
   expect(await store.outbox.ofRun(first.id)).toHaveLength(40)
+})
+
+test.each([
+  ['effects', 50, comment],
+  ['effects', 50, post],
+  ['runs invoked', 10, invoke],
+] as const)('%s of earlier attempts count, and a repeat of them does not', async (what, cap, call) => {
+  const broker = brokerOf()
+  const first = await attemptOf(undefined, 1, broker)
+  for (let n = 0; n < cap; n += 1) await first.call(...call(n))
+  const second = await attemptOf(first.id, 2, broker)
+  for (let n = 0; n < cap; n += 1) await second.call(...call(n))
+  await expect(second.call(...call(cap))).rejects.toMatchObject(overLimit(`more than ${cap} ${what}`))
 })
 
 test('237 MB by once: 1 MiB is kept, in all attempts and with the state', async () => {

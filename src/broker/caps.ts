@@ -18,7 +18,7 @@ export class OverLimitError extends PermanentError {
   }
 }
 
-/** Counts what an attempt does. */
+/** Counts what a run does. */
 export class RunCaps {
   readonly #counted = { messages: new Set<string>(), effects: new Set<string>(), invoked: new Set<string>() }
 
@@ -31,6 +31,21 @@ export class RunCaps {
     const counted = this.#counted[what].add(key)
     if (new Set([...counted, ...earlier]).size > CAPS[what])
       throw new OverLimitError(`the run has more than ${CAPS[what]} ${WORDS[what]}`)
+  }
+}
+
+/** So many runs' counts are kept for their next attempts. */
+const MAX_REMEMBERED = 1_000
+
+/** What a run has done in earlier attempts counts in the next ones, as long as this process lives. */
+export function rememberCaps(): (run: { readonly id: string; readonly attempt: number }) => RunCaps {
+  const known = new Map<string, RunCaps>()
+  return ({ id, attempt }) => {
+    const caps = (attempt > 1 ? known.get(id) : undefined) ?? new RunCaps()
+    known.delete(id)
+    known.set(id, caps)
+    if (known.size > MAX_REMEMBERED) for (const [oldest] of known.entries().take(1)) known.delete(oldest)
+    return caps
   }
 }
 

@@ -41,7 +41,7 @@ async function checkHandlers(installation: Installation, found: FoundWalls): Pro
       registry.all(),
       pool,
       manifestSources,
-      createBoxCheck({ config, found, manifestSources }),
+      createBoxCheck({ config, found, manifestSources, modules: registry.all() }),
     )
     return []
   } catch (thrown) {

@@ -30,10 +30,16 @@ const found = (namespace: boolean): FoundWalls => ({
 })
 
 /** What is found against a module in this folder with these grants. */
-function problemsOf(folder: string, granted: Partial<Needs> = {}, namespace = true): string[] {
+function problemsOf(
+  folder: string,
+  granted: Partial<Needs> = {},
+  namespace = true,
+  other: Partial<Needs> = {},
+): string[] {
   const check = createBoxCheck({
     config: { file: join(dir, 'hookyard.yaml'), dataDir: join(dir, 'data') },
     found: found(namespace),
+    modules: [{ name: 'other', granted: { ...NO_NEEDS, ...other } }],
   })
   const manifest = { ...manifestOf('m', { handler: join(folder, 'handler.ts') }), dir: folder }
   const module = { name: 'm', manifest, granted: { ...NO_NEEDS, ...granted } }
@@ -80,6 +86,7 @@ test('a need that its box cannot hold is told with its line, and what to do', ()
     config: { file: null, dataDir: join(dir, 'data') },
     found: { ...found(false), mode: 'permission', reason: 'isolation: permission', fix: null },
     manifestSources: new Map([['m', readYaml('name: m\nneeds:\n  run: [git]\n', join(dir, 'module.yaml'))]]),
+    modules: [],
   })
   const module = { name: 'm', manifest, granted: { ...NO_NEEDS, run: ['git'] } }
   expect(check(module as unknown as Parameters<typeof check>[0])[0]).toMatchObject({
@@ -129,4 +136,17 @@ test('what lies in a folder that the module may write is refused: it could be re
   expect(problemsOf(folder, { write: [folder] })).toEqual([
     expect.stringMatching(/^needs.write: .*may write$/),
   ])
+})
+
+test('nor does it lie in a folder that another module may write', () => {
+  const folder = join(dir, 'modules/m')
+  const shared = join(dir, 'shared')
+  const of = (granted: Partial<Needs>, write: string) => problemsOf(folder, granted, true, { write: [write] })
+  expect(of({ read: [join(shared, 'a')] }, shared)).toEqual([
+    expect.stringMatching(
+      /^needs.read: .*shared\/a, which lies in .*shared, which the module other may write$/,
+    ),
+  ])
+  expect(of({}, join(dir, 'modules'))).toEqual([expect.stringMatching(/modules\/m, which lies in/)])
+  expect(of({ read: [shared], write: [shared] }, shared)).toEqual([])
 })

@@ -18,6 +18,8 @@ export interface BoxQuestion {
   readonly found: FoundWalls
   /** The manifests' lines, by the names of their modules. */
   readonly manifestSources?: ReadonlyMap<string, YamlSource> | undefined
+  /** All modules of the installation: what one may write can be replaced under another. */
+  readonly modules: readonly Pick<Module, 'name' | 'granted'>[]
 }
 
 /** What a module asks of its box that this cannot hold. */
@@ -25,13 +27,13 @@ export type BoxCheck = (module: Module) => Problem[]
 
 /** Checks one module after the other. */
 export const createBoxCheck =
-  ({ config, found, manifestSources }: BoxQuestion): BoxCheck =>
+  ({ config, found, manifestSources, modules }: BoxQuestion): BoxCheck =>
   (module) => {
     const source = manifestSources?.get(module.name)
     const problems = [
       ...programProblems(module, found, source),
       ...ownFilesProblems(module, ownFilesOf(config), source),
-      ...replaceableProblems(module, source),
+      ...replaceableProblems(module, modules, source),
     ]
     // A folder that is far too large is not searched through.
     return problems.length > 0 ? problems : linkProblems(module)
@@ -104,13 +106,7 @@ function ownFilesOf({ file, dataDir }: BoxQuestion['config']): string[] {
 }
 
 function ownFilesProblems(module: Module, own: readonly string[], source?: YamlSource): Problem[] {
-  const { manifest, granted } = module
-  const asked: [string, string][] = [
-    ['', manifest.dir],
-    ...granted.read.map((path): [string, string] => ['needs.read', path]),
-    ...granted.write.map((path): [string, string] => ['needs.write', path]),
-  ]
-  return asked.flatMap(([key, path]) => {
+  return pathsOf(module).flatMap(([key, path]) => {
     const file = own.find((one) => {
       const [asking, theirs] = [real(path), real(one)]
       // A module may lie among them: it reads its own folder alone.
@@ -127,26 +123,40 @@ function ownFilesProblems(module: Module, own: readonly string[], source?: YamlS
   })
 }
 
-// What lies in a folder that the module may write can be replaced by a link, which the next start would follow.
-function replaceableProblems(module: Module, source?: YamlSource): Problem[] {
-  const { manifest, granted } = module
-  const asked: [string, string][] = [
+// What lies in a folder that a module may write can be replaced by a link, which the next start would follow.
+function replaceableProblems(
+  module: Module,
+  modules: BoxQuestion['modules'],
+  source?: YamlSource,
+): Problem[] {
+  const writable = [module, ...modules.filter(({ name }) => name !== module.name)].flatMap(
+    ({ name, granted }) => granted.write.map((folder) => ({ name, folder })),
+  )
+  return pathsOf(module).flatMap(([key, path]) => {
+    const within = writable.find(
+      ({ folder }) => liesIn(real(path), real(folder)) && (key === '' || real(path) !== real(folder)),
+    )
+    if (within === undefined) return []
+    const { name, folder } = within
+    const covers = name === module.name && key !== ''
+    const fault = {
+      found: `${path}, which lies in ${folder}, which ${name === module.name ? 'the module' : `the module ${name}`} may write`,
+      expected: 'no path within one of needs.write: a link could be put in its place',
+      hint: covers
+        ? `remove it: ${folder} covers it`
+        : 'grant folders apart from each other and from modules',
+    }
+    return [problem(module, key || 'needs.write', fault, source)]
+  })
+}
+
+/** The key in the manifest, '' for its own folder, and the path. */
+function pathsOf({ manifest, granted }: Module): [key: string, path: string][] {
+  return [
     ['', manifest.dir],
     ...granted.read.map((path): [string, string] => ['needs.read', path]),
     ...granted.write.map((path): [string, string] => ['needs.write', path]),
   ]
-  return asked.flatMap(([key, path]) => {
-    const folder = granted.write.find(
-      (one) => liesIn(real(path), real(one)) && (key === '' || real(path) !== real(one)),
-    )
-    if (folder === undefined) return []
-    const fault = {
-      found: `${path}, which lies in ${folder}, which the module may write`,
-      expected: 'no path within one of needs.write: the module could put a link in its place',
-      hint: key === '' ? 'grant a folder apart from the module’s own' : `remove it: ${folder} covers it`,
-    }
-    return [problem(module, key || 'needs.write', fault, source)]
-  })
 }
 
 // Node's permission model follows a link wherever it leads, and asks about its own path alone.

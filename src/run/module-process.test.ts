@@ -278,6 +278,19 @@ test('of endless log lines the first ones are kept, and that the rest is dropped
   expect(lines.at(-1)).toMatch(/dropped/)
 })
 
+test('of log lines with much in them 4 MiB are kept', async () => {
+  const lines: string[] = []
+  const made = start(
+    handler(
+      `for (let n = 0; n < 40; n += 1) ctx.log.info('line', { text: 'x'.repeat(500_000) })
+      return done('ok')`,
+    ),
+  )
+  await made.run(init(), { ...deaf, onLog: (_level, message) => void lines.push(message) }, never)
+  expect(lines.filter((line) => line === 'line')).toHaveLength(8)
+  expect(lines[8]).toBe('after 4194304 characters, further ones of this run are dropped')
+})
+
 test.runIf(process.platform === 'linux')('memory is counted while a handler loads, too', async () => {
   const made = start(
     `const held = Array.from({ length: 15 }, () => Buffer.alloc(100 * 1024 * 1024, 1))

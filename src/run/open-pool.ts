@@ -1,14 +1,14 @@
 // The service's module processes: behind the walls that its configuration asks for, started by the starter.
-import type { ServiceInstallation } from '../installed.ts'
+import type { Config } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
-import { requireWalls } from './box-problems.ts'
+import { type WallsQuestion, requireWalls } from './box-problems.ts'
 import type { FoundWalls } from './find-walls.ts'
 import { createProcessPool, type ProcessPool } from './process-pool.ts'
 import { createStarter } from './starter.ts'
 
 /** @throws ConfigError when the walls that `isolation` requires are not there */
 export async function openPool(
-  installation: ServiceInstallation,
+  installation: WallsQuestion & { readonly config: Pick<Config, 'workers'> },
   log: Log,
 ): Promise<{ readonly pool: ProcessPool; readonly walls: FoundWalls }> {
   const { config, env: environment } = installation

@@ -10,8 +10,9 @@ import type { Excess } from './message-limits.ts'
 const ABORT_GRACE_MS = 1_000
 /** How long a process may take to say what a session left open, in ms; it takes a few turns of its event loop. */
 const IDLE_MS = 5_000
-/** Log lines of one run; further ones are dropped, and that is said once. */
+/** Log lines of one run, and their characters in all; further ones are dropped, and that is said once. */
 const MAX_LOG_LINES = 2_000
+const MAX_LOG_CHARACTERS = 4 * 1024 * 1024
 /** Calls that a handler may have under way at once. */
 const MAX_OUTSTANDING = 256
 /** Characters of those calls in all: what they ask is held until they are answered. */
@@ -161,6 +162,8 @@ export class RunSession extends Session {
   #outstanding = 0
   #outstandingCharacters = 0
   #lines = 0
+  #logCharacters = 0
+  #isLogFull = false
   #grace: NodeJS.Timeout | undefined
 
   constructor(host: Host, init: RunInit, handlers: RunHandlers, signal: AbortSignal) {
@@ -177,7 +180,7 @@ export class RunSession extends Session {
   }
 
   override output(level: 'info' | 'warn', text: string): void {
-    this.#log(level, text)
+    this.#log(text.length, level, text)
   }
 
   protected override get isTouched(): boolean {
@@ -187,7 +190,7 @@ export class RunSession extends Session {
   protected take(said: FromChild, characters: number): boolean {
     if (said.t === 'begin') this.#handlers.onBegin?.()
     else if (said.t === 'call') void this.#call(said, characters)
-    else if (said.t === 'log') this.#log(said.level, said.message, said.fields)
+    else if (said.t === 'log') this.#log(characters, said.level, said.message, said.fields)
     else if (said.t === 'outcome') this.#settle({ kind: 'returned', outcome: said.outcome })
     else if (said.t === 'threw') this.#settle({ kind: 'threw', error: said.error })
     else return false
@@ -222,11 +225,14 @@ export class RunSession extends Session {
     this.#grace = setTimeout(() => void this.host.kill(), ABORT_GRACE_MS)
   }
 
-  #log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void {
+  #log(characters: number, ...line: Parameters<RunHandlers['onLog']>): void {
+    if (this.#isLogFull) return
     this.#lines += 1
-    if (this.#lines <= MAX_LOG_LINES) this.#handlers.onLog(level, message, fields)
-    else if (this.#lines === MAX_LOG_LINES + 1)
-      this.#handlers.onLog('warn', `after ${MAX_LOG_LINES} lines, further ones of this run are dropped`)
+    this.#logCharacters += characters
+    this.#isLogFull = this.#lines > MAX_LOG_LINES || this.#logCharacters > MAX_LOG_CHARACTERS
+    if (!this.#isLogFull) return this.#handlers.onLog(...line)
+    const what = this.#lines > MAX_LOG_LINES ? `${MAX_LOG_LINES} lines` : `${MAX_LOG_CHARACTERS} characters`
+    this.#handlers.onLog('warn', `after ${what}, further ones of this run are dropped`)
   }
 
   async #call({ id, method, params }: Extract<FromChild, { t: 'call' }>, characters: number): Promise<void> {
