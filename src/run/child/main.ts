@@ -125,6 +125,16 @@ function issueText(issue: SchemaIssue): string {
   return path ? `${path}: ${issue.message}` : issue.message
 }
 
+// To what stands behind a wall a file is not there, or refused.
+const OUTSIDE =
+  ' (a module reads its own folder alone; what lies elsewhere has to be in `needs.read` of module.yaml, and granted)'
+const LOAD_HINTS: Readonly<Record<string, string>> = {
+  ERR_ACCESS_DENIED: OUTSIDE,
+  ERR_MODULE_NOT_FOUND: OUTSIDE,
+  ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING:
+    ' (Node strips no types under node_modules: ship JavaScript in a package)',
+}
+
 /** Imports the handler once. */
 function load(): Promise<ModuleDefinition> {
   // Now, since a process that is killed writes no cache.
@@ -137,10 +147,7 @@ async function importHandler(file: string): Promise<ModuleDefinition> {
     imported = (await import(pathToFileURL(file).href)) as { default?: unknown }
   } catch (thrown) {
     const { message, code } = thrown as { message?: string; code?: string }
-    const hint =
-      code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING'
-        ? ' (Node strips no types under node_modules: ship JavaScript in a package)'
-        : ''
+    const hint = LOAD_HINTS[code ?? ''] ?? ''
     throw new PermanentError(`${file} could not be loaded: ${message ?? String(thrown)}${hint}`, {
       reason: 'load_failed',
     })
