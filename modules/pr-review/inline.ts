@@ -38,11 +38,11 @@ function inlineBody(finding: Identified, place: Place): string {
 
 /** Why it is wrong and how to mend it, as blocks. */
 export function explanation({ why, mend }: Pick<Identified, 'why' | 'mend'>): string[] {
-  const mending = toBlock(mend, 2_000)
+  const fix = toBlock(mend, 2_000)
   return [
     toBlock(why, 1_500),
     // Several lines may begin with a code fence, which is one at the start of a line alone.
-    mending === '' ? '' : mending.includes('\n') ? `**Fix:**\n\n${mending}` : `**Fix:** ${mending}`,
+    fix === '' ? '' : fix.includes('\n') ? `**Fix:**\n\n${fix}` : `**Fix:** ${fix}`,
   ].filter((block) => block !== '')
 }
 

@@ -78,8 +78,9 @@ testInNamespace(
   async () => {
     const body = `
     const { spawn } = await import('node:child_process')
-    spawn('sleep', ['600'], { stdio: 'ignore', detached: true }).once('spawn', () => void ctx.notify('started'))
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const sleeping = spawn('sleep', ['600'], { stdio: 'ignore', detached: true })
+    await new Promise((resolve) => sleeping.once('spawn', resolve))
+    await ctx.notify('started')
     for (;;) {}
   `
     const made = startRunning(handler(body), ['sleep'], starter.start)

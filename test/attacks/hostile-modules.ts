@@ -1,6 +1,8 @@
 // What a module can try that was written to do harm: the body of a handler, run in a real module process. `attempt` notes
 // what became of each try. `other` is #99, which is not the run's; octo/private is not the run's repository.
 
+import { NONCE_OF } from '../../src/run/module-process.fixture.ts'
+
 export interface HostileModule {
   readonly name: string
   readonly body: string
@@ -201,14 +203,7 @@ export const HOSTILE: readonly HostileModule[] = [
 export const HANDLER = `
 import { defineModule, done, failed, skipped } from '@hookyard/sdk'
 // What a module that speaks past the SDK has to know.
-const nonceOf = (ctx) => {
-  const { send } = process
-  let nonce
-  process.send = (message) => ((nonce = message.nonce), true)
-  ctx.log.debug('')
-  process.send = send
-  return nonce
-}
+${NONCE_OF}
 const AsyncFunction = (async () => {}).constructor
 export default defineModule({
   async handle(ctx) {

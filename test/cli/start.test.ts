@@ -51,7 +51,7 @@ test('a role that needs another database is told to leave it out', async () => {
   expect(stderr).not.toContain('postgres://')
 })
 
-test('isolation: required without bubblewrap is refused by start and check alike, with the reason and the mend', async () => {
+test('isolation: required without bubblewrap is refused by start and check alike, with the reason and the fix', async () => {
   const config = 'repos: [a/b]\nisolation: required\n'
   const bin = mkdtempSync(join(tmpdir(), 'hookyard-empty-path-'))
   for (const command of ['start', 'check']) {

@@ -208,7 +208,7 @@ async function orAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   }
 }
 
-/** An error that names the request; those of the network stay errors that another try may mend. */
+/** An error that names the request; those of the network stay errors that another try may get past. */
 function explained(thrown: unknown, module: string, { method, url }: Hop, lateMs: number | null): Error {
   if (thrown instanceof PermanentError && thrown.reason !== 'too_large') return thrown
   const what = `module ${module}: ${method} ${shownUrl(url)}`
