@@ -1,12 +1,13 @@
 // The wall between a module and the world. Enters: calls from a module process, each checked. Leaves: what the
 // manifest grants, on the run's own subject, with credentials that the module never sees.
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { PermanentError } from '../errors.ts'
 import { fields, text } from '../lib/fields.ts'
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { AgentRequest, SubjectKind } from '../sdk/context.ts'
-import type { ClaimedRun, Store } from '../store/store.ts'
+import { type ClaimedRun, type Store, isStoreFailure } from '../store/store.ts'
 import type { Agent } from './agent/agent.ts'
 import { askAgent, type RunMoney } from './ask-agent.ts'
 import { type Budget, createBudget } from './budget.ts'
@@ -26,7 +27,6 @@ import { invokeFromModule } from './invoke.ts'
 import { KnownInput } from './known-input.ts'
 import { type Network, type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
 import { type NoticeOptions, Notices } from './notices.ts'
-import { untilStored } from './until-stored.ts'
 
 export interface BrokerOptions extends NoticeOptions {
   /** null: the installation has no GitHub credentials. Getters: a reload swaps both between two runs. */
@@ -253,6 +253,20 @@ const METHODS: Readonly<Record<string, Method>> = {
     checkSize('what the journal records of the run', records)
     state.records = records
   },
+}
+
+const STORE_RETRY_MS = 1_000
+
+/** Tries again while the store fails, as long as the run has time. */
+async function untilStored<T>(signal: AbortSignal, write: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await write()
+    } catch (thrown) {
+      if (!isStoreFailure(thrown) || signal.aborted) throw thrown
+      await delay(STORE_RETRY_MS, undefined, { signal })
+    }
+  }
 }
 
 function checked<T>(shape: z.ZodType<T>, params: unknown): T {

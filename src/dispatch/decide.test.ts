@@ -357,24 +357,21 @@ test.each<[Reading | null, string | null, string]>([
   ['readable_unknown', 'bob', 'readable_unknown'],
   [null, 'bob', 'readable_unknown'],
   [null, null, 'no_login'],
-])(
-  'added by chat beyond the configuration, GitHub says %s of the login %s: %s',
-  (reading, github, reason) => {
-    const users = [user('root', { role: 'admin', repos: [] }), user('bob', { repos: [], github })]
-    const given = {
-      users,
-      repos: ['octocat/*'],
-      bindings: [binding(review, 'pull_request')],
-      settings: settings(['bob', 'repo', 'octocat/*', 'added']),
-      ...(reading && { readings: new Map([['bob', reading]]) }),
-    }
-    expect(outcomes(opened(), given)).toEqual([
-      ['root', 'pr-review', 'ran', null],
-      ['bob', null, 'no_message', reason],
-    ])
-    expect(plan(opened(), given).runs[0]?.recipients).toEqual(['root'])
-  },
-)
+])('added by chat, GitHub says %s of the login %s: %s', (reading, github, reason) => {
+  const users = [user('root', { role: 'admin', repos: [] }), user('bob', { repos: [], github })]
+  const given = {
+    users,
+    repos: ['octocat/*'],
+    bindings: [binding(review, 'pull_request')],
+    settings: settings(['bob', 'repo', 'octocat/*', 'added']),
+    ...(reading && { readings: new Map([['bob', reading]]) }),
+  }
+  expect(outcomes(opened(), given)).toEqual([
+    ['root', 'pr-review', 'ran', null],
+    ['bob', null, 'no_message', reason],
+  ])
+  expect(plan(opened(), given).runs[0]?.recipients).toEqual(['root'])
+})
 
 test('when nobody else may hear of what was added, it is the first admin', () => {
   const users = [

@@ -7,7 +7,6 @@ import type { Module } from '../../registry/manifest.ts'
 import { type Resolve, destinationOf, resolveBySystem, shownUrl } from './destination.ts'
 import { type HeaderPairs, exchange, isDecoded, readBody } from './exchange.ts'
 import { requestHeaders, withoutCredentials } from './headers.ts'
-import { createSlots } from './slots.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 const MAX_URL = 8_192
@@ -216,4 +215,21 @@ function explained(thrown: unknown, module: string, { method, url }: Hop, lateMs
     return new PermanentError(`${what}: ${thrown.message}`, { reason: thrown.reason })
   if (lateMs !== null) return new Error(`${what}: it did not answer within ${lateMs / 1_000} s`)
   return new Error(`${what} failed: ${toError(thrown).message}`, { cause: thrown })
+}
+
+/** Lets so many of the given functions run at once; the others wait for their turn. */
+function createSlots(count: number): <T>(act: () => Promise<T>) => Promise<T> {
+  let free = count
+  const waiting: (() => void)[] = []
+  return async (act) => {
+    if (free > 0) free -= 1
+    else await new Promise<void>((go) => waiting.push(go))
+    try {
+      return await act()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free += 1
+    }
+  }
 }

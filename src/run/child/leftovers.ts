@@ -1,6 +1,8 @@
 // What a session leaves open in this process: timers, unref'd ones too, handles, requests under way. Whatever of these
 // is left may act during the next session.
 import { createHook } from 'node:async_hooks'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 
 /** Resources that act by themselves later; others end with what holds them, or end unseen with the garbage. */
 const ACTING =
@@ -58,4 +60,13 @@ function without(types: readonly string[], taken: readonly string[]): string[] {
     if (at >= 0) rest.splice(at, 1)
     return at < 0
   })
+}
+
+/** What lies in this process's own temporary folder; it goes with the process, since the next session is to find nothing there. */
+export function temporaryFiles(): string[] {
+  try {
+    return readdirSync(tmpdir())
+  } catch {
+    return []
+  }
 }

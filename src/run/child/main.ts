@@ -6,11 +6,10 @@ import type { ModuleDefinition, SchemaIssue, StandardSchema } from '../../sdk/de
 import { PermanentError } from '../../sdk/errors.ts'
 import type { RunInit, ToChild } from '../protocol.ts'
 import { type Caller, createCaller, toWire } from './caller.ts'
-import { watchResources } from './leftovers.ts'
+import { temporaryFiles, watchResources } from './leftovers.ts'
 import { keepFiles } from './kept-files.ts'
 import { createModuleContext } from './module-context.ts'
 import { resolveSdk } from './resolve-sdk.ts'
-import { temporaryFiles } from './temporary-files.ts'
 
 /** What the service has asked last, until it is answered. */
 interface Session {
