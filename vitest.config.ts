@@ -1,18 +1,14 @@
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
-
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: '@hookyard/sdk/testing', replacement: path('./src/sdk/testing.ts') },
-      { find: '@hookyard/sdk', replacement: path('./src/sdk/index.ts') },
-    ],
-  },
   test: {
-    include: ['src/**/*.test.ts', 'modules/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'modules/**/*.test.ts',
+      'test/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
     // Real processes, real HTTP and a real database: generous, because a slow machine is no failure.
     testTimeout: 60_000,
     hookTimeout: 60_000,

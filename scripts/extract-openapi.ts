@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util'
 const PACKAGE = '@octokit/openapi'
 const VERSION = '23.0.2'
 const INSIDE = 'package/generated/api.github.com.json'
-const OUTPUT = fileURLToPath(new URL('../src/standin/github/openapi.json', import.meta.url))
+const OUTPUT = fileURLToPath(new URL('../packages/standins/src/github/openapi.json', import.meta.url))
 const REPO = '/repos/{owner}/{repo}'
 
 /** Every operation that src/standin/github answers: path, then methods. */

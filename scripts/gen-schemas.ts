@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { configJsonSchema } from '../src/config/json-schema.ts'
-import { manifestJsonSchema } from '../src/registry/manifest-schema.ts'
+import { configJsonSchema } from '../packages/hookyard/src/config/json-schema.ts'
+import { manifestJsonSchema } from '../packages/hookyard/src/registry/manifest-schema.ts'
 
 const folder = join(import.meta.dirname, '..', 'schema')
 

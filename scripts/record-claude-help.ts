@@ -5,11 +5,13 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { environment } from '../src/config/env.ts'
-import { findProgram } from '../src/broker/agent/find-program.ts'
+import { environment } from '../packages/hookyard/src/config/env.ts'
+import { findProgram } from '../packages/hookyard/src/broker/agent/find-program.ts'
 
-const [name = 'claude', file = join(import.meta.dirname, '../src/broker/agent/claude-help.txt')] =
-  process.argv.slice(2)
+const [
+  name = 'claude',
+  file = join(import.meta.dirname, '../packages/hookyard/src/broker/agent/claude-help.txt'),
+] = process.argv.slice(2)
 const searchPath = environment()['PATH'] ?? ''
 const program = findProgram(name, searchPath)
 if (program === null) {

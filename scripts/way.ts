@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { Session } from 'node:inspector'
 import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { closeInstallations, openInstallation, until } from '../test/installation.ts'
 
 interface Range {

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { PRICES_OF } from '../src/broker/agent/api/prices.ts'
-import { readText, SECRET } from '../src/config/testing/read.ts'
+import { PRICES_OF } from '../packages/hookyard/src/broker/agent/api/prices.ts'
+import { readText, SECRET } from '../packages/hookyard/testing/config/read.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../docs/agent.md'), 'utf8')
 const examples = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map((match) => match[1] ?? '')

@@ -3,10 +3,10 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { loadInstallation } from '../src/registry/load.ts'
-import { standinAgent } from '../src/standin/agent/program.ts'
-import { officialPayload } from '../src/standin/payloads.ts'
-import { openSqliteStore } from '../src/store/sqlite/open.ts'
+import { loadInstallation } from '../packages/hookyard/src/registry/load.ts'
+import { standinAgent } from '@hookyard/standins/agent'
+import { officialPayload } from '@hookyard/standins/payloads'
+import { openSqliteStore } from '../packages/hookyard/src/store/sqlite/open.ts'
 import {
   TOKEN,
   type TestInstallation,
@@ -43,7 +43,7 @@ test('a module that is switched off starts nothing and says why, also after a re
   await at.restart()
   expect((await deliver(at)).told).toBe('skipped module_disabled')
   await at.service.reload(
-    loadInstallation({ file: at.configFile, env: {}, cwd: at.dir, builtinModulesDir: resolve('modules') }),
+    loadInstallation({ file: at.configFile, env: {}, cwd: at.dir, builtinModuleDirs: [resolve('modules')] }),
   )
   expect((await deliver(at)).told).toBe('skipped module_disabled')
   expect(await post(at, '/api/modules/mine/invoke')).toMatchObject({

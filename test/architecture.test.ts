@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import * as sdk from '../src/sdk/index.ts'
+import * as sdk from '@hookyard/sdk'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -15,9 +15,11 @@ function filesBelow(folder: string): string[] {
   })
 }
 
-const isTest = (path: string) =>
-  /\.(test|fixture|fake)\.ts$/.test(path) || /\/store\/contract(\/|\.ts$)|\/testing\//.test(path)
-const sources = filesBelow(join(root, 'src')).filter((path) => !isTest(path))
+const isTest = (path: string) => /\.(test|fixture|fake)\.ts$|\/testing\//.test(path)
+const src = join(root, 'packages/hookyard/src')
+const sources = [src, join(root, 'packages/sdk/src'), join(root, 'packages/standins/src')]
+  .flatMap(filesBelow)
+  .filter((path) => !isTest(path))
 const parsed = new Map(
   [...sources, ...filesBelow(join(root, 'modules')).filter((path) => !isTest(path))].map((path) => [
     path,
@@ -46,18 +48,24 @@ function importsOf(path: string): string[] {
   return found
 }
 
+/** What a file imports of this repository, as paths. */
 const localImports = (path: string) =>
-  importsOf(path)
-    .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => resolve(dirname(path), specifier))
+  importsOf(path).flatMap((specifier) => {
+    if (specifier.startsWith('.')) return [resolve(dirname(path), specifier)]
+    const [, name, ...entry] = specifier.split('/')
+    if (!specifier.startsWith('@hookyard/')) return []
+    return [join(root, 'packages', name ?? '', 'src', `${entry.join('/') || 'index'}.ts`)]
+  })
 
-/** The part of src a file belongs to: its folder, or the file itself at the top. */
-const partOf = (path: string) => relative(join(root, 'src'), path).split('/')[0] ?? ''
+/** The part a file belongs to: a folder of the service, or the name of another package. */
+const partOf = (path: string) =>
+  path.startsWith(src)
+    ? (relative(src, path).split('/')[0] ?? '')
+    : (relative(join(root, 'packages'), path).split('/')[0] ?? '')
 
-// What each part may import beside itself. `errors.ts` and `lib` are leaves that everybody may use.
+// What each part may import beside itself. `lib` is a leaf that everybody may use.
 const MAY: Readonly<Record<string, readonly string[]>> = {
   lib: [],
-  'errors.ts': [],
   sdk: [],
   entity: ['lib'],
   payload: ['entity', 'lib'],
@@ -90,21 +98,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   ],
   explain: ['access', 'config', 'dispatch', 'entity', 'send', 'store', 'lib'],
   chat: ['access', 'ask', 'config', 'entity', 'explain', 'registry', 'send', 'store', 'lib'],
-  standin: ['lib'],
-  'server-file.ts': [],
-  'start-problems.ts': ['config'],
-  'opened.ts': ['lib'],
-  'descriptors.ts': ['lib'],
+  standins: [],
 }
-const FREE = new Set([
-  'main.ts',
-  'stages.ts',
-  'installed.ts',
-  'connect-chat.ts',
-  'intake.ts',
-  'service-api.ts',
-  'cli',
-])
+const FREE = new Set(['compose', 'cli'])
 
 test('imports run one way', () => {
   const wrong = sources.flatMap((path) => {
@@ -114,7 +110,7 @@ test('imports run one way', () => {
     if (!allowed) return [`${relative(root, path)}: the part ${part} is not in the table`]
     return localImports(path)
       .map(partOf)
-      .filter((target) => target !== part && target !== 'errors.ts' && !allowed.includes(target))
+      .filter((target) => target !== part && !allowed.includes(target))
       .map((target) => `${relative(root, path)} imports ${target}`)
   })
   expect(wrong).toEqual([])
@@ -150,8 +146,8 @@ test('nobody imports main.ts but the command line, and no barrel but the SDK', (
   const wrong = sources.filter((path) =>
     localImports(path).some(
       (target) =>
-        (target === join(root, 'src/main.ts') && partOf(path) !== 'cli') ||
-        (target.endsWith('/index.ts') && !target.endsWith('/sdk/index.ts')),
+        (target === join(src, 'compose/main.ts') && partOf(path) !== 'cli') ||
+        (target.endsWith('/index.ts') && !target.endsWith('/sdk/src/index.ts')),
     ),
   )
   expect(wrong.map((path) => relative(root, path))).toEqual([])
@@ -165,7 +161,7 @@ test('what runs in a module’s process is its own folder and the SDK', () => {
     .flatMap((path) =>
       [...readFileSync(path, 'utf8').matchAll(imported)]
         .map(([, target = '']) => resolve(dirname(path), target))
-        .filter((target) => !/\/src\/(?:run\/child|sdk)\//.test(target))
+        .filter((target) => !/\/src\/run\/child\//.test(target))
         .map((target) => `${relative(root, path)} imports ${relative(root, target)}`),
     )
   expect(wrong).toEqual([])
@@ -227,9 +223,9 @@ test('one file reads the environment, one reads the clock', () => {
     sources
       .filter((path) => pattern.test(readFileSync(path, 'utf8').replace(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '')))
       .map((path) => relative(root, path))
-      .filter((path) => !path.startsWith('src/standin/'))
-  expect(using(/process\.env\b/)).toEqual(['src/config/env.ts'])
-  expect(using(/Date\.now\(/)).toEqual(['src/lib/clock.ts'])
+      .filter((path) => !path.startsWith('packages/standins/'))
+  expect(using(/process\.env\b/)).toEqual(['packages/hookyard/src/config/env.ts'])
+  expect(using(/Date\.now\(/)).toEqual(['packages/hookyard/src/lib/clock.ts'])
 })
 
 test('the engine knows no event by name', () => {
@@ -248,7 +244,7 @@ test('every path that ARCHITECTURE.md and the system map name exists', () => {
   const missing = ['ARCHITECTURE.md', 'docs/system-map.md'].flatMap((page) =>
     [
       ...readFileSync(join(root, page), 'utf8').matchAll(
-        /`((?:src|modules|test|docs|bin|bench|scripts|schema)\/[\w./-]+)`/g,
+        /`((?:packages|modules|test|docs|bin|bench|scripts|schema)\/[\w./-]+)`/g,
       ),
     ]
       .map((match) => match[1] ?? '')
@@ -291,7 +287,7 @@ test('the exports of the SDK change on purpose only', () => {
 })
 
 test('the guard sees what it guards against', () => {
-  expect(statSync(join(root, 'src')).isDirectory()).toBe(true)
+  expect(statSync(src).isDirectory()).toBe(true)
   expect(sources.length).toBeGreaterThan(50)
-  expect(importsOf(join(root, 'src/main.ts'))).toContain('./intake.ts')
+  expect(importsOf(join(src, 'compose/main.ts'))).toContain('./intake.ts')
 })

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { readButton } from '../src/ask/answer-button.ts'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { readButton } from '../packages/hookyard/src/ask/answer-button.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import {
   type Given,
   type TestInstallation,

@@ -2,8 +2,8 @@
 import { copyFileSync, renameSync, rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
-import { silentLog } from '../src/lib/log.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
+import { silentLog } from '../packages/hookyard/src/lib/log.ts'
 import { closeInstallations, handler, openInstallation, until } from './installation.ts'
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 

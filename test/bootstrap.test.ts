@@ -15,16 +15,16 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 
-const bootstrap = resolve(import.meta.dirname, '..', 'bin', 'bootstrap.js')
+const root = resolve(import.meta.dirname, '..')
+const PROGRAMS = ['bin/bootstrap.js', 'packages/hookyard/bin/modern-node.js']
 
 /** A checkout with two packages installed, one of them for another system, and an `npm` that notes its calls. */
 function checkout() {
   const dir = mkdtempSync(join(tmpdir(), 'hookyard-checkout-'))
-  for (const folder of ['bin', 'src', 'node_modules/a', 'tools'])
+  for (const folder of ['bin', 'packages/hookyard/bin', 'node_modules/a', 'tools'])
     mkdirSync(join(dir, folder), { recursive: true })
-  copyFileSync(bootstrap, join(dir, 'bin', 'bootstrap.js'))
+  for (const file of PROGRAMS) copyFileSync(join(root, file), join(dir, file))
   writeFileSync(join(dir, 'package.json'), '{"type":"module"}')
-  writeFileSync(join(dir, 'src', 'main.ts'), '')
   const lock = '{"lockfileVersion":3}'
   writeFileSync(join(dir, 'package-lock.json'), lock)
   const installed = createHash('sha256').update(lock).digest('hex')

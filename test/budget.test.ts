@@ -4,10 +4,14 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type ModelApi, openModelApi, type Script } from '../src/broker/agent/testing/model-api.ts'
-import { chatCompletionsProtocol } from '../src/broker/agent/testing/vendors/chat-completions.ts'
-import { standinAgent } from '../src/standin/agent/program.ts'
-import { officialPayload } from '../src/standin/payloads.ts'
+import {
+  type ModelApi,
+  openModelApi,
+  type Script,
+} from '../packages/hookyard/testing/broker/agent/model-api.ts'
+import { chatCompletionsProtocol } from '../packages/hookyard/testing/broker/agent/vendors/chat-completions.ts'
+import { standinAgent } from '@hookyard/standins/agent'
+import { officialPayload } from '@hookyard/standins/payloads'
 import {
   type TestInstallation,
   closeInstallations,

@@ -1,10 +1,10 @@
 // What tests build again and again: configurations, modules, deliveries.
-import type { Config, User } from '../src/config/config.ts'
-import { NO_NEEDS } from '../src/config/needs.ts'
-import { describeEvent } from '../src/entity/entity.ts'
-import type { DeliveryToDecide } from '../src/dispatch/decide.ts'
-import type { Binding, Manifest, Module } from '../src/registry/manifest.ts'
-import type { ClaimedRun } from '../src/store/store.ts'
+import type { Config, User } from '../packages/hookyard/src/config/config.ts'
+import { NO_NEEDS } from '../packages/hookyard/src/config/needs.ts'
+import { describeEvent } from '../packages/hookyard/src/entity/entity.ts'
+import type { DeliveryToDecide } from '../packages/hookyard/src/dispatch/decide.ts'
+import type { Binding, Manifest, Module } from '../packages/hookyard/src/registry/manifest.ts'
+import type { ClaimedRun } from '../packages/hookyard/src/store/store.ts'
 
 /** A user who hears of octocat/* and has every named flag on. */
 export const user = (name: string, more: Partial<User> = {}): User => ({

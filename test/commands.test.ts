@@ -1,6 +1,6 @@
 // Comments that command modules, over the whole service: by people with write access, and never by its own words.
 import { afterEach, describe, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import {
   type Given,
   type TestInstallation,

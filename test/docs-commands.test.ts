@@ -7,9 +7,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { createOperations } from '../src/api/api.ts'
-import { CODES } from '../src/errors.ts'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { createOperations } from '../packages/hookyard/src/api/api.ts'
+import { CODES } from '../packages/hookyard/src/lib/errors.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { hookyard } from './command-line.ts'
 import {
   TOKEN,

@@ -94,8 +94,8 @@ test('every ts block compiles against the SDK', () => {
     allowImportingTsExtensions: true,
     types: [],
     paths: {
-      '@hookyard/sdk': [join(root, 'src/sdk/index.ts')],
-      '@hookyard/sdk/testing': [join(root, 'src/sdk/testing.ts')],
+      '@hookyard/sdk': [join(root, 'packages/sdk/src/index.ts')],
+      '@hookyard/sdk/testing': [join(root, 'packages/sdk/src/testing.ts')],
       zod: [join(root, 'node_modules/zod/index.d.ts')],
       vitest: [join(root, 'node_modules/vitest/dist/index.d.ts')],
     },

@@ -1,6 +1,6 @@
 // `ctx.github` in a real module process: an Octokit whose every request passes the broker.
 import { afterEach, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { closeInstallations, handler, openInstallation } from './installation.ts'
 
 afterEach(closeInstallations)

@@ -1,7 +1,7 @@
 // What a user adds by chat never shows them a repository that they may not read: no message, no delivery, no run, on
 // no way. Only the configuration, or GitHub's word on their login, makes it count.
 import { afterEach, describe, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { type ChatScene, openChat } from './chat/scene.ts'
 import { TOKEN, closeInstallations, handler, until } from './installation.ts'
 

@@ -4,12 +4,12 @@ import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
-import { type Log, silentLog } from '../src/lib/log.ts'
-import { type Service, startService } from '../src/main.ts'
-import { loadInstallation } from '../src/registry/load.ts'
-import { type GitHubStandin, startGitHub } from '../src/standin/github/github.ts'
-import { type SignOptions, signedHeaders } from '../src/standin/payloads.ts'
-import { type TelegramStandin, startTelegram } from '../src/standin/telegram/telegram.ts'
+import { type Log, silentLog } from '../packages/hookyard/src/lib/log.ts'
+import { type Service, startService } from '../packages/hookyard/src/compose/main.ts'
+import { loadInstallation } from '../packages/hookyard/src/registry/load.ts'
+import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
+import { type SignOptions, signedHeaders } from '@hookyard/standins/payloads'
+import { type TelegramStandin, startTelegram } from '@hookyard/standins/telegram'
 
 export const SECRET = 'a-webhook-secret'
 export const TOKEN = 'a-token-that-nobody-guesses'
@@ -115,7 +115,6 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
   ])
   const configFile = join(dir, 'hookyard.yaml')
   const moduleDirs = writeModules(dir, given.modules ?? {})
-  mkdirSync(join(dir, 'no-modules'))
   writeFileSync(
     configFile,
     stringify({
@@ -142,7 +141,7 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
       // With the programs of this machine: where bubblewrap is, modules run behind both walls.
       env: { PATH: process.env['PATH'], ...given.env },
       cwd: dir,
-      builtinModulesDir: (given.builtins ?? !given.modules) ? join(root, 'modules') : join(dir, 'no-modules'),
+      builtinModuleDirs: (given.builtins ?? !given.modules) ? [join(root, 'modules')] : [],
     })
     // Tests look again and again.
     const requestsPerMinute = 1_000_000

@@ -1,7 +1,7 @@
 // What the log tells of a delivery's way: that it was accepted, each attempt that failed, and how its run ended.
 import { afterEach, expect, test } from 'vitest'
-import { silentLog } from '../src/lib/log.ts'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { silentLog } from '../packages/hookyard/src/lib/log.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { closeInstallations, handler, openInstallation } from './installation.ts'
 
 afterEach(closeInstallations)

@@ -7,7 +7,7 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { createServer } from 'node:http'
 import { resolve } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { TOKEN, type TestInstallation, closeInstallations, openInstallation, until } from './installation.ts'
 
 const clients: Client[] = []

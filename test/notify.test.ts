@@ -2,11 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { recordingLog } from '../src/send/testing/bench.ts'
-import { type DiscordStandin, startDiscord } from '../src/standin/discord/discord.ts'
-import { officialPayload } from '../src/standin/payloads.ts'
-import { type ReceiverStandin, startReceiver } from '../src/standin/receiver/receiver.ts'
-import { type SlackStandin, startSlack } from '../src/standin/slack/slack.ts'
+import { recordingLog } from '../packages/hookyard/testing/send/bench.ts'
+import { type DiscordStandin, startDiscord } from './standins/discord/discord.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
+import { type ReceiverStandin, startReceiver } from './standins/receiver/receiver.ts'
+import { type SlackStandin, startSlack } from './standins/slack/slack.ts'
 import { type TestInstallation, closeInstallations, openInstallation, until } from './installation.ts'
 
 const standins: { close(): Promise<void> }[] = []

@@ -1,11 +1,11 @@
 // Every official example payload goes in as a signed webhook and is decided; mangled ones never crash anything.
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
-import { createAccess } from '../src/access/access.ts'
-import { CooldownTracker } from '../src/dispatch/cooldown-tracker.ts'
-import { decide } from '../src/dispatch/decide.ts'
-import { formatEvent } from '../src/send/format.ts'
-import { allOfficialPayloads, officialPayload } from '../src/standin/payloads.ts'
+import { createAccess } from '../packages/hookyard/src/access/access.ts'
+import { CooldownTracker } from '../packages/hookyard/src/dispatch/cooldown-tracker.ts'
+import { decide } from '../packages/hookyard/src/dispatch/decide.ts'
+import { formatEvent } from '../packages/hookyard/src/send/format.ts'
+import { allOfficialPayloads, officialPayload } from '@hookyard/standins/payloads'
 import { binding, config, delivery, module, user } from './builders.ts'
 import { type Decision, closeInstallations, handler, openInstallation, until } from './installation.ts'
 

@@ -1,6 +1,6 @@
 // `when.paths` of a pull request, over the whole service: GitHub tells the files, and the decision says what came of it.
 import { afterEach, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { type Given, closeInstallations, handler, openInstallation } from './installation.ts'
 
 afterEach(closeInstallations)

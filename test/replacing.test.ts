@@ -1,6 +1,6 @@
 // `concurrency: cancel_running`, over the whole service: whatever starts the newer run, the older one stops.
 import { afterEach, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import {
   type TestInstallation,
   closeInstallations,

@@ -3,8 +3,8 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
-import { openSqliteStore } from '../src/store/sqlite/open.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
+import { openSqliteStore } from '../packages/hookyard/src/store/sqlite/open.ts'
 import {
   type Given,
   type TestInstallation,

@@ -1,6 +1,6 @@
 // Modules that the clock starts, over the whole service: once per tick, for those who want them, also after a restart.
 import { afterEach, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { type Given, type TestInstallation, closeInstallations, openInstallation } from './installation.ts'
 
 afterEach(closeInstallations)

@@ -1,7 +1,7 @@
 // A third module is a folder and nothing else: dropped outside the checkout, with its own handler, found by the
 // manifest, run in its own process, with the whole of `ctx`.
 import { afterEach, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { closeInstallations, openInstallation } from './installation.ts'
 
 afterEach(closeInstallations)

@@ -1,6 +1,6 @@
 // The reference system's webhook tests, over HTTP against the whole service: what becomes of an event.
 import { afterEach, describe, expect, test } from 'vitest'
-import { officialPayload } from '../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { type Given, SECRET, closeInstallations, handler, openInstallation } from './installation.ts'
 
 afterEach(closeInstallations)

@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { officialPayload } from '../../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import type { Shot } from '../load/job.ts'
 
 export const SECRET = 'benchmark-secret'

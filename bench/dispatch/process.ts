@@ -1,7 +1,7 @@
 // One installation in a process of its own, since a larger heap is part of what size costs. It measures one
 // slice per message from run.ts, and answers with µs of CPU per delivery.
 import { join } from 'node:path'
-import { openSqliteStore } from '../../src/store/sqlite/open.ts'
+import { openSqliteStore } from '../../packages/hookyard/src/store/sqlite/open.ts'
 import { decideSlice, dispatchSlice } from './slices.ts'
 import { createInstallation } from './world.ts'
 

@@ -1,14 +1,14 @@
 // What one slice measures: CPU time per delivery, all threads of the process included.
 import { setImmediate as turn } from 'node:timers/promises'
-import { CooldownTracker } from '../../src/dispatch/cooldown-tracker.ts'
-import { type DeliveryToDecide, decide, pairsOf } from '../../src/dispatch/decide.ts'
-import { createDispatcher } from '../../src/dispatch/dispatcher.ts'
-import { describeEvent } from '../../src/entity/entity.ts'
-import { systemClock } from '../../src/lib/clock.ts'
-import { silentLog } from '../../src/lib/log.ts'
-import { formatEvent } from '../../src/send/format.ts'
-import { officialPayload } from '../../src/standin/payloads.ts'
-import type { Store } from '../../src/store/store.ts'
+import { CooldownTracker } from '../../packages/hookyard/src/dispatch/cooldown-tracker.ts'
+import { type DeliveryToDecide, decide, pairsOf } from '../../packages/hookyard/src/dispatch/decide.ts'
+import { createDispatcher } from '../../packages/hookyard/src/dispatch/dispatcher.ts'
+import { describeEvent } from '../../packages/hookyard/src/entity/entity.ts'
+import { systemClock } from '../../packages/hookyard/src/lib/clock.ts'
+import { silentLog } from '../../packages/hookyard/src/lib/log.ts'
+import { formatEvent } from '../../packages/hookyard/src/send/format.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
+import type { Store } from '../../packages/hookyard/src/store/store.ts'
 import { ACTION, EVENT, type Installation } from './world.ts'
 
 const payload = officialPayload(EVENT, ACTION)

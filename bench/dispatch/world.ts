@@ -1,8 +1,11 @@
 // An installation in memory of any size in which one delivery always meets the same three modules and the same
 // five users, whatever else there is.
-import { type Access, createAccess } from '../../src/access/access.ts'
-import { type ModuleRegistry, createModuleRegistry } from '../../src/registry/module-registry.ts'
-import type { Manifest } from '../../src/registry/manifest.ts'
+import { type Access, createAccess } from '../../packages/hookyard/src/access/access.ts'
+import {
+  type ModuleRegistry,
+  createModuleRegistry,
+} from '../../packages/hookyard/src/registry/module-registry.ts'
+import type { Manifest } from '../../packages/hookyard/src/registry/manifest.ts'
 import { binding, config, module, user } from '../../test/builders.ts'
 
 export interface Size {

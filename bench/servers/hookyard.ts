@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { readServerFile } from '../../src/server-file.ts'
+import { readServerFile } from '../../packages/hookyard/src/compose/server-file.ts'
 import { type Server, startNode, stopProcess } from './server.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -69,7 +69,7 @@ export async function startHookyard(secret: string, options: HookyardOptions): P
   const file = join(folder, 'hookyard.yaml')
   // JSON is YAML.
   writeFileSync(file, JSON.stringify({ ...settings(secret), ...options.settings }, null, 2))
-  const child = startNode(join(root, 'src/cli/index.ts'), ['start', '--config', file], {
+  const child = startNode(join(root, 'packages/hookyard/src/cli/index.ts'), ['start', '--config', file], {
     core,
     nodeArguments,
     stdout: 'ignore',

@@ -20,15 +20,15 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import { closedBox } from '../../src/run/box.ts'
-import { startModuleProcess } from '../../src/run/module-process.ts'
-import { deaf, init, reason, walls } from '../../src/run/module-process.fixture.ts'
+import { closedBox } from '../../packages/hookyard/src/run/box.ts'
+import { startModuleProcess } from '../../packages/hookyard/src/run/module-process.ts'
+import { deaf, init, reason, walls } from '../../packages/hookyard/src/run/module-process.fixture.ts'
 import { PROBES, PROBING } from './box-probes.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 /** Without Node's permission model, as for what a granted program does. A trace that cannot be written hangs its process. */
 const bare = vi.hoisted(() => ({ now: false }))
-vi.mock(import('../../src/run/permission-flags.ts'), async (original) => {
+vi.mock(import('../../packages/hookyard/src/run/permission-flags.ts'), async (original) => {
   const real = await original()
   return {
     ...real,
@@ -123,7 +123,7 @@ beforeAll(async () => {
     abstract,
     port,
     modules: join(root, 'node_modules'),
-    sdk: join(root, 'src/sdk'),
+    sdk: join(root, 'packages/sdk/src'),
     addon: execFileSync('find', [join(root, 'node_modules/better-sqlite3'), '-name', '*.node'], {
       encoding: 'utf8',
     })

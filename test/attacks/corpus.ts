@@ -1,7 +1,7 @@
 // What strangers write to make a model act for them. Each attack is planted somewhere in GitHub, says what it wants by a
 // verb and «what», and hides as well as it can. `evil[.]test` is a host that stands nowhere in the input; the agent knows
 // how to read it.
-import type { GitHubStandin } from '../../src/standin/github/github.ts'
+import type { GitHubStandin } from '@hookyard/standins/github'
 
 /** What an attack puts into GitHub before the run, and while the agent thinks. */
 export interface Planted {

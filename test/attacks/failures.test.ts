@@ -1,7 +1,7 @@
 // Each way to fail ends the run by a reason of its own, and in one short message that says what to do next.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AgentError, AgentRefusal } from '../../src/broker/agent/agent-error.ts'
-import type { Fault } from '../../src/standin/faults.ts'
+import { AgentError, AgentRefusal } from '../../packages/hookyard/src/broker/agent/agent-error.ts'
+import type { Fault } from '@hookyard/standins/faults'
 import { type Arena, openArena, REPO } from './arena.ts'
 
 let arena: Arena

@@ -1,6 +1,6 @@
 // What left the service, and whether it may: an independent reading of GitHub's world before and after a run, and of every
 // text that was written. It shares no code with what it judges.
-import type { GitHubStandin } from '../../src/standin/github/github.ts'
+import type { GitHubStandin } from '@hookyard/standins/github'
 
 export interface World {
   readonly [thing: string]: string

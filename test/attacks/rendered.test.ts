@@ -1,7 +1,7 @@
 // What GitHub's own program makes of published texts: no picture, no markup, no link and no mention that the input did not
 // name. HOOKYARD_RENDERED=100000 judges more of them; HOOKYARD_NEEDS_CMARK=1 makes the program's absence a failure.
 import { expect, test } from 'vitest'
-import { judge } from '../../src/broker/github/publishable.ts'
+import { judge } from '../../packages/hookyard/src/broker/github/publishable.ts'
 import { hostileTexts } from './hostile-markdown.ts'
 import { actingTexts, hasCmark } from './rendered.ts'
 

@@ -1,6 +1,6 @@
 // Telegram as a place to work, over the Bot API against the whole service: what people write and what they read.
 import { afterEach, describe, expect, test } from 'vitest'
-import { officialPayload } from '../../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { closeInstallations, until } from '../installation.ts'
 import { ALICE, BOB, openChat } from './scene.ts'
 

@@ -4,8 +4,8 @@ import { writeFileSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
-import { loadInstallation } from '../../src/registry/load.ts'
-import { officialPayload } from '../../src/standin/payloads.ts'
+import { loadInstallation } from '../../packages/hookyard/src/registry/load.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { closeInstallations, until } from '../installation.ts'
 import { ALICE, BOB, type ChatScene, openChat } from './scene.ts'
 
@@ -65,7 +65,7 @@ describe('/on and /off', () => {
       file: at.configFile,
       env: {},
       cwd: at.dir,
-      builtinModulesDir: resolve(import.meta.dirname, '../../modules'),
+      builtinModuleDirs: [resolve(import.meta.dirname, '../../modules')],
     })
     await at.service.reload(installation)
     expect(await outcome(at, await postOpened(at), 'alice', 'taker')).toBe('ran')
@@ -253,12 +253,12 @@ test('a reload starts and ends the chat', async () => {
   const reload = async (updates: string) => {
     const file = readFileSync(at.configFile, 'utf8')
     writeFileSync(at.configFile, file.replace(/^( {2}updates:) .*$/m, `$1 "${updates}"`))
-    const builtinModulesDir = resolve(import.meta.dirname, '../../modules')
+    const builtinModuleDirs = [resolve(import.meta.dirname, '../../modules')]
     const installation = await loadInstallation({
       file: at.configFile,
       env: {},
       cwd: at.dir,
-      builtinModulesDir,
+      builtinModuleDirs,
     })
     await at.service.reload(installation)
   }

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/open.ts'
+import { openSqliteStore } from '../../packages/hookyard/src/store/sqlite/open.ts'
 import { hookyard } from '../command-line.ts'
 import { closeInstallations } from '../installation.ts'
 import { deliver, json, open, run } from './talking.ts'

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import manifest from '../../package.json' with { type: 'json' }
+import manifest from '../../packages/hookyard/package.json' with { type: 'json' }
 import { hookyard } from '../command-line.ts'
 import { until } from '../installation.ts'
 

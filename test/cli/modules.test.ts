@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { officialPayload } from '../../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { hookyard } from '../command-line.ts'
 import { closeInstallations } from '../installation.ts'
 import { open, run } from './talking.ts'

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { silentLog } from '../../src/lib/log.ts'
-import { type Service, startService } from '../../src/main.ts'
-import { loadInstallation } from '../../src/registry/load.ts'
-import { claimedIds, newRun } from '../../src/store/contract/builders.ts'
-import { openSqliteStore } from '../../src/store/sqlite/open.ts'
+import { silentLog } from '../../packages/hookyard/src/lib/log.ts'
+import { type Service, startService } from '../../packages/hookyard/src/compose/main.ts'
+import { loadInstallation } from '../../packages/hookyard/src/registry/load.ts'
+import { claimedIds, newRun } from '../../packages/hookyard/testing/store-contract/builders.ts'
+import { openSqliteStore } from '../../packages/hookyard/src/store/sqlite/open.ts'
 import { hookyard } from '../command-line.ts'
 import { until } from '../installation.ts'
 
@@ -138,7 +138,7 @@ test('whichever of its steps fails, a start leaves neither a port nor a database
     file: configFile,
     env: { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test' },
     cwd: dir,
-    builtinModulesDir: join(root, 'modules'),
+    builtinModuleDirs: [join(root, 'modules')],
   })
   // Each step looks at the clock somewhere: the first look fails, then the second, and so on until a start gets through.
   const failures: string[] = []

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { processTree } from '../../src/run/process-tree.ts'
+import { processTree } from '../../packages/hookyard/src/run/process-tree.ts'
 import { hookyard } from '../command-line.ts'
 import { startServiceProcess } from '../service-process.ts'
 

@@ -1,5 +1,5 @@
 // An installation with a module that does what it is told, and commands that are run in its folder.
-import { officialPayload } from '../../src/standin/payloads.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { type CommandOptions, hookyard } from '../command-line.ts'
 import { type TestInstallation, openInstallation } from '../installation.ts'
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
-import { readServerFile } from '../../src/server-file.ts'
+import { readServerFile } from '../../packages/hookyard/src/compose/server-file.ts'
 import { killServiceProcesses, startServiceProcess } from '../service-process.ts'
 
 const SECRET = 'secret-of-the-test'

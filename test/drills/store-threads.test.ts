@@ -12,7 +12,7 @@ const STORES = 4
 /** Behind the start of the program, the first openings and some rounds. */
 const LONGEST_MS = 3_000
 
-const program = resolve(import.meta.dirname, '../../src/store/sqlite/testing/exit-at-any-time.ts')
+const program = resolve(import.meta.dirname, '../../packages/hookyard/testing/store/exit-at-any-time.ts')
 
 test(
   `${PROCESSES} processes with ${STORES} stores each exit by themselves`,

@@ -1,0 +1,210 @@
+// Runs: shown, listed, cancelled, tried again, answered. A member meets only the runs that he hears of, and acts
+// only on those that are his alone: what he does reaches nobody else.
+import { z } from 'zod'
+import type { Access } from '../access/access.ts'
+import type { MayHear } from '../access/reading.ts'
+import type { AnswerRequest } from '../ask/answer.ts'
+import { UserError } from '../lib/errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Principal } from '../receive/auth.ts'
+import { orUnavailable } from '../receive/errors.ts'
+import type { Module } from '../registry/manifest.ts'
+import type { RunRecord, RunStore } from '../store/store.ts'
+import { type Operation, operation } from './operation.ts'
+import { presentRun, Run, RunStarted, runStatus, startedAnswer } from './run-shape.ts'
+import { entity, named, nextCursor, normalEntity, paging } from './shapes.ts'
+import { maySeeRun, visibleRuns } from './visible.ts'
+
+export interface RunOperationDeps {
+  readonly store: { readonly runs: Pick<RunStore, 'get' | 'list' | 'cancel' | 'retry'> }
+  readonly access: () => Pick<Access, 'mayCall'>
+  readonly mayHear: MayHear
+  readonly module: (name: string) => Module | undefined
+  /**
+   * Takes an answer to a paused run's question; the run goes on with it.
+   * @throws UserError unknown_run, wrong_state, not_authorized, invalid_input
+   */
+  readonly answer: (request: Omit<AnswerRequest, 'at'>) => Promise<unknown>
+  /** Running runs were asked to stop, with this reason. */
+  readonly onCancelled: (runIds: readonly string[], reason: string) => void
+  readonly wakeRuns: () => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const RunId = z.object({ id: z.string().describe('The run’s id') })
+
+const Resume = named(
+  'Answer',
+  z.strictObject({
+    answer: z.string().min(1).max(10_000).describe('One of the options’ values, or text when there are none'),
+  }),
+)
+
+/** What a list of runs can be asked for. */
+export const RunFilter = z.strictObject({
+  module: z.string().max(100).optional().describe('Only runs of this module'),
+  status: runStatus().optional().describe('Only runs in this state'),
+  entity: entity().max(1_000).optional(),
+  ...paging,
+})
+
+/** A good answer. */
+export const RunList = named('RunList', z.object({ runs: z.array(Run), next_cursor: nextCursor() }))
+
+/** The operations on runs. */
+export function runOperations(deps: RunOperationDeps): Operation[] {
+  return [listRuns(deps), getRun(deps), cancelRun(deps), retryRun(deps), resumeRun(deps)]
+}
+
+const listRuns = ({ store, mayHear, log }: RunOperationDeps) =>
+  operation({
+    id: 'listRuns',
+    method: 'get',
+    path: '/api/runs',
+    tag: 'runs',
+    summary: 'List runs, newest first',
+    description:
+      'The cursor holds still while new runs come. A member sees the runs that he hears of, as long as he may be told of the repository; a page may hold fewer than the limit.',
+    scope: 'runs:read',
+    query: RunFilter,
+    answers: { 200: { description: 'A page of runs', schema: RunList } },
+    async run({ principal, query: { cursor, limit, entity, ...filter } }) {
+      if (cursor !== undefined) requireCursor(cursor)
+      const runs = await orUnavailable(
+        log,
+        store.runs.list({
+          ...filter,
+          entity: entity && normalEntity(entity),
+          before: cursor,
+          recipient: principal.isAdmin ? undefined : principal.user.name,
+          // One more than asked for tells whether there is another page.
+          limit: limit + 1,
+        }),
+      )
+      const page = runs.slice(0, limit)
+      const next_cursor = runs.length > limit ? (page.at(-1)?.id ?? null) : null
+      const seen = await visibleRuns(principal, page, mayHear)
+      return { status: 200, body: { runs: seen.map(presentRun), next_cursor } }
+    },
+  })
+
+const getRun = (deps: RunOperationDeps) =>
+  operation({
+    id: 'getRun',
+    method: 'get',
+    path: '/api/runs/{id}',
+    tag: 'runs',
+    summary: 'Show a run',
+    scope: 'runs:read',
+    params: RunId,
+    answers: { 200: { description: 'The run', schema: Run } },
+    refusals: ['unknown_run'],
+    run: async ({ principal, params }) => ({
+      status: 200,
+      body: presentRun(await visibleRun(deps, principal, params.id)),
+    }),
+  })
+
+const cancelRun = (deps: RunOperationDeps) =>
+  operation({
+    id: 'cancelRun',
+    method: 'post',
+    path: '/api/runs/{id}/cancel',
+    tag: 'runs',
+    summary: 'Cancel a run',
+    description: 'A queued or paused run ends at once; a running one is told to stop, and ends in a moment.',
+    scope: 'runs:write',
+    params: RunId,
+    answers: { 202: { description: 'It is cancelled, or about to be', schema: RunStarted } },
+    refusals: ['unknown_run', 'not_authorized', 'wrong_state'],
+    async run({ principal, params }) {
+      const run = await ownRun(deps, principal, params.id)
+      const reason = `by:${principal.user.name}`
+      const result = await orUnavailable(deps.log, deps.store.runs.cancel(run.id, reason, deps.clock()))
+      if (result === 'finished') throw wrongState(run, 'cancelled', 'queued, running or paused')
+      deps.onCancelled(result === 'asked' ? [run.id] : [], reason)
+      const status = result === 'ended' ? ('cancelled' as const) : ('running' as const)
+      return { status: 202, body: startedAnswer({ ...run, status }) }
+    },
+  })
+
+const retryRun = (deps: RunOperationDeps) =>
+  operation({
+    id: 'retryRun',
+    method: 'post',
+    path: '/api/runs/{id}/retry',
+    tag: 'runs',
+    summary: 'Try a failed or cancelled run again',
+    scope: 'runs:write',
+    params: RunId,
+    answers: { 202: { description: 'It is queued again', schema: RunStarted } },
+    refusals: ['unknown_run', 'unknown_module', 'not_authorized', 'wrong_state'],
+    async run({ principal, params }) {
+      const run = await ownRun(deps, principal, params.id)
+      const module = deps.module(run.module)
+      if (!module) throw new UserError('unknown_module', `the module ${run.module} is no longer installed`)
+      if (!module.enabled) {
+        throw new UserError('wrong_state', `${run.module} is disabled; enable it first`)
+      }
+      const queued = await orUnavailable(deps.log, deps.store.runs.retry(run.id, deps.clock()))
+      if (!queued) throw wrongState(run, 'tried again', 'failed or cancelled')
+      deps.wakeRuns()
+      return { status: 202, body: startedAnswer({ ...run, status: 'queued' }) }
+    },
+  })
+
+const resumeRun = (deps: RunOperationDeps) =>
+  operation({
+    id: 'resumeRun',
+    method: 'post',
+    path: '/api/runs/{id}/resume',
+    tag: 'runs',
+    summary: 'Answer the question of a paused run',
+    description: 'The run goes on with the answer. A question is answered once.',
+    scope: 'runs:write',
+    params: RunId,
+    body: Resume,
+    answers: { 202: { description: 'The run goes on', schema: RunStarted } },
+    refusals: ['unknown_run', 'wrong_state'],
+    async run({ principal, via, params, body }) {
+      const run = await visibleRun(deps, principal, params.id)
+      const by = { name: principal.user.name, isAdmin: principal.isAdmin }
+      await orUnavailable(deps.log, deps.answer({ runId: run.id, answer: body.answer, by, via }))
+      return { status: 202, body: startedAnswer({ ...run, status: 'queued' }) }
+    },
+  })
+
+/** The id of a page's last run; anything else would name an arbitrary place in the list. @throws UserError */
+function requireCursor(cursor: string): void {
+  if (/^[0-9a-z-]{1,40}$/.test(cursor)) return
+  throw new UserError('invalid_input', 'cursor: it is none that a page of runs gave as `next_cursor`')
+}
+
+/** @throws UserError unknown_run, also for one that the caller may not see */
+async function visibleRun(
+  { store, mayHear, log }: RunOperationDeps,
+  principal: Principal,
+  id: string,
+): Promise<RunRecord> {
+  const run = await orUnavailable(log, store.runs.get(id))
+  if (run && (await maySeeRun(principal, run, mayHear))) return run
+  throw new UserError('unknown_run', 'there is no such run among those that you may see')
+}
+
+/** A run that the caller may act on. @throws UserError unknown_run, not_authorized */
+async function ownRun(deps: RunOperationDeps, principal: Principal, id: string): Promise<RunRecord> {
+  const run = await visibleRun(deps, principal, id)
+  const { name } = principal.user
+  if (!principal.isAdmin && run.recipients.some((recipient) => recipient !== name)) {
+    throw new UserError('not_authorized', 'others hear of this run too; only an admin may act on it')
+  }
+  if (!deps.access().mayCall(principal.user, run.repository)) {
+    throw new UserError('not_authorized', `${name} may not act in ${run.repository ?? 'no repository'}`)
+  }
+  return run
+}
+
+const wrongState = (run: RunRecord, done: string, wanted: string) =>
+  new UserError('wrong_state', `the run is ${run.status}; only one that is ${wanted} can be ${done}`)

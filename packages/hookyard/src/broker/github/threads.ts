@@ -1,0 +1,201 @@
+// The conversations on a pull request's lines, and ending those that this module began. Whether a thread is resolved is
+// known to GraphQL alone.
+import { z } from 'zod'
+import { PermanentError } from '../../lib/errors.ts'
+import type { Resolution, ReviewThread, ThreadComment } from '@hookyard/sdk/host'
+import { withMarker } from './body.ts'
+import { publishedText } from './published.ts'
+import { type EffectDeps, freshPullRequest } from './effects.ts'
+import { type Actor, askGraphql, loginOf } from './graphql.ts'
+import { type FoundMarker, findMarker, stripMarkers } from './marker.ts'
+import type { ReadDeps } from './reads.ts'
+import { isRefused } from './refusal.ts'
+import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
+
+/** More conversations than this nobody holds on one pull request. */
+const MAX_THREADS = 1_000
+
+const COMMENT = `databaseId author { __typename login } authorAssociation body createdAt url
+  reactions(content: THUMBS_DOWN, first: 20) { nodes { user { login } } }`
+
+const THREADS = `query ($owner: String!, $name: String!, $number: Int!, $after: String) {
+  repository(owner: $owner, name: $name) { pullRequest(number: $number) {
+    reviewThreads(first: 50, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes { id path line isOutdated isResolved resolvedBy { login } comments(first: 30) { nodes { ${COMMENT} } } }
+    }
+  } }
+}`
+
+const THREAD = `query ($id: ID!) { node(id: $id) { __typename ... on PullRequestReviewThread {
+  isResolved pullRequest { number repository { nameWithOwner } }
+  comments(first: 1) { nodes { databaseId author { __typename login } body } }
+} } }`
+
+const RESOLVE = `mutation ($id: ID!) { resolveReviewThread(input: { threadId: $id }) { thread { id isResolved } } }`
+
+interface RawComment {
+  readonly databaseId: number
+  readonly author: Actor | null
+  readonly authorAssociation: string
+  readonly body: string
+  readonly createdAt: string
+  readonly url: string
+  readonly reactions: { readonly nodes: readonly { readonly user: { readonly login: string } | null }[] }
+}
+
+interface RawThread {
+  readonly id: string
+  readonly path: string
+  readonly line: number | null
+  readonly isOutdated: boolean
+  readonly isResolved: boolean
+  readonly resolvedBy: { readonly login: string } | null
+  readonly comments: { readonly nodes: readonly RawComment[] }
+}
+
+interface ThreadsPage {
+  readonly repository: {
+    readonly pullRequest: {
+      readonly reviewThreads: {
+        readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
+        readonly nodes: readonly RawThread[]
+      }
+    } | null
+  } | null
+}
+
+/** `pr.threads()`: oldest first; markers are taken out of our own comments. */
+export async function readThreads(deps: ReadDeps, scope: RunScope): Promise<ReviewThread[]> {
+  const number = requireNumber(scope, 'threads()', ['pull_request'])
+  const { owner, repo: name } = ownerAndName(scope.repository)
+  const own = await deps.github.ownLogin(scope.repository)
+  const threads: ReviewThread[] = []
+  for (let after: string | null = null; ;) {
+    const variables = { owner, name, number, after }
+    const page: ThreadsPage = await askGraphql(deps, scope, 'the review threads', THREADS, variables)
+    const found = page.repository?.pullRequest?.reviewThreads
+    if (!found) return threads
+    threads.push(...found.nodes.map((raw) => toThread(deps, scope, number, own, raw)))
+    after = found.pageInfo.endCursor
+    if (!found.pageInfo.hasNextPage || after === null || threads.length >= MAX_THREADS) return threads
+  }
+}
+
+function toThread(
+  deps: ReadDeps,
+  scope: RunScope,
+  number: number,
+  own: string,
+  raw: RawThread,
+): ReviewThread {
+  const toComment = (comment: RawComment): ThreadComment => {
+    const isOwn = markerOf(deps.markerKey, scope, number, own, comment) !== null
+    return {
+      id: comment.databaseId,
+      author: loginOf(comment.author),
+      association: comment.authorAssociation,
+      body: isOwn ? stripMarkers(comment.body).trimEnd() : comment.body,
+      created_at: comment.createdAt,
+      html_url: comment.url,
+      own: isOwn,
+      thumbs_down: comment.reactions.nodes.flatMap(({ user }) => (user === null ? [] : [user.login])),
+    }
+  }
+  return {
+    id: raw.id,
+    path: raw.path,
+    line: raw.isOutdated ? null : raw.line,
+    outdated: raw.isOutdated,
+    resolved: raw.isResolved,
+    // GraphQL calls whoever resolves a user, an App too.
+    resolved_by: raw.resolvedBy === null ? null : withBotName(raw.resolvedBy.login, own),
+    comments: raw.comments.nodes.map(toComment),
+  }
+}
+
+const withBotName = (login: string, own: string): string =>
+  own.toLowerCase() === `${login}[bot]`.toLowerCase() ? own : login
+
+/** The marker of a comment that this module wrote on this pull request, or null. */
+function markerOf(
+  markerKey: string,
+  scope: RunScope,
+  number: number,
+  own: string,
+  { author, body }: Pick<RawComment, 'author' | 'body'>,
+): FoundMarker | null {
+  if (loginOf(author).toLowerCase() !== own.toLowerCase()) return null
+  const found = findMarker(markerKey, body, { entity: entityOf(scope, number), kind: 'review_comment' })
+  return found?.module === scope.module ? found : null
+}
+
+const threadId = z.string().regex(/^[\w=+/-]{1,200}$/, 'expected the id of a thread')
+const noteShape = z.string().min(1).max(500)
+/** With the fence that a judged note may get. */
+const MAX_NOTE = 1_000
+
+interface RawNode {
+  readonly node: {
+    readonly __typename: string
+    readonly isResolved?: boolean
+    readonly pullRequest?: {
+      readonly number: number
+      readonly repository: { readonly nameWithOwner: string }
+    }
+    readonly comments?: { readonly nodes: readonly Pick<RawComment, 'databaseId' | 'author' | 'body'>[] }
+  } | null
+}
+
+/** `resolve(thread, note)`: only a thread of the run's own pull request that this module began. Safe to repeat. */
+export async function resolveThread(
+  deps: EffectDeps,
+  scope: RunScope,
+  args: readonly unknown[],
+): Promise<Resolution> {
+  requireGrant(scope, 'review')
+  const number = requireNumber(scope, 'resolve()', ['pull_request'])
+  const id = checked(threadId, args[0], 'resolve(thread)')
+  const note = publishedText(scope, checked(noteShape, args[1], 'resolve(thread, note)'), MAX_NOTE)
+  const own = await deps.github.ownLogin(scope.repository)
+  const { node }: RawNode = await askGraphql(deps, scope, 'a review thread', THREAD, { id })
+  const [first] = node?.comments?.nodes ?? []
+  const here = `${scope.repository}#${number}`.toLowerCase()
+  const there = `${node?.pullRequest?.repository.nameWithOwner ?? ''}#${node?.pullRequest?.number ?? ''}`
+  const marker = first === undefined ? null : markerOf(deps.markerKey, scope, number, own, first)
+  if (first === undefined || marker === null || there.toLowerCase() !== here) {
+    throw new PermanentError(
+      `module ${scope.module} may not resolve ${id}: it is no thread that this module began on ${scope.entity}`,
+      { reason: 'missing_grant' },
+    )
+  }
+  if (node?.isResolved === true) return { resolved: true, noted: false }
+  await freshPullRequest(deps, scope, number)
+  try {
+    await askGraphql(deps, scope, 'to resolve a review thread', RESOLVE, { id })
+    return { resolved: true, noted: false }
+  } catch (error) {
+    if (!isRefused(error, 403)) throw error
+    deps.log.debug(
+      { run: scope.runId, thread: id },
+      'GitHub does not let the service resolve; noting instead',
+    )
+    await noteOn(deps, scope, { id: first.databaseId, body: first.body, note, marker })
+    return { resolved: false, noted: true }
+  }
+}
+
+async function noteOn(
+  deps: EffectDeps,
+  scope: RunScope,
+  { id, body, note, marker }: { id: number; body: string; note: string; marker: FoundMarker },
+): Promise<void> {
+  const text = stripMarkers(body).trim()
+  if (text.startsWith(note)) return
+  const octokit = deps.github.octokit(scope.repository, scope.signal)
+  await octokit.rest.pulls.updateReviewComment({
+    ...ownerAndName(scope.repository),
+    comment_id: id,
+    body: withMarker(`${note}\n\n${text}`, marker.text),
+  })
+}

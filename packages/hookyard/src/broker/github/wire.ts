@@ -1,0 +1,182 @@
+// One HTTP exchange with GitHub: timeout, size cap, limits, and repeats of what is safe to repeat. In comes a
+// request with its credential; out goes GitHub's answer, whatever its status. No request leaves the API's base.
+import { PermanentError, toError } from '../../lib/errors.ts'
+import type { Limits, Sleep } from './limits.ts'
+import {
+  type CredentialKind,
+  type GitHubAnswer,
+  GitHubLimited,
+  GitHubUnavailable,
+  isRead,
+  operationName,
+  toFailure,
+} from './refusal.ts'
+
+export interface WireRequest {
+  readonly method: string
+  /** Path below the API's base, beginning with a slash, with its query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+  readonly repository: string
+  readonly credential: {
+    readonly kind: CredentialKind
+    readonly name: string
+    readonly authorization: string | null
+  }
+  readonly signal: AbortSignal | undefined
+  /** Bytes of the answer; more is an error. */
+  readonly maxBytes: number
+}
+
+export interface Wire {
+  /**
+   * Sends and answers with GitHub's answer (2xx, 304, 4xx, or 5xx that stayed).
+   * @throws RetryAfterError on a limit longer than a minute; PermanentError on a redirect or too large an answer;
+   * Error when GitHub could not be reached.
+   */
+  exchange(request: WireRequest): Promise<GitHubAnswer>
+}
+
+export interface WireOptions {
+  readonly apiUrl: string
+  readonly fetch: typeof globalThis.fetch
+  readonly limits: Limits
+  readonly sleep: Sleep
+  readonly timeoutMs: number
+}
+
+const BACKOFF_MS = [300, 1_000, 3_000] as const
+/** After so many refusals in a row by a limit the run is better tried again later. */
+const MAX_LIMIT_REFUSALS = 3
+const REDIRECTS = [301, 302, 303, 307, 308]
+/** The connection never came to be, so GitHub cannot have seen the request. */
+const NEVER_SENT = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]
+
+/** The transport that everything to GitHub goes through. */
+export function createWire(options: WireOptions): Wire {
+  const { limits, sleep } = options
+
+  async function exchange(request: WireRequest): Promise<GitHubAnswer> {
+    let refusals = 0
+    for (let failures = 0; ;) {
+      await limits.pass(request.credential.name, request.path, request.signal)
+      const backoffMs = BACKOFF_MS[failures]
+      let answer: GitHubAnswer
+      try {
+        answer = await once(options, request)
+      } catch (error) {
+        if (backoffMs === undefined || !mayRepeat(request, error)) throw explained(error, request, options)
+        failures += 1
+        await sleep(backoffMs, request.signal)
+        continue
+      }
+      if (limits.learn(request.credential.name, request.path, answer)) {
+        refusals += 1
+        if (refusals < MAX_LIMIT_REFUSALS) continue
+        throw new GitHubLimited(`GitHub keeps limiting ${named(request)}`, 60_000)
+      }
+      if (answer.status >= 500 && isRead(request.method) && backoffMs !== undefined) {
+        failures += 1
+        await sleep(backoffMs, request.signal)
+        continue
+      }
+      // A redirect may lead into another repository or to another host, with our credential: never followed.
+      if (REDIRECTS.includes(answer.status)) {
+        throw toFailure(answer, { ...request, credential: request.credential.kind })
+      }
+      return answer
+    }
+  }
+
+  return { exchange }
+}
+
+async function once(options: WireOptions, request: WireRequest): Promise<GitHubAnswer> {
+  const signals = [AbortSignal.timeout(options.timeoutMs), ...(request.signal ? [request.signal] : [])]
+  const { authorization } = request.credential
+  const response = await options.fetch(addressOf(options.apiUrl, request.path), {
+    method: request.method,
+    headers: { ...request.headers, ...(authorization === null ? {} : { authorization }) },
+    body: request.body,
+    redirect: 'manual',
+    signal: AbortSignal.any(signals),
+  })
+  const body = await readCapped(response, request)
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: withoutTokens(response.headers, body),
+  }
+}
+
+// An Enterprise server has its REST API below /api/v3, and GraphQL beside it.
+function addressOf(apiUrl: string, path: string): string {
+  return path === '/graphql' ? apiUrl.replace(/\/api\/v3$/, '/api') + path : apiUrl + path
+}
+
+// GitHub's description of a private repository may hold a token to clone it with, that of a private file an address
+// with a token. Modules get to see what GitHub answers, so both are taken out where every answer passes.
+function withoutTokens(headers: Headers, body: Buffer): Buffer {
+  const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '')
+  if (!isJson || !(body.includes('"temp_clone_token"') || body.includes('?token='))) return body
+  const text = body
+    .toString()
+    .replaceAll(/"temp_clone_token"\s*:\s*"[^"]*"/g, '"temp_clone_token":""')
+    .replaceAll(/("download_url"\s*:\s*"[^"?]*)\?token=[^"]*"/g, '$1"')
+  return Buffer.from(text)
+}
+
+async function readCapped(response: Response, request: WireRequest): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength
+    // Leaving the loop cancels the stream.
+    if (size > request.maxBytes) {
+      throw new PermanentError(
+        `GitHub's answer to ${named(request)} is larger than ${request.maxBytes} bytes; ask for less`,
+        { reason: 'too_large' },
+      )
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function mayRepeat(request: WireRequest, error: unknown): boolean {
+  if (request.signal?.aborted || error instanceof PermanentError) return false
+  return isRead(request.method) || NEVER_SENT.includes(codeOf(error))
+}
+
+function explained(error: unknown, request: WireRequest, options: WireOptions): Error {
+  if (request.signal?.aborted) return toError(request.signal.reason)
+  if (error instanceof PermanentError) return error
+  const code = codeOf(error)
+  const unsure =
+    isRead(request.method) || NEVER_SENT.includes(code) ? '' : '; whether it took effect is unknown'
+  if (code === 'TimeoutError') {
+    return new GitHubUnavailable(
+      `GitHub did not answer ${named(request)} within ${options.timeoutMs / 1_000} s${unsure}`,
+    )
+  }
+  // The cause stays out: undici quotes a bad header's value in its text, and that could be the token.
+  return new GitHubUnavailable(
+    `cannot reach GitHub at ${options.apiUrl} for ${named(request)}: ${code}${unsure}`,
+  )
+}
+
+const named = (request: WireRequest) => operationName({ ...request, credential: request.credential.kind })
+
+function codeOf(error: unknown): string {
+  const { cause, name } = toError(error) as Error & { cause?: { code?: unknown; name?: unknown } }
+  if (typeof cause?.code === 'string') return cause.code
+  return typeof cause?.name === 'string' && name !== 'TimeoutError' ? cause.name : name
+}

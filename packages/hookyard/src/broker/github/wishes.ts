@@ -1,0 +1,114 @@
+// `.github/hookyard.yml`: what the people of a repository ask of the modules. Read from the default branch alone, so
+// that a pull request cannot change it; validated here, so that modules get plain data.
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { toJsonSchema } from '../../config/json-schema.ts'
+import { nearest } from '../../config/nearest.ts'
+import { type Problem, formatProblems, inReadingOrder, problemAt } from '../../config/problem.ts'
+import { asMap } from '../../config/value-path.ts'
+import { validate } from '../../config/validate.ts'
+import { type YamlSource, readYaml } from '../../config/yaml-source.ts'
+import type { RepositoryWishes, Wishes } from '@hookyard/sdk/host'
+import type { EffectDeps } from './effects.ts'
+import { readFile } from './reads.ts'
+import { type RunScope, checked } from './scope.ts'
+
+export const WISHES_FILE = '.github/hookyard.yml'
+const MAX_CHARS = 32_768
+/** Of a broken file nobody reads more. */
+const MAX_PROBLEMS = 5
+
+const LANGUAGE = 'a language in plain words, like German or pt-BR'
+const line = (max: number) => z.string().trim().min(1).max(max)
+
+/** What of a module's configuration a repository may set; everything else is the operator's. */
+const moduleWishes = z.strictObject({
+  enabled: z.boolean().optional(),
+  paths: z.array(line(300)).max(100).optional(),
+  instructions: z.string().trim().max(4_000).optional(),
+  max_findings: z.number().int().min(1).max(50).optional(),
+  language: line(40)
+    .regex(/^[\p{L}][\p{L} ()-]*$/u, { error: LANGUAGE })
+    .optional(),
+})
+
+const wishesFile = z.strictObject({ modules: z.record(z.string(), moduleWishes).default({}) })
+const wishesJsonSchema = toJsonSchema(wishesFile)
+
+/**
+ * The wishes of a text for one module. What is wrong is left out and told, what is right holds; other modules' wishes
+ * are theirs to judge. Never throws.
+ */
+export function parseWishes(text: string, module: string): { wishes: Wishes; problems: readonly string[] } {
+  if (text.length > MAX_CHARS) {
+    const problem = `${WISHES_FILE}: found ${text.length} characters, expected at most ${MAX_CHARS}.`
+    return { wishes: {}, problems: [problem] }
+  }
+  const source = readYaml(text, WISHES_FILE)
+  if (source.problems.length > 0) return { wishes: {}, problems: tell(source.problems) }
+  const value = source.value ?? {}
+  const read = validate(wishesFile, { source, jsonSchema: wishesJsonSchema, value })
+  const { problems } = read
+  // With problems too: what was spelled as a number is the text that it was meant as.
+  const asked = asMap(asMap(asMap(read.data ?? read.value)['modules'])[module])
+  const wishes = Object.entries(moduleWishes.shape).flatMap(([key, schema]) => {
+    const one = Object.hasOwn(asked, key) ? schema.safeParse(asked[key]) : undefined
+    return one?.success && one.data !== undefined ? [[key, one.data] as const] : []
+  })
+  const others = Object.keys(asMap(asMap(value)['modules'])).filter((name) => name !== module)
+  const concerns = problems.filter(({ key }) => !others.some((name) => isWithin(key, `modules.${name}`)))
+  const misspelt = others.filter((name) => nearest(name, [module]) !== null)
+  return {
+    wishes: Object.fromEntries(wishes) as Wishes,
+    problems: tell([...concerns, ...misspelt.map((name) => unknownModule(source, name, module))]),
+  }
+}
+
+const isWithin = (key: string, prefix: string): boolean => key === prefix || key.startsWith(`${prefix}.`)
+
+const unknownModule = (source: YamlSource, name: string, module: string): Problem =>
+  problemAt(source.place(['modules', name]), {
+    found: 'the name of no module',
+    expected: 'that of a module',
+    hint: `write ${module}`,
+  })
+
+const tell = (problems: readonly Problem[]): string[] =>
+  inReadingOrder(problems)
+    .slice(0, MAX_PROBLEMS)
+    .map((problem) => formatProblems([problem]))
+
+/** `repo.wishes()`: for the module of the run; no file, no wishes. */
+export async function readWishes(deps: EffectDeps, scope: RunScope): Promise<RepositoryWishes> {
+  const text = await readFile(deps, scope, [WISHES_FILE])
+  if (text === null) return { wishes: {}, problems: [], report: null }
+  const { wishes, problems } = parseWishes(text, scope.module)
+  if (problems.length === 0) return { wishes, problems, report: null }
+  const report = createHash('sha256').update(text).digest('hex').slice(0, 32)
+  const told = await deps.effects.find(reportKey(scope, report))
+  // Told on this very subject it is told again: the comment that says it is written anew each time.
+  const elsewhere = told?.status === 'done' && told.receipt?.url !== scope.entity
+  return { wishes, problems: elsewhere ? [] : problems, report: elsewhere ? null : report }
+}
+
+const reportShape = z.string().regex(/^[0-9a-f]{32}$/)
+
+/** `repo.wishesReported(report)`: the problems of that version of the file have been told on the run's subject. */
+export async function noteWishesReported(
+  deps: EffectDeps,
+  scope: RunScope,
+  args: readonly unknown[],
+): Promise<void> {
+  const report = checked(reportShape, args[0], 'wishesReported(report)')
+  const key = reportKey(scope, report)
+  if ((await deps.effects.find(key))?.status === 'done') return
+  await deps.effects.intend(key, scope.runId, report, deps.clock())
+  await deps.effects.record(key, { id: scope.subject?.number ?? 0, url: scope.entity }, deps.clock())
+}
+
+const reportKey = (scope: RunScope, report: string) => ({
+  module: scope.module,
+  entity: scope.repository.toLowerCase(),
+  kind: 'wishes',
+  key: report,
+})

@@ -1,0 +1,84 @@
+// One HTTP exchange over a connection of its own to an address that was checked. node:http and not fetch, because a
+// request of it can be held to an address: the name is not resolved a second time.
+import { type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { pipeline, type Readable } from 'node:stream'
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { PermanentError } from '../../lib/errors.ts'
+import { readBounded } from '../read-bounded.ts'
+import type { Address } from './destination.ts'
+
+export type HeaderPairs = readonly (readonly [name: string, value: string])[]
+
+export interface Exchange {
+  readonly url: URL
+  readonly method: string
+  readonly headers: HeaderPairs
+  readonly body: Buffer | null
+  /** Not empty. */
+  readonly addresses: readonly Address[]
+  readonly signal: AbortSignal
+}
+
+/** Sends the request; the answer's body is still to be read. Rejects when nothing answers. */
+export function exchange({
+  url,
+  method,
+  headers,
+  body,
+  addresses,
+  signal,
+}: Exchange): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === 'https:' ? requestHttps : requestHttp
+    // No agent: neither connections of others are used again, nor a proxy of the environment.
+    const request = send(url, { method, agent: false, lookup: pinnedTo(addresses), signal })
+    request.on('error', reject)
+    request.on('close', () => reject(new Error('the connection was closed without an answer')))
+    request.on('response', resolve)
+    for (const [name, value] of headers) request.setHeader(name, value)
+    request.setHeader('accept-encoding', 'gzip, deflate, br')
+    request.setHeader('connection', 'close')
+    request.end(body ?? undefined)
+  })
+}
+
+const pinnedTo = (addresses: readonly Address[]): LookupFunction =>
+  ((_name, options, callback) => {
+    const [first] = addresses
+    if (options.all) callback(null, [...addresses])
+    else callback(null, first?.address ?? '', first?.family)
+  }) satisfies LookupFunction
+
+/** A body that ends in the middle is what was read of it, as for any fetch. */
+const FLUSH = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH }
+const BROTLI_FLUSH = {
+  flush: constants.BROTLI_OPERATION_FLUSH,
+  finishFlush: constants.BROTLI_OPERATION_FLUSH,
+}
+const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
+  gzip: () => createGunzip(FLUSH),
+  'x-gzip': () => createGunzip(FLUSH),
+  deflate: () => createInflate(FLUSH),
+  br: () => createBrotliDecompress(BROTLI_FLUSH),
+}
+
+/** Whether the answer's body comes out of `readBody` as it was before it was compressed. */
+export const isDecoded = ({ headers }: IncomingMessage) => Object.hasOwn(DECODERS, codingOf(headers))
+
+const codingOf = (headers: IncomingMessage['headers']) =>
+  (headers['content-encoding'] ?? '').trim().toLowerCase()
+
+/**
+ * The whole body, decompressed: bounded while it is read, whatever it is compressed to.
+ * @throws PermanentError too_large
+ */
+export async function readBody(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const decoder = DECODERS[codingOf(answer.headers)]
+  const stream: Readable = decoder === undefined ? answer : pipeline(answer, decoder(), () => undefined)
+  const body = await readBounded(stream, maxBytes)
+  if (body !== null) return body
+  answer.destroy()
+  throw new PermanentError(`it answers with more than ${maxBytes} bytes`, { reason: 'too_large' })
+}

@@ -1,0 +1,158 @@
+// The demo's world: the real service on a real database, between stand-ins for GitHub, Telegram and the AI.
+import { createServer } from 'node:net'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stringify } from 'yaml'
+import { secretsOf } from '../../config/redact.ts'
+import { environment } from '../../config/env.ts'
+import { createLogger } from '../../lib/logger.ts'
+import { type Service, startService } from '../../compose/main.ts'
+import { loadInstallation } from '../../registry/load.ts'
+import { standinAgent } from '@hookyard/standins/agent'
+import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
+import { signedHeaders } from '@hookyard/standins/payloads'
+import { type TelegramStandin, startTelegram } from '@hookyard/standins/telegram'
+import { builtinModuleDirs } from '../project-root.ts'
+import { version } from '../version.ts'
+
+export interface DemoWorld {
+  readonly service: Service
+  readonly github: GitHubStandin
+  readonly telegram: TelegramStandin
+  /** A user's token for the API. */
+  readonly token: string
+  /** The configuration, for the commands to try. */
+  readonly configFile: string
+  /** While this file is missing the AI thinks; `GATE.waiting` says that it does. */
+  readonly gate: string
+  /** Posts a webhook as GitHub does; `secret` null signs it wrongly. */
+  post(
+    event: string,
+    payload: unknown,
+    options?: { secret?: string },
+  ): Promise<{ status: number; guid: string; body: unknown; tookMs: number }>
+  close(): Promise<void>
+}
+
+export const USERS = { reviewing: 'ada', listening: 'grace' } as const
+
+/** Starts everything. The service listens on `port`, or on a free one when it is taken. */
+export async function openDemoWorld(port: number): Promise<DemoWorld> {
+  const dir = await mkdtemp(join(tmpdir(), 'hookyard-demo-'))
+  const secret = randomBytes(24).toString('base64url')
+  const token = randomBytes(24).toString('base64url')
+  const botToken = `${randomBytes(3).readUIntBE(0, 3)}:${randomBytes(24).toString('base64url')}`
+  const githubToken = `ghp_${randomBytes(24).toString('hex')}`
+  const gate = join(dir, 'gate')
+  await writeFile(gate, '')
+  const [github, telegram] = await Promise.all([
+    startGitHub({ token: githubToken }),
+    startTelegram({ token: botToken }),
+  ])
+  const configFile = join(dir, 'hookyard.yaml')
+  const config = demoConfig({
+    port: await freePort(port),
+    secret,
+    githubToken,
+    githubUrl: github.url,
+    botToken,
+    telegramUrl: telegram.url,
+    token,
+    gate,
+  })
+  await writeFile(
+    configFile,
+    `# The configuration of this demo. Delete the folder when you are done.\n${stringify(config)}`,
+    { mode: 0o600 },
+  )
+
+  const env = environment()
+  const installation = await loadInstallation({
+    file: configFile,
+    env,
+    cwd: dir,
+    builtinModuleDirs: builtinModuleDirs(),
+  })
+  const log = createLogger({ level: 'error', format: 'pretty', secrets: secretsOf(installation.config) })
+  const service = await startService({ installation, log, version: version() })
+  let sent = 0
+  return {
+    service,
+    github,
+    telegram,
+    token,
+    configFile,
+    gate,
+    async post(event, payload, options = {}) {
+      const body = JSON.stringify(payload)
+      sent += 1
+      const guid = `demo-${sent}-${randomBytes(4).toString('hex')}`
+      const headers = signedHeaders(options.secret ?? secret, body, { event, guid })
+      const before = performance.now()
+      const answer = await fetch(`${service.url}/webhook/github`, { method: 'POST', body, headers })
+      return {
+        status: answer.status,
+        guid,
+        body: (await answer.json()) as unknown,
+        tookMs: performance.now() - before,
+      }
+    },
+    async close() {
+      await service.stop(1_000)
+      await Promise.all([github.close(), telegram.close()])
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
+
+interface DemoSecrets {
+  readonly port: number
+  readonly secret: string
+  readonly githubToken: string
+  readonly githubUrl: string
+  readonly botToken: string
+  readonly telegramUrl: string
+  readonly token: string
+  readonly gate: string
+}
+
+function demoConfig(given: DemoSecrets) {
+  return {
+    repos: ['codertocat/*'],
+    server: { port: given.port },
+    github: { webhook_secret: given.secret, token: given.githubToken, api_url: given.githubUrl },
+    telegram: { bot_token: given.botToken, api_url: given.telegramUrl, updates: 'off' },
+    agent: { backend: 'claude-cli', command: standinAgent(), env: { HOOKYARD_STANDIN_GATE: given.gate } },
+    users: [
+      {
+        name: USERS.reviewing,
+        role: 'admin',
+        chat_id: 111,
+        repos: ['codertocat/*'],
+        features: { pr_review: true, issue_triage: true },
+      },
+      { name: USERS.listening, chat_id: 222, repos: ['codertocat/*'] },
+    ],
+    // Short waits, so that the tour takes seconds; the defaults are 30s and 5m.
+    modules: {
+      'pr-review': { debounce: '1s', max_wait: '10s', cooldown: '1s', retries: { max: 3, backoff: '1s' } },
+    },
+    api_tokens: [{ name: 'demo', token: given.token, user: USERS.reviewing, scopes: ['*'] }],
+  }
+}
+
+/** The wanted port, or any free one. */
+async function freePort(wanted: number): Promise<number> {
+  const tryPort = (port: number) =>
+    new Promise<number | null>((resolve) => {
+      const probe = createServer()
+      probe.once('error', () => resolve(null))
+      probe.listen(port, '127.0.0.1', () => {
+        const address = probe.address()
+        probe.close(() => resolve(typeof address === 'object' && address ? address.port : port))
+      })
+    })
+  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? 0
+}

@@ -1,0 +1,32 @@
+import { isUtf8 } from 'node:buffer'
+import { UserError } from '../lib/errors.ts'
+import { refuseManyValues } from './count-values.ts'
+
+/** In bytes. A larger payload is parsed in a thread of its own; the largest of GitHub's examples has 32 KB. */
+export const LARGE_BYTES = 128 * 1024
+
+/**
+ * Values and keys of a webhook together. GitHub's examples have one per 26 bytes, the densest (a list of repositories)
+ * one per 11: 25 MiB of that pass.
+ */
+const MAX_VALUES = 2_500_000
+
+/**
+ * Parses bytes as a JSON object.
+ * @throws UserError invalid_json, not_an_object; too_large for more values and keys than these, none of them built
+ */
+export function parseObject(body: Buffer, maxValues = MAX_VALUES): object {
+  // Otherwise invalid bytes would turn into U+FFFD unseen.
+  if (!isUtf8(body)) throw new UserError('invalid_json', 'the body is not valid UTF-8')
+  // In so few bytes there is no room for many.
+  if (body.length > LARGE_BYTES) refuseManyValues(body, maxValues)
+  let value: unknown
+  try {
+    value = JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    throw new UserError('invalid_json', 'the body is not valid JSON', { cause })
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  const found = value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
+  throw new UserError('not_an_object', `the body is ${found}; it must be a JSON object`)
+}

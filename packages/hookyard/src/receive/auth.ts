@@ -1,0 +1,139 @@
+// Who calls. A token acts as its user and never exceeds that user's power; tokens are compared as digests, in
+// constant time, and wrong ones are slowed.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { Access } from '../access/access.ts'
+import type { Config, User } from '../config/config.ts'
+import { UserError } from '../lib/errors.ts'
+import { createWrongTokens } from './wrong-tokens.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by `Auth.authenticate`; read it through `principalOf`. */
+    principal: Principal | null
+  }
+}
+
+/** The caller of an API route. */
+export interface Principal {
+  /** The token's name. */
+  readonly name: string
+  readonly user: User
+  readonly isAdmin: boolean
+  has(scope: string): boolean
+}
+
+export interface AuthDeps {
+  readonly config: () => Config
+  readonly access: () => Pick<Access, 'user' | 'firstAdmin'>
+  /** The token of data_dir/server.json: the first admin with every scope. */
+  readonly localToken?: string
+}
+
+export interface Auth {
+  /**
+   * Reads the Bearer token and keeps the principal with the request.
+   * @throws UserError unauthorized; rate_limited after many wrong tokens
+   */
+  authenticate(request: FastifyRequest): Principal
+  /** An `onRequest` hook: authenticated and with this scope, or refused before the body is read. */
+  require(scope: string): (request: FastifyRequest, reply: unknown, done: () => void) => void
+}
+
+interface KnownToken {
+  readonly name: string
+  readonly digest: Buffer
+  /** null: the local token's, the first admin. */
+  readonly user: string | null
+  readonly scopes: ReadonlySet<string>
+}
+
+const BEARER = /^Bearer +([^\s]{1,1024})$/i
+// No token of the configuration can bear this name's sign.
+const LOCAL = '@local'
+
+/** Authentication by the tokens of the configuration in force. */
+export function createAuth(deps: AuthDeps): Auth {
+  let hashedFrom: Config | undefined
+  let known: readonly KnownToken[] = []
+  const wrong = createWrongTokens()
+
+  function tokens(): readonly KnownToken[] {
+    const config = deps.config()
+    if (config !== hashedFrom) {
+      known = hashTokens(config, deps.localToken)
+      hashedFrom = config
+    }
+    return known
+  }
+
+  function authenticate(request: FastifyRequest): Principal {
+    const presented = BEARER.exec(request.headers.authorization ?? '')?.[1]
+    if (presented === undefined) throw unauthorized('this route wants `Authorization: Bearer TOKEN`', '')
+    const token = find(tokens(), digestOf(presented))
+    const access = deps.access()
+    const user = token && (token.user === null ? access.firstAdmin() : access.user(token.user))
+    if (!token || !user) {
+      wrong.count()
+      throw unauthorized('this token is not known here', ', error="invalid_token"')
+    }
+    request.principal = {
+      name: token.name,
+      user,
+      isAdmin: user.role === 'admin',
+      has: (scope) => token.scopes.has('*') || token.scopes.has(scope),
+    }
+    return request.principal
+  }
+
+  return {
+    authenticate,
+    require: (scope) => (request, _reply, done) => {
+      requireScope(authenticate(request), scope)
+      done()
+    },
+  }
+}
+
+/** @throws UserError insufficient_scope */
+export function requireScope(principal: Principal, scope: string): void {
+  if (principal.has(scope)) return
+  throw new UserError('insufficient_scope', `the token ${principal.name} lacks the scope ${scope}`, {
+    headers: { 'www-authenticate': `Bearer realm="hookyard", error="insufficient_scope", scope="${scope}"` },
+  })
+}
+
+/** The principal of a request that passed `authenticate`. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (!request.principal) throw new Error('this route reads the principal without authenticating first')
+  return request.principal
+}
+
+function hashTokens(config: Config, localToken: string | undefined): KnownToken[] {
+  const known = config.apiTokens.map(({ name, token, user, scopes }) => ({
+    name,
+    user,
+    digest: digestOf(token),
+    scopes: new Set(scopes),
+  }))
+  return localToken
+    ? [{ name: LOCAL, user: null, digest: digestOf(localToken), scopes: new Set(['*']) }, ...known]
+    : known
+}
+
+/** Looks at every token, so that the time taken tells nothing. */
+function find(tokens: readonly KnownToken[], digest: Buffer): KnownToken | undefined {
+  let found: KnownToken | undefined
+  for (const token of tokens) {
+    if (timingSafeEqual(token.digest, digest)) found ??= token
+  }
+  return found
+}
+
+const digestOf = (token: string) => createHash('sha256').update(token).digest()
+
+function unauthorized(message: string, detail: string): UserError {
+  return new UserError('unauthorized', message, {
+    headers: { 'www-authenticate': `Bearer realm="hookyard"${detail}` },
+  })
+}

@@ -1,0 +1,144 @@
+// A run started by hand. Checks in the contract's order: module, body, repository; token and scope stand before
+// them. A call never exceeds its token's user: it acts where that user may, and tells that user alone.
+import type { Access } from '../access/access.ts'
+import { UserError } from '../lib/errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Module } from '../registry/manifest.ts'
+import { longestCooldown } from '../registry/module-windows.ts'
+import type { ModuleRegistry } from '../registry/module-registry.ts'
+import type { CreateOptions, NewRun, RunStatus, RunStore } from '../store/store.ts'
+import type { Principal } from './auth.ts'
+import { orUnavailable } from './errors.ts'
+import { type Invocation, readInvocation } from './invoke-input.ts'
+
+export interface InvokeDeps {
+  readonly registry: () => Pick<ModuleRegistry, 'get'>
+  readonly access: () => Pick<Access, 'mayCall'>
+  readonly store: { readonly runs: Pick<RunStore, 'create' | 'get'> }
+  /** What the handler's own schema has against an input; null when it fits. */
+  readonly checkInput?: (module: Module, input: unknown) => Promise<readonly string[] | null>
+  readonly newRunId: () => string
+  readonly wakeRuns: () => void
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The answer of an invocation. */
+export interface Invoked {
+  readonly run_id: string
+  readonly module: string
+  readonly status: RunStatus
+  readonly status_url: string
+}
+
+/**
+ * Starts a run of the module as this principal, or answers with the run that its idempotency key started before.
+ * @throws UserError unknown_module, invoke_disabled, wrong_state, invalid_input, not_authorized,
+ * idempotency_conflict, cooldown, storage_unavailable
+ */
+export async function invokeModule(
+  deps: InvokeDeps,
+  principal: Principal,
+  name: string,
+  body: unknown,
+): Promise<Invoked & { readonly existing: boolean }> {
+  const module = invocableModule(deps, name)
+  const invocation = readInvocation(module.manifest, body)
+  const faults = await deps.checkInput?.(module, invocation.input)
+  if (faults) throw new UserError('invalid_input', `input: ${faults.join('; ')}`)
+  if (!deps.access().mayCall(principal.user, invocation.repository)) {
+    throw new UserError(
+      'not_authorized',
+      `${principal.user.name} may not start runs in ${invocation.repository ?? 'no repository'}; it is in none of the \`repos\` that the configuration gives to this user`,
+    )
+  }
+  const run = newRunOf(deps, principal, module, invocation)
+  const result = await orUnavailable(
+    deps.log,
+    deps.store.runs.create(run, optionsOf(principal, module, invocation)),
+  )
+  switch (result.status) {
+    case 'created':
+      deps.log.info({ run: run.id, module: name, entity: run.entity, token: principal.name }, 'invoked')
+      deps.wakeRuns()
+      return { ...answerOf(name, run.id, 'queued'), existing: false }
+    case 'existing': {
+      const before = await orUnavailable(deps.log, deps.store.runs.get(result.runId))
+      if (!before) throw conflict('the run of this idempotency_key is no longer held; use a new key')
+      return { ...answerOf(name, before.id, before.status), existing: true }
+    }
+    case 'conflict':
+      throw conflict('this idempotency_key came before with another body; use a new key, or the same body')
+    case 'cooldown': {
+      const seconds = Math.max(1, Math.ceil((result.until - deps.clock()) / 1_000))
+      throw new UserError('cooldown', `${name} rests on ${run.entity} for another ${seconds} s`, {
+        headers: { 'retry-after': String(seconds) },
+      })
+    }
+  }
+}
+
+/**
+ * The module, if it can be started by a call.
+ * @throws UserError unknown_module, invoke_disabled, wrong_state
+ */
+export function invocableModule({ registry }: Pick<InvokeDeps, 'registry'>, name: string): Module {
+  const module = registry().get(name)
+  if (!module) {
+    throw new UserError(
+      'unknown_module',
+      `there is no module ${JSON.stringify(name.slice(0, 63))}; see \`hookyard modules\``,
+    )
+  }
+  if (!module.manifest.invoke) {
+    throw new UserError('invoke_disabled', `the manifest of ${name} says \`invoke: false\``)
+  }
+  if (!module.enabled) {
+    throw new UserError('wrong_state', `${name} is disabled; enable it first`)
+  }
+  return module
+}
+
+function newRunOf(deps: InvokeDeps, principal: Principal, module: Module, invocation: Invocation): NewRun {
+  const now = deps.clock()
+  return {
+    id: deps.newRunId(),
+    module: module.name,
+    entity: invocation.entity,
+    repository: invocation.repository,
+    trigger: {
+      type: 'invoke',
+      event: null,
+      action: null,
+      by: principal.user.name,
+      at: new Date(now).toISOString(),
+    },
+    delivery: null,
+    recipients: [principal.user.name],
+    runAt: now,
+    dueAt: now,
+    waiting: false,
+    concurrency: module.manifest.concurrency,
+    cooldownMs: longestCooldown(module.manifest),
+    input: invocation.input,
+    depth: 0,
+    createdAt: now,
+  }
+}
+
+function optionsOf(principal: Principal, module: Module, invocation: Invocation): CreateOptions {
+  const { idempotencyKey: key, respectCooldown: respectWindow, fingerprint } = invocation
+  if (key === undefined) return { respectWindow }
+  // Under one token's name, and per module: no caller meets another one's keys.
+  return {
+    respectWindow,
+    idempotency: { scope: `invoke\n${principal.name}\n${module.name}`, key, fingerprint },
+  }
+}
+
+function answerOf(module: string, runId: string, status: RunStatus): Invoked {
+  return { run_id: runId, module, status, status_url: `/api/runs/${runId}` }
+}
+
+const conflict = (message: string) => new UserError('idempotency_conflict', message)

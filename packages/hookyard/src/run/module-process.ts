@@ -1,0 +1,203 @@
+// One module process: started without credentials, one session at a time, killed with its whole group. Whatever it says
+// outside of its session ends it.
+import { PermanentError } from '../lib/errors.ts'
+import { type Log, silentLog } from '../lib/log.ts'
+import type { SubjectKind } from '@hookyard/sdk/host'
+import type { KeptFile } from './child/kept-files.ts'
+import { lowerPriority } from './low-priority.ts'
+import { moduleEnvironment } from './module-environment.ts'
+import { type ModuleLink, type StartProcess, startHere } from './module-link.ts'
+import { type FromChild, type RunInit, type ToChild, type ToSession, parseFromChild } from './protocol.ts'
+import { residentBytes } from './resident-memory.ts'
+import type { Excess } from './message-limits.ts'
+import {
+  AskSession,
+  type Host,
+  type ProcessResult,
+  type RunHandlers,
+  RunSession,
+  type Session,
+} from './session.ts'
+import type { StartSpec } from './spawn-module.ts'
+
+export type { ProcessResult, RunHandlers } from './session.ts'
+
+/** Resident memory of a module process, in bytes, buffers included; beyond it the process is killed. */
+const RESIDENT_LIMIT = 1024 * 1024 * 1024
+const MEMORY_CHECK_MS = 1_000
+/** How long a handler may take to load or to validate a value, in ms; a busy machine needs many times what a quiet one does. */
+const ANSWER_MS = 60_000
+
+export interface HandlerShape {
+  readonly subject: SubjectKind | null
+  readonly events: readonly string[] | null
+  readonly config: boolean
+  readonly input: boolean
+  /** All that was loaded; null: too much to be kept. */
+  readonly files: readonly KeptFile[] | null
+}
+
+export interface ModuleProcess {
+  /** 0 until the process is there. */
+  readonly pid: number
+  /** False once a session left something behind, was aborted, or the process ended. */
+  readonly clean: boolean
+  /** True until it was given something of a run: its repository is still open. */
+  readonly fresh: boolean
+  /** The files that its inspection has noted; null: there was none, or they are too much to be kept. */
+  readonly noted: HandlerShape['files']
+  run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult>
+  /** What the handler declares. @throws PermanentError when it cannot be loaded. */
+  inspect(): Promise<HandlerShape>
+  /** The sentences that the handler's schema has against the value; null when it fits. */
+  validate(what: 'config' | 'input', value: unknown): Promise<readonly string[] | null>
+  /** Kills the whole group, at once. */
+  kill(): Promise<void>
+}
+
+/**
+ * Starts a process for one handler file; of `spec.environment` it gets what is harmless. `log` hears of one that says
+ * what it must not. `files`: what it loads instead of what is on the disk.
+ * @default start as a child of this process
+ */
+export function startModuleProcess(
+  spec: StartSpec,
+  start: StartProcess = startHere,
+  log: Log = silentLog,
+  files: readonly KeptFile[] | null = null,
+): ModuleProcess {
+  const started = new StartedProcess(spec, start, log)
+  if (files) started.send({ t: 'files', files })
+  return started
+}
+
+class StartedProcess implements ModuleProcess, Host {
+  readonly #handler: string
+  readonly #log: Log
+  readonly #link: ModuleLink
+  readonly #exited = Promise.withResolvers<void>()
+  #runsLow: boolean
+  readonly #memory: NodeJS.Timeout
+  #session: Session | undefined
+  #clean = true
+  #fresh = true
+  #noted: HandlerShape['files'] = null
+  #killed = false
+  #ended: string | undefined
+
+  constructor(spec: StartSpec, start: StartProcess, log: Log) {
+    this.#handler = spec.handler
+    this.#log = log
+    this.#runsLow = spec.priority === 'low'
+    const boxed = { ...spec, environment: moduleEnvironment(spec.environment) }
+    this.#link = start(boxed, {
+      onMessage: (message, characters) => this.#hear(parseFromChild(message), characters),
+      onExcess: (excess) => this.#exceed(excess),
+      onOutput: (level, text) => this.#session?.output(level, text),
+      onEnd: (how) => this.#end(how),
+    })
+    // As long as it lives: it takes memory while it loads, and between runs, as well.
+    this.#memory = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS).unref()
+  }
+
+  get pid(): number {
+    return this.#link.pid
+  }
+
+  get clean(): boolean {
+    return this.#clean
+  }
+
+  get noted(): HandlerShape['files'] {
+    return this.#noted
+  }
+
+  get fresh(): boolean {
+    return this.#fresh
+  }
+
+  async inspect(): Promise<HandlerShape> {
+    const shape = await this.#ask({ t: 'inspect' }, (answer) =>
+      answer.t === 'inspected' ? answer : undefined,
+    )
+    this.#noted = shape.files
+    return shape
+  }
+
+  async validate(what: 'config' | 'input', value: unknown): Promise<readonly string[] | null> {
+    this.#fresh &&= what === 'config'
+    const pick = (answer: FromChild) => (answer.t === 'validated' ? answer : undefined)
+    return (await this.#ask({ t: 'validate', what, value }, pick)).issues
+  }
+
+  async run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult> {
+    this.#fresh = false
+    if (this.#ended !== undefined) return { kind: 'died', how: this.#ended }
+    // Somebody waited for it to load; from now on it is one of those that the intake must not feel.
+    if (!this.#runsLow) lowerPriority(this.pid)
+    this.#runsLow = true
+    const session = new RunSession(this, init, handlers, signal)
+    this.#session = session
+    return session.result
+  }
+
+  async kill(how?: string): Promise<void> {
+    this.#clean = false
+    this.#killed = true
+    this.#link.kill(how)
+    await this.#exited.promise
+  }
+
+  send(message: ToChild): void {
+    this.#link.send(message)
+  }
+
+  over(clean: boolean): void {
+    this.#session = undefined
+    if (!clean) void this.kill()
+  }
+
+  async #ask<T>(message: ToSession, pick: (answer: FromChild) => T | undefined): Promise<T> {
+    if (this.#ended !== undefined)
+      throw new PermanentError(`the module process ${this.#ended}`, { reason: 'load_failed' })
+    const session = new AskSession(this, message, pick, ANSWER_MS)
+    this.#session = session
+    return session.answer
+  }
+
+  /** `said`: null when it is no message of ours. */
+  #hear(said: FromChild | null, characters: number): void {
+    if (this.#killed) return
+    const session = this.#session
+    const heard = said !== null && said.nonce === session?.nonce && session.hear(said, characters)
+    if (!heard) this.#refuse(said?.t ?? 'unknown')
+  }
+
+  #exceed(excess: Excess): void {
+    if (this.#killed) return
+    if (excess.nonce === this.#session?.nonce) this.#session.exceed(excess)
+    else this.#refuse('too large')
+  }
+
+  /** What it says then is from another run, or made up. */
+  #refuse(message: string): void {
+    this.#log.warn(
+      { handler: this.#handler, pid: this.pid, message },
+      'a module process sent a message that is not of its run, and was killed',
+    )
+    void this.kill('sent a message that is not of its run and was killed')
+  }
+
+  #checkMemory(): void {
+    if (!this.#killed && residentBytes(this.pid) > RESIDENT_LIMIT)
+      void this.kill(`used more than ${RESIDENT_LIMIT / 1024 / 1024} MiB of memory and was killed`)
+  }
+
+  #end(how: string): void {
+    clearInterval(this.#memory)
+    this.#ended = how
+    this.#clean = false
+    this.#session?.end(how)
+    this.#exited.resolve()
+  }
+}

@@ -1,0 +1,13 @@
+// What the service shares with the SDK beside what modules import. No promise to anybody else: it changes with the service.
+export * from './blocks.ts'
+export * from './context.ts'
+export * from './define-module.ts'
+export * from './diff.ts'
+export * from './errors.ts'
+export * from './glob.ts'
+export * from './hosts.ts'
+export * from './invisible.ts'
+export * from './outcome.ts'
+export * from './secrets.ts'
+export * from './subject.ts'
+export * from './wishes.ts'
