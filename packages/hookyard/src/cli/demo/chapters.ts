@@ -192,7 +192,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
   const giveUp = performance.now() + PATIENCE_MS
   while (!(await holds())) {
     if (performance.now() > giveUp) throw new Error(`the demo waited ${PATIENCE_MS / 1_000} s for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
 
