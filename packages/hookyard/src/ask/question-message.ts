@@ -1,6 +1,6 @@
 // A question as its recipients read it: the question, what may be answered and until when, and what it is about.
 import type { Line, Message } from '../send/message.ts'
-import { oneLine } from '../send/outside-text.ts'
+import { oneLine } from '../send/untrusted-text.ts'
 import { heard, runMessage } from '../send/run-message.ts'
 import type { NewQuestion, QuestionChoice } from '../store/store.ts'
 import { buttonData } from './answer-button.ts'

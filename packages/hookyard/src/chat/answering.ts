@@ -5,7 +5,7 @@ import { type Answered, type AnswerRequest, openQuestion } from '../ask/answer.t
 import type { User } from '../config/config.ts'
 import { UserError } from '../lib/errors.ts'
 import type { Line } from '../send/message.ts'
-import { oneLine } from '../send/outside-text.ts'
+import { oneLine } from '../send/untrusted-text.ts'
 import { heard } from '../send/run-message.ts'
 import type { RunRecord, RunStore } from '../store/store.ts'
 import { unfit } from './read-args.ts'

@@ -2,7 +2,7 @@
 import { text } from 'node:stream/consumers'
 import { RunStarted } from '../api/run-shape.ts'
 import { formatDuration } from '../lib/duration.ts'
-import { cleanLines } from '../send/outside-text.ts'
+import { cleanLines } from '../send/untrusted-text.ts'
 import type { ServerOptions } from './client/find-server.ts'
 import { followRun, type ShownRun } from './client/follow-run.ts'
 import { openClient } from './client/server-client.ts'

@@ -1,6 +1,6 @@
 // What commands print: tables for people, one JSON document for programs. Much of it was written by strangers, and a
 // terminal obeys what it is sent: no control character comes through.
-import { oneLine } from '../send/outside-text.ts'
+import { oneLine } from '../send/untrusted-text.ts'
 
 /** Rows under headings, in columns as wide as they must be; the last column as it comes. */
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {

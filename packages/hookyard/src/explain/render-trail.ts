@@ -1,6 +1,6 @@
 // A trail as text for a terminal.
 import { formatDuration } from '../lib/duration.ts'
-import { oneLine } from '../send/outside-text.ts'
+import { oneLine } from '../send/untrusted-text.ts'
 import { heard } from '../send/run-message.ts'
 import type { Question, SentMessage } from '../store/store.ts'
 import { explainDecision } from './reasons.ts'

@@ -1,4 +1,4 @@
-import { oneLine } from '../send/outside-text.ts'
+import { oneLine } from '../send/untrusted-text.ts'
 
 /** By reason, where the error's own words tell what happened and not what to do. */
 const STEPS: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@
 // from it (message-limits.ts, parseFromChild), and nothing that it sends here is a credential.
 import { z } from 'zod'
 import type { SubjectKind } from '@hookyard/sdk/host'
-import { cut } from '../send/outside-text.ts'
+import { cut } from '../send/untrusted-text.ts'
 import type { RunTrigger } from '../store/store.ts'
 import type { KeptFile } from './child/kept-files.ts'
 import { keptFiles } from './kept-files.ts'

@@ -2,7 +2,7 @@
 // be repeated. What it can never take, because of what the module said, ends without that.
 import { toError } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
-import { isStoreFailure } from '../store/store-error.ts'
+import { isStoreFailure } from '../store/port/store-error.ts'
 import type { ClaimedRun, RunStore, Settlement } from '../store/store.ts'
 
 /** The pause after an error of the store, in ms. */

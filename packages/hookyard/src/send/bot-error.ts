@@ -1,7 +1,7 @@
 // What the Bot API refused, in words that may be told: the token, which is part of every URL here, stands in none.
 import { GrammyError, HttpError } from 'grammy'
 import { networkCause } from './network-error.ts'
-import { oneLine } from './outside-text.ts'
+import { oneLine } from './untrusted-text.ts'
 
 export interface BotFailure {
   /** The Bot API's error code; null when it was not reached, or said nothing that makes sense. */

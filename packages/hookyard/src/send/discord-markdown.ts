@@ -1,6 +1,6 @@
 // A message in Discord's Markdown, at most 2,000 characters. Outside text is escaped: a backslash before any sign
 // that is neither letter, digit nor space takes its meaning away (https://support.discord.com/hc/articles/210298617).
-import { fitMessage } from './fit.ts'
+import { fitMessage } from './truncate-message.ts'
 import { toPlainLine } from './message.ts'
 import type { Line, Message, Span } from './message.ts'
 import { isWebAddress, splitLinks } from './web-links.ts'

@@ -5,7 +5,7 @@ import type { Log } from '../lib/log.ts'
 import type { OutboxRow, OutboxStore } from '../store/store.ts'
 import { addressLabel } from './address.ts'
 import { backoffMs } from './backoff.ts'
-import type { Restraint } from './restraint.ts'
+import type { Restraint } from './rate-limits.ts'
 import type { SendResult } from './sender.ts'
 
 export interface RecorderOptions {

@@ -1,6 +1,6 @@
 // What the recipients of a run read: contract section 5, "Results of runs".
 import { inertText } from './inert-text.ts'
-import { cleanLines, oneLine, wholeLine } from './outside-text.ts'
+import { cleanLines, oneLine, wholeLine } from './untrusted-text.ts'
 import { textLines } from './message.ts'
 import type { Line, Message } from './message.ts'
 

@@ -1,7 +1,7 @@
 // A message as Slack shows it: rich text blocks, whose text is taken as it is, so that no title can format or
 // mention anything; and its plain twin in Slack's mrkdwn, for notifications and for when the blocks are refused
 // (https://api.slack.com/reference/block-kit/blocks#rich_text).
-import { fitMessage } from './fit.ts'
+import { fitMessage } from './truncate-message.ts'
 import { toPlainLine } from './message.ts'
 import type { Line, Message, Span } from './message.ts'
 import { isWebAddress, splitLinks } from './web-links.ts'

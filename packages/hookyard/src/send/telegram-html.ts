@@ -1,6 +1,6 @@
 // A message in Telegram's HTML (https://core.telegram.org/bots/api#html-style) and its plain twin, for when
 // the service refuses the formatting. Every outside string is escaped; both say the same.
-import { fitMessage } from './fit.ts'
+import { fitMessage } from './truncate-message.ts'
 import { toPlainLine } from './message.ts'
 import type { Button, Line, Message, Span } from './message.ts'
 

@@ -3,7 +3,7 @@
 // it has had the message before: what was sent may come twice (docs/notify.md).
 import { createHmac } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
-import { fitMessage } from './fit.ts'
+import { fitMessage } from './truncate-message.ts'
 import { toPlainLine, toPlainText } from './message.ts'
 import type { Message } from './message.ts'
 import { postJson, toResult } from './post-json.ts'

@@ -2,8 +2,8 @@
 // text, booleans as 0 and 1. migrations.ts makes them; a change here needs a migration there.
 import type { Generated, Selectable } from 'kysely'
 import type { Concurrency } from '../registry/manifest.ts'
-import type { SettingKind } from './chat-port.ts'
-import type { QuestionStatus } from './question.ts'
+import type { SettingKind } from './port/chat-port.ts'
+import type { QuestionStatus } from './port/question-port.ts'
 import type { DecisionOutcome, DeliveryStatus, RunStatus } from './store.ts'
 
 export interface Database {

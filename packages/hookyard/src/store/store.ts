@@ -15,13 +15,13 @@ import type {
   NewDelivery,
   OverviewStore,
   PendingDelivery,
-} from './delivery-port.ts'
-import type { ChatStore } from './chat-port.ts'
-import type { EffectStore } from './effect-port.ts'
-import type { NewMessage, OutboxStore } from './outbox-port.ts'
-import type { GivenAnswer, NewQuestion, Question } from './question.ts'
-import type { RetentionStore } from './retention-port.ts'
-import type { SwitchStore } from './switch-port.ts'
+} from './port/delivery-port.ts'
+import type { ChatStore } from './port/chat-port.ts'
+import type { EffectStore } from './port/effect-port.ts'
+import type { NewMessage, OutboxStore } from './port/outbox-port.ts'
+import type { GivenAnswer, NewQuestion, Question } from './port/question-port.ts'
+import type { RetentionStore } from './port/retention-port.ts'
+import type { SwitchStore } from './port/switch-port.ts'
 
 export type {
   Accepted,
@@ -37,14 +37,20 @@ export type {
   PastDelivery,
   PendingDelivery,
   ReceivedDelivery,
-} from './delivery-port.ts'
-export type * from './chat-port.ts'
-export type { Effect, EffectKey, EffectStore } from './effect-port.ts'
-export type { NewMessage, OutboxRow, OutboxStore, SentMessage } from './outbox-port.ts'
-export type { GivenAnswer, NewQuestion, Question, QuestionChoice, QuestionStatus } from './question.ts'
-export type { RetentionStore, Swept, SweptRuns } from './retention-port.ts'
-export type { ModuleSwitch, SwitchStore } from './switch-port.ts'
-export { StalePlanError, StoreError, isStoreFailure } from './store-error.ts'
+} from './port/delivery-port.ts'
+export type * from './port/chat-port.ts'
+export type { Effect, EffectKey, EffectStore } from './port/effect-port.ts'
+export type { NewMessage, OutboxRow, OutboxStore, SentMessage } from './port/outbox-port.ts'
+export type {
+  GivenAnswer,
+  NewQuestion,
+  Question,
+  QuestionChoice,
+  QuestionStatus,
+} from './port/question-port.ts'
+export type { RetentionStore, Swept, SweptRuns } from './port/retention-port.ts'
+export type { ModuleSwitch, SwitchStore } from './port/switch-port.ts'
+export { StalePlanError, StoreError, isStoreFailure } from './port/store-error.ts'
 
 export interface Store {
   readonly deliveries: DeliveryStore

@@ -3,7 +3,7 @@ import { renderTrail } from '../../explain/render-trail.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import { textLines } from '../../send/message.ts'
 import type { Line } from '../../send/message.ts'
-import { oneLine } from '../../send/outside-text.ts'
+import { oneLine } from '../../send/untrusted-text.ts'
 import { heard } from '../../send/run-message.ts'
 import type { RunQuery, RunRecord, RunStatus } from '../../store/store.ts'
 import {

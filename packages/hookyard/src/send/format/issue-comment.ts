@@ -1,4 +1,4 @@
-import { cleanLines, cut, wholeLine } from '../outside-text.ts'
+import { cleanLines, cut, wholeLine } from '../untrusted-text.ts'
 import { textLines } from '../message.ts'
 import type { Message } from '../message.ts'
 import { numberAt, textAt } from './field.ts'

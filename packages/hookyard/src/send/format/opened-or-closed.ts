@@ -1,4 +1,4 @@
-import { wholeLine } from '../outside-text.ts'
+import { wholeLine } from '../untrusted-text.ts'
 import type { Message } from '../message.ts'
 import { numberAt, textAt, valueAt } from './field.ts'
 

@@ -1,4 +1,4 @@
-import { wholeLine } from '../outside-text.ts'
+import { wholeLine } from '../untrusted-text.ts'
 import type { Line, Message } from '../message.ts'
 import { recordsAt, textAt, valueAt } from './field.ts'
 

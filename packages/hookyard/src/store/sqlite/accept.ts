@@ -1,8 +1,8 @@
 // The hot path: a batch of deliveries as prepared inserts, inside the transaction that Kysely has opened.
 // Must never happen: a batch that is answered and not synced.
 import type BetterSqlite3 from 'better-sqlite3'
-import { packBody } from '../body.ts'
-import type { DeliveryWrites } from '../deliveries.ts'
+import { packBody } from '../queries/deliveries/body.ts'
+import type { DeliveryWrites } from '../queries/deliveries/deliveries.ts'
 
 /** How SQLite takes deliveries in, and dispatches them. */
 export const deliveryWrites = (connection: BetterSqlite3.Database): DeliveryWrites => ({

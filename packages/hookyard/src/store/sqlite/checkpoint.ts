@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadAddon } from './addon.ts'
 import type { Spawned } from './spawn.ts'
-import { createWhenToCopy } from './when-to-copy.ts'
+import { createWhenToCopy } from './checkpoint-policy.ts'
 
 /** After so long, in ms, a growing log is looked at again. */
 const QUIET_MS = 50

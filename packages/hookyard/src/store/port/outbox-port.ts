@@ -1,0 +1,53 @@
+// The port's part for messages (store.ts holds the words).
+import type { Message } from '../../send/message.ts'
+
+export interface NewMessage {
+  readonly address: string
+  readonly message: Message
+  /** A second message with the same key is dropped. */
+  readonly dedupeKey: string
+  readonly runId: string | null
+  readonly delivery: string | null
+  readonly createdAt: number
+}
+
+export interface OutboxRow {
+  readonly id: number
+  readonly address: string
+  readonly message: Message
+  readonly tries: number
+  readonly createdAt: number
+}
+
+/** A message as `why` shows it. */
+export interface SentMessage {
+  readonly address: string
+  readonly message: Message
+  readonly status: 'queued' | 'sent' | 'dead'
+  readonly tries: number
+  readonly lastError: string | null
+  readonly runId: string | null
+  readonly createdAt: number
+  readonly sentAt: number | null
+}
+
+export interface OutboxStore {
+  add(messages: readonly NewMessage[]): Promise<void>
+  /**
+   * The unsent row of each address whose turn it is, if its time has come, in the order of turns. Rows of one run leave
+   * in order; runs, and rows of no run, take turns.
+   */
+  due(now: number, limit: number): Promise<OutboxRow[]>
+  sent(id: number, at: number): Promise<void>
+  /** Unreachable or limited: try again at `nextAt`. */
+  again(id: number, nextAt: number, error: string): Promise<void>
+  /** Refused for good: a dead letter. */
+  dead(id: number, error: string, at: number): Promise<void>
+  /** When the next unsent row is due, or null. */
+  nextDue(): Promise<number | null>
+  /** Every message that a delivery led to, its runs' included, oldest first. */
+  ofDelivery(guid: string): Promise<SentMessage[]>
+  ofRun(runId: string): Promise<SentMessage[]>
+  /** The dedupe keys of a run's messages. */
+  keysOfRun(runId: string): Promise<string[]>
+}

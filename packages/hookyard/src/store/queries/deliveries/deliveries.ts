@@ -1,0 +1,202 @@
+// Deliveries: accepted in batches, waiting to be dispatched, shown with their decisions.
+import { sql, type Kysely, type Transaction } from 'kysely'
+import type { Log } from '../../../lib/log.ts'
+import { unpackBody } from './body.ts'
+import { commitPlans } from './commit.ts'
+import { powersOfTwo, runCompiled } from '../compiled-once.ts'
+import { deliveryRecords, withDecisions } from './delivery-record.ts'
+import { entityStates } from './entity-states.ts'
+import { queueAfresh } from '../runs/queue-afresh.ts'
+import type { Database } from '../../schema.ts'
+import type { Accepted, DeliveryStore, NewDelivery, PendingDelivery, Plan } from '../../store.ts'
+
+/** What each database does its own way, because every delivery passes there. */
+export interface DeliveryWrites {
+  /** Inserts those whose GUID is not held yet, inside the transaction; true for each that was. */
+  insert(trx: Transaction<Database>, batch: readonly NewDelivery[]): boolean[] | Promise<boolean[]>
+  /**
+   * Lets `work` commit without waiting for the disk: what it writes survives the process, and a failure of the
+   * machine only together with the next commit that is synced.
+   */
+  unsynced<Result>(work: () => Promise<Result>): Promise<Result>
+}
+
+/** The stage's queries. */
+export function createDeliveryStore(db: Kysely<Database>, writes: DeliveryWrites, log: Log): DeliveryStore {
+  const commit = (plans: readonly Plan[]) => db.transaction().execute((trx) => commitPlans(trx, plans))
+  return {
+    accept: (batch) => accept(db, writes, batch),
+    pending: (limit) => runCompiled(db, 'pending', () => pendingQuery(db, limit), [limit]),
+    payloads: (deliveries) => payloads(db, deliveries, log),
+    entityStates: (keys) => entityStates(db, keys),
+    commit: (plans) => (isDoneAgain(plans) ? writes.unsynced(() => commit(plans)) : commit(plans)),
+    async get(guid) {
+      const rows = await deliveryRecords(db).where('guid', '=', guid).execute()
+      return (await withDecisions(db, rows))[0] ?? null
+    },
+    payload: (guid) => payload(db, guid),
+    async ofEntity(entity, limit) {
+      const rows = await deliveryRecords(db)
+        .where('entity', '=', entity)
+        .orderBy('deliveries.id', 'desc')
+        .limit(limit)
+        .execute()
+      return withDecisions(db, rows)
+    },
+  }
+}
+
+// Decisions that a failing machine forgets are made again, since their deliveries are `received` again, and a run
+// starts with a synced commit. But a message leaves without one, and a replay has been answered.
+const isDoneAgain = (plans: readonly Plan[]): boolean =>
+  plans.every((plan) => plan.messages.length === 0 && plan.replay === undefined)
+
+// ONE transaction: the answer 202 stands on its commit, and a batch is kept whole or not at all.
+async function accept(
+  db: Kysely<Database>,
+  { insert }: DeliveryWrites,
+  batch: readonly NewDelivery[],
+): Promise<Accepted[]> {
+  if (batch.length === 0) return []
+  return db.transaction().execute(async (trx) => {
+    const isNew = await insert(trx, batch)
+    const answers: Accepted[] = []
+    for (const [position, delivery] of batch.entries()) {
+      answers.push(isNew[position] ? { status: 'accepted' } : await redelivered(trx, delivery))
+    }
+    return answers
+  })
+}
+
+// GitHub's Redeliver button: the same hook sends the same GUID again, which retries what had failed.
+async function redelivered(trx: Transaction<Database>, delivery: NewDelivery): Promise<Accepted> {
+  if (delivery.hookId === null) return { status: 'duplicate' }
+  const failed = await trx
+    .selectFrom('runs')
+    .select(['id', 'module', 'entity', 'cooldown_ms as cooldownMs'])
+    .where('delivery', '=', delivery.guid)
+    .where('status', '=', 'failed')
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('deliveries')
+          .select('id')
+          .where('guid', '=', delivery.guid)
+          .where('hook_id', '=', delivery.hookId),
+      ),
+    )
+    .orderBy('id')
+    .execute()
+  if (failed.length === 0) return { status: 'duplicate' }
+  await queueAfresh(trx, failed, delivery.receivedAt)
+  return { status: 'retried', runs: failed.map((run) => run.id) }
+}
+
+/** Deliveries not yet dispatched; exported so that a test can ask for its plan. */
+export const pendingQuery = (db: Kysely<Database>, limit: number) =>
+  db
+    .selectFrom('deliveries')
+    .select(['id', 'guid', 'hook_id as hookId', 'event', 'action', 'repository', 'entity'])
+    .select('received_at as receivedAt')
+    .where('status', '=', sql.lit('received'))
+    .orderBy('id')
+    .limit(limit)
+
+/** Payloads that are read at once, as stored and as unpacked, in bytes; one may be larger. */
+const READ_BYTES = 8 * 1024 * 1024
+
+/** A damaged delivery is set aside: it must not hold up those behind it. */
+async function payloads(
+  db: Kysely<Database>,
+  deliveries: readonly PendingDelivery[],
+  log: Log,
+): Promise<(string | null)[]> {
+  const first = await firstBytes(db, deliveries)
+  const bodies = await bodiesOf(db, first)
+  const texts: (string | null)[] = []
+  let characters = 0
+  for (const delivery of first) {
+    if (characters > READ_BYTES) break
+    try {
+      const text = readBody(bodies.get(delivery.id))
+      characters += text.length
+      texts.push(text)
+    } catch (error) {
+      texts.push(null)
+      await setAside(db, delivery, error, log)
+    }
+  }
+  return texts
+}
+
+/** Payloads as they are stored; exported so that a test can ask for its plan. */
+export const bodiesQuery = (db: Kysely<Database>, ids: readonly number[]) =>
+  db.selectFrom('payloads').select(['delivery_id', 'body']).where('delivery_id', 'in', ids)
+
+/** The sizes of these, as stored; exported so that a test can ask for its plan. */
+export const sizesQuery = (db: Kysely<Database>, ids: readonly number[]) =>
+  db
+    .selectFrom('payloads')
+    .select(['delivery_id', sql<number>`length(body)`.as('bytes')])
+    .where('delivery_id', 'in', ids)
+
+/** As many as have so few bytes together, and one at the least. */
+async function firstBytes(
+  db: Kysely<Database>,
+  deliveries: readonly PendingDelivery[],
+): Promise<readonly PendingDelivery[]> {
+  const sizes = new Map<number, number>()
+  for (const ids of powersOfTwo(deliveries.map(({ id }) => id))) {
+    const rows = await runCompiled(db, 'sizes', () => sizesQuery(db, ids), ids)
+    for (const row of rows) sizes.set(row.delivery_id, row.bytes)
+  }
+  let bytes = 0
+  const end = deliveries.findIndex(({ id }, at) => (bytes += sizes.get(id) ?? 0) > READ_BYTES && at > 0)
+  return end < 0 ? deliveries : deliveries.slice(0, end)
+}
+
+async function bodiesOf(
+  db: Kysely<Database>,
+  deliveries: readonly { readonly id: number }[],
+): Promise<Map<number, Uint8Array>> {
+  const bodies = new Map<number, Uint8Array>()
+  for (const ids of powersOfTwo(deliveries.map(({ id }) => id))) {
+    const rows = await runCompiled(db, 'bodies', () => bodiesQuery(db, ids), ids)
+    for (const row of rows) bodies.set(row.delivery_id, row.body)
+  }
+  return bodies
+}
+
+/** @throws Error when it is missing or damaged */
+function readBody(stored: Uint8Array | undefined): string {
+  if (!stored) throw new Error('there is none')
+  return unpackBody(stored)
+}
+
+async function setAside(
+  db: Kysely<Database>,
+  { id, guid }: { id: number; guid: string },
+  cause: unknown,
+  log: Log,
+): Promise<void> {
+  const error = `the stored payload cannot be read: ${String(cause)}`
+  log.error({ delivery: guid, err: error }, 'a delivery is damaged and was set aside as failed')
+  await db.updateTable('deliveries').set({ status: 'failed', error }).where('id', '=', id).execute()
+}
+
+async function payload(db: Kysely<Database>, guid: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('deliveries')
+    .innerJoin('payloads', 'payloads.delivery_id', 'deliveries.id')
+    .select('body')
+    .where('guid', '=', guid)
+    .executeTakeFirst()
+  if (!row) return null
+  try {
+    return unpackBody(row.body)
+  } catch (error) {
+    throw new Error(`the stored payload of delivery ${guid} cannot be read: ${String(error)}`, {
+      cause: error,
+    })
+  }
+}
