@@ -72,7 +72,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   config: ['registry', 'lib'],
   registry: ['config', 'sdk', 'lib'],
   access: ['config', 'store', 'lib'],
-  store: ['registry', 'send', 'lib'],
+  store: ['registry', 'lib'],
   send: ['sdk', 'store', 'lib'],
   receive: ['access', 'ask', 'config', 'entity', 'payload', 'registry', 'send', 'store', 'lib'],
   ask: ['send', 'store', 'lib'],

@@ -1,30 +1,7 @@
-// A message without a channel: lines of spans. Each sender renders it in its service's own way.
+// A message without a channel, as plain text. Each sender renders it in its service's own way.
+import type { Line, Message, Span } from '../store/store.ts'
 
-export type Span =
-  | string
-  | { readonly bold: string }
-  | { readonly code: string }
-  | { readonly link: string; readonly text: string }
-
-export type Line = readonly Span[]
-
-/**
- * `plain: true`: one text without any mark-up, sent as it is (the generic webhook's messages).
- * `tail`: how many of the last lines must survive when a service's limit forces a cut.
- * `buttons`: rows of them, for services that have such; the text alone must say what can be answered.
- */
-export interface Message {
-  readonly lines: readonly Line[]
-  readonly plain?: boolean
-  readonly tail?: number
-  readonly buttons?: readonly (readonly Button[])[]
-}
-
-export interface Button {
-  readonly text: string
-  /** What comes back when it is pressed; 1 to 64 bytes. */
-  readonly data: string
-}
+export type { Button, Line, Message, Span } from '../store/store.ts'
 
 /** The message as plain text; a link whose text is not its URL becomes `TEXT: URL`. */
 export function toPlainText(message: Message): string {

@@ -1,6 +1,6 @@
 // What the chat relies on: an update has its whole effect once, and settings stay.
 import { describe, expect, test } from 'vitest'
-import type { ChatCommit, NewClaim, SettingChange } from '../../src/store/port/chat-port.ts'
+import type { ChatCommit, NewClaim, SettingChange } from '../../src/store/store.ts'
 import { newMessage, type UseStore } from './builders.ts'
 
 const DAY = 86_400_000

@@ -1,4 +1,6 @@
-// The port's words about deliveries, and what people who look back may ask.
+// Deliveries: what came in, what was decided about it, and what people who look back may ask.
+import type { NewMessage } from './outbox-port.ts'
+import type { NewRun, RunTrigger } from './run-port.ts'
 
 export interface NewDelivery {
   readonly guid: string
@@ -45,6 +47,70 @@ export interface DeliveryRecord extends Omit<NewDelivery, 'body' | 'excerpt'> {
   readonly status: DeliveryStatus
   readonly error: string | null
   readonly decisions: readonly Decision[]
+}
+
+/** What is already under way for (module, entity) when a delivery is decided. */
+export interface EntityState {
+  readonly module: string
+  readonly entity: string
+  /** When the cooldown window ends, which may be past already; null = no window. */
+  readonly windowUntil: number | null
+  /** The run that newer deliveries still coalesce into. */
+  readonly waiting: { readonly id: string; readonly firstAt: number; readonly dueAt: number } | null
+  /** Runs queued (and not waiting), running or paused. */
+  readonly unfinished: readonly string[]
+}
+
+/** All that one delivery leads to; written in one transaction, or not at all. */
+export interface Plan {
+  readonly deliveryId: number
+  readonly guid: string
+  readonly status: 'dispatched' | 'failed'
+  readonly error: string | null
+  readonly decisions: readonly Decision[]
+  readonly runs: readonly NewRun[]
+  readonly coalesced: readonly CoalescedRun[]
+  /** Unfinished runs to cancel, with the reason that they end with. */
+  readonly cancelled: readonly { readonly runId: string; readonly reason: string }[]
+  readonly messages: readonly NewMessage[]
+  readonly at: number
+  /** A replay: 1 for the first. Its decisions stand beside the earlier ones. */
+  readonly replay?: number
+}
+
+export interface CoalescedRun {
+  readonly runId: string
+  readonly delivery: string
+  readonly trigger: RunTrigger
+  readonly recipients: readonly string[]
+  readonly runAt: number
+  readonly dueAt: number
+  readonly cooldownMs: number
+}
+
+export interface DeliveryStore {
+  /** Inserts all in one transaction, synced to disk before it resolves. One answer per delivery, in order. */
+  accept(batch: readonly NewDelivery[]): Promise<Accepted[]>
+  /** Deliveries not yet dispatched, oldest first. */
+  pending(limit: number): Promise<PendingDelivery[]>
+  /**
+   * The payloads of the first of these deliveries, in their order: as many as have some 8 MiB, and one at the least. null:
+   * it is damaged, and the delivery was marked as failed.
+   */
+  payloads(pending: readonly PendingDelivery[]): Promise<(string | null)[]>
+  /** What is under way for these pairs, in their order. */
+  entityStates(keys: readonly { module: string; entity: string }[]): Promise<EntityState[]>
+  /**
+   * Writes the plans, all or none; a plan whose delivery is not `received` any more is skipped, but for replays.
+   * Returns the ids of running runs that were asked to stop.
+   * @throws StalePlanError when a run to coalesce into was claimed meanwhile, another one now waits, one came that
+   * `cancel_running` is to cancel, or a replay is not the delivery's next one.
+   */
+  commit(plans: readonly Plan[]): Promise<string[]>
+  get(guid: string): Promise<DeliveryRecord | null>
+  payload(guid: string): Promise<string | null>
+  /** Deliveries of an entity, newest first. */
+  ofEntity(entity: string, limit: number): Promise<DeliveryRecord[]>
 }
 
 /** A delivery that was dispatched before, with all that is needed to decide it again. */

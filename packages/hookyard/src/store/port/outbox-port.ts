@@ -1,5 +1,30 @@
-// The port's part for messages (store.ts holds the words).
-import type { Message } from '../../send/message.ts'
+// Messages: lines of spans, which each sender renders in its service's own way, and the rows that they wait in.
+
+export type Span =
+  | string
+  | { readonly bold: string }
+  | { readonly code: string }
+  | { readonly link: string; readonly text: string }
+
+export type Line = readonly Span[]
+
+/**
+ * `plain: true`: one text without any mark-up, sent as it is (the generic webhook's messages).
+ * `tail`: how many of the last lines must survive when a service's limit forces a cut.
+ * `buttons`: rows of them, for services that have such; the text alone must say what can be answered.
+ */
+export interface Message {
+  readonly lines: readonly Line[]
+  readonly plain?: boolean
+  readonly tail?: number
+  readonly buttons?: readonly (readonly Button[])[]
+}
+
+export interface Button {
+  readonly text: string
+  /** What comes back when it is pressed; 1 to 64 bytes. */
+  readonly data: string
+}
 
 export interface NewMessage {
   readonly address: string

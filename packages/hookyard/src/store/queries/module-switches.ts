@@ -1,7 +1,7 @@
 // Modules that a user has switched.
 import type { Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
-import type { SwitchStore } from '../port/switch-port.ts'
+import type { SwitchStore } from '../store.ts'
 
 /** The stage's queries. */
 export function createSwitchStore(db: Kysely<Database>): SwitchStore {

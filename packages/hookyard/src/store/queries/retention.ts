@@ -2,7 +2,7 @@
 // and needs no index of its own. They grow with time, but a clock that ran ahead has stamped some rows too young: a
 // young row ends no piece, and retention.ts looks behind young pieces.
 import { sql, type Kysely, type Transaction } from 'kysely'
-import type { RetentionStore, Swept, SweptRuns } from '../port/retention-port.ts'
+import type { RetentionStore, Swept, SweptRuns } from '../store.ts'
 import type { Database } from '../schema.ts'
 
 /** The stage's queries. */

@@ -48,7 +48,7 @@ const ruinPayload = (guid: string) =>
     )
     .run(guid)
 
-test('a delivery with a damaged payload is set aside as failed, the others come through', async () => {
+test('a delivery with a damaged payload is marked as failed, the others come through', async () => {
   await store.deliveries.accept(['a', 'b', 'c'].map((guid) => newDelivery(guid)))
   ruinPayload('a')
   ruinPayload('b')

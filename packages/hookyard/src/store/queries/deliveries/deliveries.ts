@@ -105,7 +105,7 @@ export const pendingQuery = (db: Kysely<Database>, limit: number) =>
 /** Payloads that are read at once, as stored and as unpacked, in bytes; one may be larger. */
 const READ_BYTES = 8 * 1024 * 1024
 
-/** A damaged delivery is set aside: it must not hold up those behind it. */
+/** A damaged delivery has failed: it must not hold up those behind it. */
 async function payloads(
   db: Kysely<Database>,
   deliveries: readonly PendingDelivery[],
@@ -123,7 +123,7 @@ async function payloads(
       texts.push(text)
     } catch (error) {
       texts.push(null)
-      await setAside(db, delivery, error, log)
+      await markDamaged(db, delivery, error, log)
     }
   }
   return texts
@@ -173,14 +173,14 @@ function readBody(stored: Uint8Array | undefined): string {
   return unpackBody(stored)
 }
 
-async function setAside(
+async function markDamaged(
   db: Kysely<Database>,
   { id, guid }: { id: number; guid: string },
   cause: unknown,
   log: Log,
 ): Promise<void> {
   const error = `the stored payload cannot be read: ${String(cause)}`
-  log.error({ delivery: guid, err: error }, 'a delivery is damaged and was set aside as failed')
+  log.error({ delivery: guid, err: error }, 'a delivery is damaged and was marked as failed')
   await db.updateTable('deliveries').set({ status: 'failed', error }).where('id', '=', id).execute()
 }
 

@@ -2,11 +2,9 @@
 // each run the oldest message has a turn, and when it has left, the next one of that run gets one behind all that wait.
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely'
 import type { Log } from '../../../lib/log.ts'
-import { addressLabel } from '../../../send/address.ts'
-import type { Message } from '../../../send/message.ts'
 import { insertMessages } from '../runs/new-rows.ts'
 import type { Database } from '../../schema.ts'
-import type { OutboxRow, OutboxStore, SentMessage } from '../../store.ts'
+import type { Message, OutboxRow, OutboxStore, SentMessage } from '../../store.ts'
 
 /** The stage's queries. */
 export function createOutboxStore(db: Kysely<Database>, log: Log): OutboxStore {
@@ -161,8 +159,8 @@ async function due(
       }
       damaged += 1
       log.error(
-        { message: row.id, to: addressLabel(row.address) },
-        'a stored message is damaged and was set aside',
+        { message: row.id, to: row.address.split(':', 1)[0] },
+        'a stored message is damaged and will not be sent',
       )
       await bury(row.id, 'the stored message is damaged', now)
     }
