@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { secretsOf } from '../../config/redact.ts'
 import { environment } from '../../config/env.ts'
+import { silentLog } from '../../lib/log.ts'
 import { createLogger } from '../../lib/logger.ts'
 import { type Service, startService } from '../../compose/main.ts'
+import { type Opened, createOpened } from '../../compose/opened.ts'
 import { loadInstallation } from '../../registry/load.ts'
 import { standinAgent } from '@hookyard/standins/agent'
 import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
@@ -38,9 +40,23 @@ export interface DemoWorld {
 
 export const USERS = { reviewing: 'ada', listening: 'grace' } as const
 
-/** Starts everything. The service listens on `port`, or on a free one when it is taken. */
+/**
+ * Starts everything. The service listens on `port`, or on a free one when it is taken.
+ * @throws ConfigError when the service cannot start; nothing stays open then
+ */
 export async function openDemoWorld(port: number): Promise<DemoWorld> {
+  const opened = createOpened(silentLog)
+  try {
+    return await open(port, opened)
+  } catch (thrown) {
+    await opened.close().catch(() => undefined)
+    throw thrown
+  }
+}
+
+async function open(port: number, opened: Opened): Promise<DemoWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'hookyard-demo-'))
+  opened.add('folder', () => rm(dir, { recursive: true, force: true }))
   const secret = randomBytes(24).toString('base64url')
   const token = randomBytes(24).toString('base64url')
   const botToken = `${randomBytes(3).readUIntBE(0, 3)}:${randomBytes(24).toString('base64url')}`
@@ -51,6 +67,7 @@ export async function openDemoWorld(port: number): Promise<DemoWorld> {
     startGitHub({ token: githubToken }),
     startTelegram({ token: botToken }),
   ])
+  opened.add('stand-ins', () => Promise.all([github.close(), telegram.close()]))
   const configFile = join(dir, 'hookyard.yaml')
   const config = demoConfig({
     port: await freePort(port),
@@ -77,6 +94,7 @@ export async function openDemoWorld(port: number): Promise<DemoWorld> {
   })
   const log = createLogger({ level: 'error', format: 'pretty', secrets: secretsOf(installation.config) })
   const service = await startService({ installation, log, version: version() })
+  opened.add('service', () => service.stop(1_000))
   let sent = 0
   return {
     service,
@@ -99,11 +117,7 @@ export async function openDemoWorld(port: number): Promise<DemoWorld> {
         tookMs: performance.now() - before,
       }
     },
-    async close() {
-      await service.stop(1_000)
-      await Promise.all([github.close(), telegram.close()])
-      await rm(dir, { recursive: true, force: true })
-    },
+    close: () => opened.close(),
   }
 }
 
