@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { CooldownTracker } from '../../packages/hookyard/src/dispatch/cooldown-tracker.ts'
 import { type DeliveryToDecide, decide, pairsOf } from '../../packages/hookyard/src/dispatch/decide.ts'
-import { createDispatcher } from '../../packages/hookyard/src/dispatch/dispatcher.ts'
+import { Dispatcher } from '../../packages/hookyard/src/dispatch/dispatcher.ts'
 import { describeEvent } from '../../packages/hookyard/src/entity/entity.ts'
 import { systemClock } from '../../packages/hookyard/src/lib/clock.ts'
 import { silentLog } from '../../packages/hookyard/src/lib/log.ts'
@@ -74,12 +74,10 @@ export async function dispatchSlice(
 ): Promise<number> {
   await store.deliveries.accept(Array.from({ length: count }, () => ({ ...nextDelivery(), body })))
   let committed = 0
-  const dispatcher = createDispatcher({
+  const dispatcher = new Dispatcher({
     store: store.deliveries,
-    registry: () => registry,
-    access: () => access,
-    format: formatEvent,
-    newRunId: newId,
+    inForce: () => ({ registry, access, format: formatEvent, newRunId: newId, now: systemClock() }),
+    askFacts: () => null,
     clock: systemClock,
     log: silentLog,
     onCommitted: (plans) => {

@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { RunStore, Spending, SpendingScope } from '../store/store.ts'
 import type { Account, DayCap, RunCap } from './budget-caps.ts'
-import { createSerial } from './github/serial.ts'
+import { createSerial } from '../lib/serial.ts'
 
 /** Less buys no answer, in USD. */
 const SMALLEST_USD = 0.001

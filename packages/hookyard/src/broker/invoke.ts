@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { PermanentError } from '../lib/errors.ts'
 import { compileSchema } from '../registry/json-schema-check.ts'
 import type { Module } from '../registry/manifest.ts'
-import { longestCooldown } from '../registry/module-windows.ts'
 import type { Clock } from '../lib/clock.ts'
+import { newRun } from '../store/new-run.ts'
 import type { ClaimedRun, NewRun, RunStore } from '../store/store.ts'
 import { accountOf, type BudgetConfig } from './budget-caps.ts'
 
@@ -47,7 +47,7 @@ export async function invokeFromModule(
     .update(JSON.stringify([target.name, request.input ?? null]))
     .digest('hex')
   const idempotency = { scope: `run:${run.id}`, key: `${caller.ordinal}:${fingerprint}`, fingerprint }
-  const result = await options.store.runs.create(newRun(options, caller, target, input), {
+  const result = await options.store.runs.create(runOf(options, caller, target, input), {
     idempotency,
     invokedBy: run.id,
   })
@@ -88,12 +88,11 @@ function inputFor({ manifest }: Module, input: unknown): unknown {
   throw refuse('invalid_input', `${where}: found ${fault.fault.found}, expected ${fault.fault.expected}`)
 }
 
-function newRun(options: Options, { run, module, tainted }: Caller, target: Module, input: unknown): NewRun {
+function runOf(options: Options, { run, module, tainted }: Caller, target: Module, input: unknown): NewRun {
   const now = options.clock()
   const { user } = accountOf(run, options.config())
-  return {
+  return newRun(target, {
     id: options.newRunId(),
-    module: target.name,
     entity: run.entity,
     repository: run.repository,
     trigger: {
@@ -104,16 +103,10 @@ function newRun(options: Options, { run, module, tainted }: Caller, target: Modu
       at: new Date(now).toISOString(),
       ...(user !== null && { user }),
     },
-    delivery: null,
     recipients: run.recipients,
-    runAt: now,
-    dueAt: now,
-    waiting: false,
-    concurrency: target.manifest.concurrency,
-    cooldownMs: longestCooldown(target.manifest),
     input: input ?? null,
     depth: run.depth + 1,
     tainted,
     createdAt: now,
-  }
+  })
 }

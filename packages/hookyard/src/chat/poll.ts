@@ -3,7 +3,7 @@
 import { toError } from '../lib/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import { createAlarm } from '../send/alarm.ts'
+import { createAlarm } from '../lib/alarm.ts'
 import { backoffMs } from '../send/backoff.ts'
 import { readBotFailure } from '../send/bot-error.ts'
 import type { ChatStore, LeaseStore } from '../store/store.ts'

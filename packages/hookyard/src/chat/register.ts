@@ -1,7 +1,7 @@
 // What Telegram must know before it sends anything: the commands, and how updates arrive. Tried until it holds; the
 // service does not wait for it.
 import type { Log } from '../lib/log.ts'
-import { createAlarm } from '../send/alarm.ts'
+import { createAlarm } from '../lib/alarm.ts'
 import { backoffMs } from '../send/backoff.ts'
 import { readBotFailure } from '../send/bot-error.ts'
 import type { BotApi } from './bot-api.ts'

@@ -36,7 +36,8 @@ export function createIntake(options: IntakeOptions): ReturnType<typeof createSe
     async accept(delivery) {
       const accepted = await commit.accept(delivery)
       metrics.accepted(accepted)
-      if (accepted.status === 'accepted') dispatcher.hold(delivery.guid, delivery.excerpt ?? delivery.body)
+      if (accepted.status === 'accepted')
+        dispatcher.accepted(delivery.guid, delivery.excerpt ?? delivery.body)
       if (accepted.status !== 'duplicate') {
         const { guid, event, action, entity } = delivery
         log.info({ delivery: guid, event, action, entity }, `a delivery was ${accepted.status}`)

@@ -19,7 +19,7 @@ import {
 import { createIntake } from './intake.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
-import { oneAtATime } from '../lib/one-at-a-time.ts'
+import { createSerial } from '../lib/serial.ts'
 import { createRunIds } from '../lib/run-ids.ts'
 import { createMetrics } from '../metrics/metrics.ts'
 import { createLargePayloads } from '../payload/large-payloads.ts'
@@ -106,7 +106,8 @@ async function start(
   }
   const stages = createStages(shared)
   // A reload and a switch both replace the parts: one after the other, or one of them would be forgotten.
-  const alone = oneAtATime()
+  const serial = createSerial()
+  const alone = (work: () => Promise<void>) => serial('parts', work)
   const answer = takeAnswers(shared, () => stages.runner.wake())
   const onSettings = () => alone(async () => void (parts = await withSettings(parts, context)))
   const chat = connectChat({

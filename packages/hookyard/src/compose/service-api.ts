@@ -70,7 +70,7 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
     replay: (guid) =>
       replayDelivery(guid, {
         store,
-        world: () => {
+        inForce: () => {
           const { registry, access } = now()
           return { registry, access, format: formatEvent, newRunId, now: clock() }
         },

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { AskReading, MayHear } from '../access/reading.ts'
 import { createBroker } from '../broker/broker.ts'
 import { type AskFacts, createAskFacts } from '../dispatch/ask-facts.ts'
-import { type Dispatcher, createDispatcher } from '../dispatch/dispatcher.ts'
+import { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { InstalledParts } from './installed.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
@@ -147,13 +147,13 @@ export function createStages(shared: Shared): Stages {
     runner.cancel(runIds, 'replaced')
     void journal.flush()
   }
-  const askFacts = createAskFacts({ sources: github, world: now, askReading: shared.askReading, log })
-  const dispatcher = createDispatcher({
+  const askFacts = createAskFacts({ sources: github, inForce: now, askReading: shared.askReading, log })
+  const dispatcher = new Dispatcher({
     store: store.deliveries,
-    registry: () => now().registry,
-    access: () => now().access,
-    format: formatEvent,
-    newRunId,
+    inForce: () => {
+      const { registry, access } = now()
+      return { registry, access, format: formatEvent, newRunId, now: clock() }
+    },
     shorten: payloads.shorten,
     askFacts,
     clock,

@@ -60,7 +60,7 @@ function scene(
   const access = createAccess(config({ users }), { settings, featureFlags: [] })
   const ask = createAskFacts({
     sources: () => (credentials ? sources : null),
-    world: () => ({ registry, access }),
+    inForce: () => ({ registry, access }),
     askReading: (user, repository) => (
       asked.push(`read ${repository} ${user.name}`),
       Promise.resolve(reading)

@@ -1,7 +1,8 @@
 // What an event means while something is already under way: contract section 3, Cooldown.
 import { expect, test } from 'vitest'
 import type { WindowPolicy } from '../registry/manifest.ts'
-import type { EntityState } from '../store/store.ts'
+import { newRun } from '../../testing/store-contract/builders.ts'
+import type { EntityState, NewRun } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 
 const policy = (more: Partial<WindowPolicy> = {}): WindowPolicy => ({
@@ -15,6 +16,8 @@ const tracker = (state: Partial<EntityState> = {}) =>
   new CooldownTracker([
     { module: 'm', entity: 'e', windowUntil: null, waiting: null, unfinished: [], ...state },
   ])
+const run = (id: string, about: Partial<NewRun>) =>
+  newRun(id, { module: 'm', entity: 'e', createdAt: 0, dueAt: 0, waiting: false, ...about })
 const ask = (
   of: CooldownTracker,
   rules: WindowPolicy,
@@ -112,9 +115,9 @@ test('what is replaced is all but the waiting run, and nothing unless the module
 test('events of one batch see the runs that earlier ones of it created', () => {
   const of = tracker()
   const rules = policy({ cooldownMs: 100, onCooldown: 'trailing' })
-  of.created('m', 'e', { id: 'first', waiting: false, dueAt: 0, at: 0, cooldownMs: 100 })
+  of.created(run('first', { cooldownMs: 100 }))
   expect(ask(of, rules, 10).verdict).toEqual({ kind: 'wait', coalesced: true, dueAt: 10, runAt: 100 })
-  of.created('m', 'e', { id: 'second', waiting: true, dueAt: 10, at: 10, cooldownMs: 100 })
+  of.created(run('second', { waiting: true, dueAt: 10, createdAt: 10, cooldownMs: 100 }))
   expect(ask(of, rules, 20).verdict).toEqual({ kind: 'join', runId: 'second', dueAt: 10, runAt: 100 })
   expect(of.unended('m', 'e')).toEqual(['second', 'first'])
 })

@@ -2,7 +2,7 @@
 // section 3, Cooldown. It knows the stored windows and waiting runs, and what earlier events of the same batch
 // have made of them; it never writes: the plan does.
 import type { Concurrency, WindowPolicy } from '../registry/manifest.ts'
-import type { EntityState } from '../store/store.ts'
+import type { EntityState, NewRun } from '../store/store.ts'
 
 export type Verdict =
   /** No window, no debounce: a run of its own, now. */
@@ -24,13 +24,8 @@ export class CooldownTracker {
   readonly #states = new Map<string, MutableState>()
 
   constructor(states: readonly EntityState[]) {
-    for (const state of states) {
-      this.#states.set(keyOf(state.module, state.entity), {
-        windowUntil: state.windowUntil,
-        waiting: state.waiting,
-        unfinished: [...state.unfinished],
-      })
-    }
+    for (const { module, entity, windowUntil, waiting, unfinished } of states)
+      this.#states.set(keyOf(module, entity), { windowUntil, waiting, unfinished: [...unfinished] })
   }
 
   /** What an event at `now` (ms) leads to under this policy. */
@@ -71,24 +66,30 @@ export class CooldownTracker {
   }
 
   /** Remembers a run that this batch creates. */
-  created(
-    module: string,
-    entity: string,
-    run: { id: string; waiting: boolean; dueAt: number; at: number; cooldownMs: number },
-  ): void {
+  created({ id, module, entity, waiting, dueAt, runAt, createdAt, cooldownMs }: NewRun): void {
     const state = this.#state(module, entity)
-    if (run.waiting) {
-      state.waiting = { id: run.id, firstAt: run.at, dueAt: run.dueAt }
-    } else {
-      state.unfinished.push(run.id)
-      if (run.cooldownMs > 0) state.windowUntil = run.at + run.cooldownMs
+    if (waiting) state.waiting = { id, firstAt: createdAt, dueAt, runAt, cooldownMs }
+    else {
+      state.unfinished.push(id)
+      openWindow(state, createdAt, cooldownMs)
     }
   }
 
   /** Remembers that the waiting run has a newer delivery. */
-  joined(module: string, entity: string, dueAt: number): void {
+  joined(module: string, entity: string, run: Pick<NewRun, 'dueAt' | 'runAt' | 'cooldownMs'>): void {
     const state = this.#state(module, entity)
-    if (state.waiting) state.waiting = { ...state.waiting, dueAt }
+    if (state.waiting) state.waiting = { ...state.waiting, ...run }
+  }
+
+  /** For a past that is decided anew: runs are taken to start when they are due, and to end at once and well. */
+  endRunsUntil(now: number): void {
+    for (const state of this.#states.values()) {
+      state.unfinished = []
+      const { runAt = Infinity, cooldownMs = 0 } = state.waiting ?? {}
+      if (runAt > now) continue
+      state.waiting = null
+      openWindow(state, runAt, cooldownMs)
+    }
   }
 
   /** Forgets runs that this batch cancels; their window closes with them. */
@@ -117,8 +118,13 @@ export class CooldownTracker {
 
 interface MutableState {
   windowUntil: number | null
-  waiting: EntityState['waiting']
+  /** The last two are known of runs of this batch alone. */
+  waiting: (NonNullable<EntityState['waiting']> & Partial<Pick<NewRun, 'runAt' | 'cooldownMs'>>) | null
   unfinished: string[]
 }
 
 const keyOf = (module: string, entity: string) => `${module}\n${entity}`
+
+function openWindow(state: MutableState, from: number, cooldownMs: number): void {
+  if (cooldownMs > 0) state.windowUntil = Math.max(state.windowUntil ?? 0, from + cooldownMs)
+}

@@ -10,7 +10,7 @@ import type { EntityState, NewRun } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
 import { decide } from './decide.ts'
 import { wantedCommands } from './decide-commands.ts'
-import type { Facts } from './world.ts'
+import type { Facts } from './decision-context.ts'
 
 interface Given {
   users?: readonly User[]
@@ -320,7 +320,7 @@ test('our own words start nothing, cancel nothing, and are told to nobody', () =
 
 test('GitHub is asked only about commands that somebody wants, where modules may act', () => {
   const names = (given: Given, of = comment()) =>
-    wantedCommands(of, world(given)).map(({ module: { name } }) => name)
+    wantedCommands({ ...world(given), delivery: of }).map(({ module: { name } }) => name)
   expect(names({})).toEqual(['reviewer'])
   expect(names({ users: [{ ...alice, features: {} }] })).toEqual([])
   expect(names({ users: [{ ...alice, repos: [] }] })).toEqual([])

@@ -1,16 +1,16 @@
 // The commands of a comment -> runs. A command is somebody's wish, so windows and the manifest's filters do not hold
 // it up (that the author is no bot does); whether its author may is a fact that was asked of GitHub before. Pure.
-import { hasFeature } from '../access/has-feature.ts'
 import { type Command, matchCommands } from '../command/match-commands.ts'
 import type { User } from '../config/config.ts'
-import { toError } from '../lib/errors.ts'
 import { fields } from '../lib/fields.ts'
 import { isBot } from '../registry/filters.ts'
 import type { Binding, Module } from '../registry/manifest.ts'
-import type { Decision, NewRun } from '../store/store.ts'
-import { hearersOf } from './hearing.ts'
+import { newRun } from '../store/new-run.ts'
+import type { Decision } from '../store/store.ts'
+import { type DecisionContext, type Question, errorReason, skipped } from './decision-context.ts'
+import { notEligible } from './eligibility.ts'
 import { startRun } from './plan-run.ts'
-import type { DeliveryToDecide, Draft, World } from './world.ts'
+import { hearersOf } from './who-hears.ts'
 
 /** What the commands of a comment have come to. */
 export interface Commanded {
@@ -24,37 +24,34 @@ export interface Commanded {
 
 /** Decides the commands of the delivery, but for those behind a webhook trigger that matches too. */
 export function decideCommands(
-  delivery: DeliveryToDecide,
+  bindings: readonly Binding[],
   audience: readonly User[],
-  world: World,
-  draft: Draft,
+  context: DecisionContext,
 ): Commanded {
+  const { delivery, registry, access, draft } = context
   const decided = new Set<string>()
   const callers = new Map<string, readonly User[]>()
   let taken = false
-  const bindings = world.registry.bindingsFor(delivery.event, delivery.action)
-  for (const command of matchCommands(delivery, world.registry)) {
+  for (const command of matchCommands(delivery, registry)) {
     const { name } = command.module
-    const author = world.access.people(command.comment.login)
+    const author = access.people(command.comment.login)
     const people = [...new Set([...audience, ...author])]
     try {
-      const judgement = judge(command, people, delivery, world)
+      const judgement = judge(command, people, context)
       if (isBehind(command, bindings)) {
         const strangers = author.filter((user) => !audience.includes(user))
         if (judgement.valid) callers.set(name, strangers)
-        else draft.decisions.push(...refuse(command, strangers, judgement))
+        else draft.decisions.push(...refuse(name, strangers, judgement))
       } else {
+        const { valid } = judgement
         draft.decisions.push(
-          ...(judgement.valid
-            ? start(command, judgement, author, delivery, world, draft)
-            : refuse(command, people, judgement)),
+          ...(valid ? start(command, judgement, author, context) : refuse(name, people, judgement)),
         )
         decided.add(name)
       }
       taken ||= judgement.valid
     } catch (thrown) {
-      const reason = `error:${toError(thrown).message.slice(0, 200)}`
-      draft.decisions.push(...people.map((user) => skipped(command, user, reason)))
+      draft.decisions.push(...people.map((user) => skipped(name, user, errorReason(thrown))))
       decided.add(name)
     }
   }
@@ -72,16 +69,13 @@ function isBehind({ module, command }: Command, bindings: readonly Binding[]): b
 }
 
 /** Whether anybody wants what the comment commands, so that it is worth asking whether its author may. */
-export function wantedCommands(
-  delivery: DeliveryToDecide,
-  world: Pick<World, 'registry' | 'access' | 'facts'>,
-): readonly Command[] {
+export function wantedCommands(question: Question): readonly Command[] {
+  const { delivery, registry, access } = question
   const { repository, payload } = delivery
-  const { access } = world
   if (repository === null || !access.reaches(repository)) return []
-  return matchCommands(delivery, world.registry).filter(({ module, comment }) =>
-    [...hearersOf(delivery, world), ...access.people(comment.login)].some(
-      (user) => refusal(module, user, payload) === null && access.mayCall(user, repository),
+  return matchCommands(delivery, registry).filter(({ module, comment }) =>
+    [...hearersOf(question), ...access.people(comment.login)].some(
+      (user) => against(module, user, payload) === null && access.mayCall(user, repository),
     ),
   )
 }
@@ -89,106 +83,72 @@ export function wantedCommands(
 /** Who wants what is commanded, and whether it is to be. */
 interface Judgement {
   /** What stands against each of the people; null: they want it. */
-  readonly refusals: ReadonlyMap<User, string | null>
+  readonly reasons: ReadonlyMap<User, string | null>
   readonly authority: string | null
   readonly valid: boolean
 }
 
-function judge(
-  { module }: Command,
-  people: readonly User[],
-  delivery: DeliveryToDecide,
-  world: World,
-): Judgement {
-  const refusals = new Map(people.map((user) => [user, refusal(module, user, delivery.payload)]))
-  const wanting = people.filter((user) => refusals.get(user) === null)
-  const authority = authorityOf(delivery, wanting, world)
-  return { refusals, authority, valid: wanting.length > 0 && authority === null }
+function judge({ module }: Command, people: readonly User[], context: DecisionContext): Judgement {
+  const reasons = new Map(people.map((user) => [user, against(module, user, context.delivery.payload)]))
+  const wanting = people.filter((user) => reasons.get(user) === null)
+  const authority = authorityOf(wanting, context)
+  return { reasons, authority, valid: wanting.length > 0 && authority === null }
 }
 
-const refuse = (command: Command, people: readonly User[], { refusals, authority }: Judgement) =>
-  people.map((user) => skipped(command, user, refusals.get(user) ?? authority))
-
-function skipped({ module }: Command, { name: user }: User, reason: string | null): Decision {
-  return { user, module: module.name, outcome: 'skipped', reason, runId: null }
-}
+const refuse = (module: string, people: readonly User[], { reasons, authority }: Judgement) =>
+  people.map((user) => skipped(module, user, reasons.get(user) ?? authority))
 
 function start(
-  command: Command,
-  { refusals }: Judgement,
+  { module, command, args, comment }: Command,
+  { reasons }: Judgement,
   author: readonly User[],
-  delivery: DeliveryToDecide,
-  world: World,
-  draft: Draft,
+  context: DecisionContext,
 ): Decision[] {
-  const people = [...refusals.keys()]
+  const { entity, repository, event, action, receivedAt, guid } = context.delivery
   // Who asked hears of it, also without the flag: others want the module, and so there is a run.
-  const recipients = people.filter((user) => refusals.get(user) === null || author.includes(user))
-  const run = runOf(command, recipients, delivery, world)
-  startRun(run, world, draft)
-  const reason = world.facts?.author === 'assumed' ? 'assumed_write_access' : null
-  return people.map((user) =>
-    recipients.includes(user)
+  const hears = (user: User) => reasons.get(user) === null || author.includes(user)
+  const run = newRun(module, {
+    id: context.newRunId(),
+    entity,
+    repository,
+    trigger: {
+      type: 'command',
+      event,
+      action,
+      by: comment.login,
+      at: new Date(receivedAt).toISOString(),
+      data: { command, args, comment_id: comment.id, comment_url: comment.url },
+    },
+    delivery: guid,
+    recipients: [...reasons.keys()].filter(hears).map(({ name }) => name),
+    createdAt: context.now,
+  })
+  startRun(run, context)
+  const reason = context.facts?.author === 'assumed' ? 'assumed_write_access' : null
+  return [...reasons].map(([user, against]) =>
+    hears(user)
       ? { user: user.name, module: run.module, outcome: 'ran', reason, runId: run.id }
-      : skipped(command, user, refusals.get(user) ?? null),
+      : skipped(module.name, user, against),
   )
 }
 
 /** What stands between this user and a run of the module, authority aside; null when nothing does. */
-function refusal(module: Module, user: User, payload: unknown): string | null {
-  if (!module.enabled) return 'module_disabled'
-  if (!hasFeature(user, module.manifest.featureFlag)) return 'feature_disabled'
-  return module.manifest.when.ignoreBots && isBot(fields(fields(payload)['sender']))
-    ? 'filtered:ignore_bots'
-    : null
-}
+const against = (module: Module, user: User, payload: unknown): string | null =>
+  notEligible(
+    module,
+    user,
+    module.manifest.when.ignoreBots && isBot(fields(fields(payload)['sender']))
+      ? 'filtered:ignore_bots'
+      : null,
+  )
 
 /** Why no run may start here; null when the author may command, and somebody who wants the module may start it. */
-function authorityOf(
-  { repository }: DeliveryToDecide,
-  wanting: readonly User[],
-  { access, facts }: World,
-): string | null {
+function authorityOf(wanting: readonly User[], { delivery, access, facts }: DecisionContext): string | null {
+  const { repository } = delivery
   // Who hears or wants by their own word alone, said in a chat, joins a run and starts none.
   if (repository === null || !access.reaches(repository)) return 'not_authorized'
   if (!wanting.some((user) => access.mayCall(user, repository))) return 'not_authorized'
   const author = facts?.author ?? 'unknown'
   if (author === 'refused') return 'not_authorized'
   return author === 'unknown' ? 'permission_unknown' : null
-}
-
-function runOf(
-  { module, command, args, comment }: Command,
-  recipients: readonly User[],
-  delivery: DeliveryToDecide,
-  world: World,
-): NewRun {
-  const windows = module.manifest.triggers.map((trigger) =>
-    trigger.type === 'webhook' ? trigger.cooldownMs : 0,
-  )
-  return {
-    id: world.newRunId(),
-    module: module.name,
-    entity: delivery.entity,
-    repository: delivery.repository,
-    trigger: {
-      type: 'command',
-      event: delivery.event,
-      action: delivery.action,
-      by: comment.login,
-      at: new Date(delivery.receivedAt).toISOString(),
-      data: { command, args, comment_id: comment.id, comment_url: comment.url },
-    },
-    delivery: delivery.guid,
-    recipients: recipients.map(({ name }) => name),
-    runAt: world.now,
-    dueAt: world.now,
-    waiting: false,
-    concurrency: module.manifest.concurrency,
-    // It waits for no window, and opens the longest one that the module has.
-    cooldownMs: Math.max(0, ...windows),
-    input: null,
-    depth: 0,
-    createdAt: world.now,
-  }
 }

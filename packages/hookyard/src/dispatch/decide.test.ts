@@ -9,7 +9,7 @@ import type { Binding, Module } from '../registry/manifest.ts'
 import { formatEvent } from '../send/format.ts'
 import type { EntityState, UserSetting } from '../store/store.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
-import { type DeliveryToDecide, type World, decide } from './decide.ts'
+import { type DeliveryToDecide, type InForce, decide } from './decide.ts'
 
 interface Given {
   users?: readonly User[]
@@ -18,7 +18,7 @@ interface Given {
   cancelledBy?: readonly Module[]
   states?: readonly EntityState[]
   settings?: readonly UserSetting[]
-  format?: World['format']
+  format?: InForce['format']
   readings?: Readings
   now?: number
 }

@@ -3,147 +3,126 @@
 // decide here.
 import { mayCommand } from '../command/match-commands.ts'
 import type { User } from '../config/config.ts'
-import { toError } from '../lib/errors.ts'
-import type { Binding, Module } from '../registry/manifest.ts'
+import type { Binding } from '../registry/manifest.ts'
 import type { Decision, Plan } from '../store/store.ts'
 import { decideCommands } from './decide-commands.ts'
-import { hearersOf, unheard } from './hearing.ts'
-import { notify, withoutModule } from './notify.ts'
-import { pathsOf } from './paths.ts'
-import { planRun } from './plan-run.ts'
-import { refusal, unwantedBy } from './refusal.ts'
-import { concerned } from './relevance.ts'
-import type { Bindings, DeliveryToDecide, Draft, World } from './world.ts'
+import {
+  type Bindings,
+  type DecisionContext,
+  type DeliveryToDecide,
+  type InForce,
+  emptyPlan,
+  errorReason,
+  skipped,
+  withoutModule,
+} from './decision-context.ts'
+import { notEligible, pathsOf, unwantedBy } from './eligibility.ts'
+import { cancel, planRun } from './plan-run.ts'
+import { audienceOf, hearersOf, unheard } from './who-hears.ts'
 
-export type { Bindings, DeliveryToDecide, Facts, World } from './world.ts'
+export type { Bindings, DeliveryToDecide, Facts, InForce } from './decision-context.ts'
 
 /** The pairs whose state the tracker must know before `decide`. The payload is not read yet: nobody knows which command. */
 export function pairsOf(
   delivery: Pick<DeliveryToDecide, 'event' | 'action' | 'repository' | 'entity'>,
   registry: Bindings,
 ) {
+  const { event, action, entity } = delivery
   const modules = [
-    ...registry.bindingsFor(delivery.event, delivery.action).map((binding) => binding.module),
-    ...registry.cancelledBy(delivery.event, delivery.action),
+    ...registry.bindingsFor(event, action).map((binding) => binding.module),
+    ...registry.cancelledBy(event, action),
     ...(mayCommand(delivery) ? registry.replacing() : []),
   ]
-  return [...new Set(modules.map((module) => module.name))].map((module) => ({
-    module,
-    entity: delivery.entity,
-  }))
+  return [...new Set(modules.map(({ name }) => name))].map((module) => ({ module, entity }))
 }
 
 /** Decides one delivery. Never throws: what goes wrong with one module or user is a decision with its reason. */
-export function decide(delivery: DeliveryToDecide, world: World): Plan {
-  const draft: Draft = { decisions: [], runs: [], coalesced: [], cancelled: [], messages: [] }
-  const heard = hearersOf(delivery, world)
-  const audience = concerned(heard, delivery.payload)
-
-  if (world.facts?.own) {
-    leaveAlone(heard, delivery, world, draft)
-    return planOf(delivery, world, draft)
+export function decide(delivery: DeliveryToDecide, inForce: InForce): Plan {
+  const draft = emptyPlan(delivery, inForce.now)
+  const context: DecisionContext = { ...inForce, delivery, draft }
+  const { registry, access, tracker } = inForce
+  const { event, action, entity } = delivery
+  const bindings = registry.bindingsFor(event, action)
+  const heard = hearersOf(context)
+  if (inForce.facts?.own) {
+    leaveAlone(bindings, heard, context)
+    return draft
   }
-  for (const module of world.registry.cancelledBy(delivery.event, delivery.action)) {
-    cancelEntity(module, delivery, world, draft)
-  }
-  const commanded = decideCommands(delivery, audience, world, draft)
+  for (const { name } of registry.cancelledBy(event, action))
+    cancel(name, tracker.unended(name, entity), `cancel_on:${action ?? event}`, context)
+  const audience = audienceOf(context, heard)
+  const commanded = decideCommands(bindings, audience, context)
   const taken = new Set<string>()
-  for (const binding of world.registry.bindingsFor(delivery.event, delivery.action)) {
+  for (const binding of bindings) {
+    const { name } = binding.module
     // Commanded and bound to the same comment, a module is decided once.
-    if (commanded.decided.has(binding.module.name)) continue
-    const people = [...audience, ...(commanded.callers.get(binding.module.name) ?? [])]
-    for (const decision of decideModule(binding, people, delivery, world, draft)) {
-      draft.decisions.push(decision)
-      if (takes(decision)) taken.add(decision.user)
-    }
+    if (commanded.decided.has(name)) continue
+    const decisions = decideModule(binding, [...audience, ...(commanded.callers.get(name) ?? [])], context)
+    draft.decisions.push(...decisions)
+    for (const decision of decisions) if (takes(decision)) taken.add(decision.user)
   }
   for (const user of heard) {
-    if (!audience.includes(user)) draft.decisions.push(withoutModule(user, 'no_message', 'not_mine'))
+    const silent = (reason: string) => draft.decisions.push(withoutModule(user, 'no_message', reason))
+    if (!audience.includes(user)) silent('not_mine')
     // Said also when a module took it: the message about its run stays away as well.
-    else if (world.access.isMuted(user.name, delivery.entity, world.now))
-      draft.decisions.push(withoutModule(user, 'no_message', 'muted'))
+    else if (access.isMuted(user.name, entity, inForce.now)) silent('muted')
     // A comment that holds a valid command is taken, for everybody.
-    else if (commanded.taken) draft.decisions.push(withoutModule(user, 'no_message', 'command'))
-    else if (!taken.has(user.name)) notify(user, delivery, world, draft)
+    else if (commanded.taken) silent('command')
+    else if (!taken.has(user.name)) notify(user, context)
   }
-  draft.decisions.push(
-    ...unheard(delivery, world).filter(({ user }) => !heard.some((one) => one.name === user)),
-  )
+  draft.decisions.push(...unheard(context).filter(({ user }) => !heard.some(({ name }) => name === user)))
   if (heard.length === 0)
-    draft.decisions.push(withoutModule(world.access.firstAdmin(), 'no_message', 'repo_removed'))
-  return planOf(delivery, world, draft)
-}
-
-function planOf(delivery: DeliveryToDecide, world: World, draft: Draft): Plan {
-  return {
-    deliveryId: delivery.id,
-    guid: delivery.guid,
-    status: 'dispatched',
-    error: null,
-    at: world.now,
-    ...draft,
-  }
+    draft.decisions.push(withoutModule(access.firstAdmin(), 'no_message', 'repo_removed'))
+  return draft
 }
 
 /** What this service wrote itself starts nothing, cancels nothing, and is told to nobody. */
-function leaveAlone(heard: readonly User[], delivery: DeliveryToDecide, world: World, draft: Draft): void {
-  for (const { module } of world.registry.bindingsFor(delivery.event, delivery.action)) {
-    for (const { name: user } of heard)
-      draft.decisions.push({ user, module: module.name, outcome: 'skipped', reason: 'own', runId: null })
-  }
-  for (const user of heard) draft.decisions.push(withoutModule(user, 'no_message', 'own'))
+function leaveAlone(bindings: readonly Binding[], heard: readonly User[], { draft }: DecisionContext): void {
+  for (const { module } of bindings)
+    draft.decisions.push(...heard.map((user) => skipped(module.name, user, 'own')))
+  draft.decisions.push(...heard.map((user) => withoutModule(user, 'no_message', 'own')))
 }
 
 /** A module has taken the event for a user with these decisions; the formatted message stays away. */
-export function takes(decision: Decision): boolean {
-  return (
-    decision.outcome === 'ran' ||
-    decision.outcome === 'coalesced' ||
-    (decision.outcome === 'skipped' && decision.reason === 'cooldown')
-  )
+export function takes({ outcome, reason }: Decision): boolean {
+  return outcome === 'ran' || outcome === 'coalesced' || (outcome === 'skipped' && reason === 'cooldown')
 }
 
-function decideModule(
-  binding: Binding,
-  audience: readonly User[],
-  delivery: DeliveryToDecide,
-  world: World,
-  draft: Draft,
-): Decision[] {
+function decideModule(binding: Binding, audience: readonly User[], context: DecisionContext): Decision[] {
+  const { delivery, facts, access } = context
   const { module } = binding
-  const say = (
-    user: User,
-    outcome: Decision['outcome'],
-    reason: string | null,
-    runId: string | null = null,
-  ) => ({
-    user: user.name,
-    module: module.name,
-    outcome,
-    reason,
-    runId,
-  })
   try {
-    const paths = pathsOf(module, delivery, world.facts)
+    const paths = pathsOf(module, delivery, facts)
     const unwanted = unwantedBy(module, delivery) ?? paths.against
-    const verdicts = audience.map((user) => [user, refusal(module, user, unwanted)] as const)
-    const wanting = verdicts.filter(([, reason]) => reason === null).map(([user]) => user)
-    const result = wanting.some((user) => world.access.mayAct(user, delivery.repository))
-      ? planRun(binding, wanting, delivery, world, draft)
-      : { outcome: 'skipped' as const, reason: 'not_authorized', runId: null }
-    return verdicts.map(([user, reason]) =>
+    const reasons = new Map(audience.map((user) => [user, notEligible(module, user, unwanted)]))
+    const wanting = audience.filter((user) => reasons.get(user) === null)
+    const result = wanting.some((user) => access.mayAct(user, delivery.repository))
+      ? planRun(binding, wanting, context)
+      : ({ outcome: 'skipped', reason: 'not_authorized', runId: null } as const)
+    return [...reasons].map(([user, reason]) =>
       reason === null
-        ? say(user, result.outcome, result.reason ?? paths.open, result.runId)
-        : say(user, 'skipped', reason),
+        ? { user: user.name, module: module.name, ...result, reason: result.reason ?? paths.open }
+        : skipped(module.name, user, reason),
     )
   } catch (thrown) {
-    return audience.map((user) => say(user, 'skipped', `error:${toError(thrown).message.slice(0, 200)}`))
+    return audience.map((user) => skipped(module.name, user, errorReason(thrown)))
   }
 }
 
-function cancelEntity(module: Module, delivery: DeliveryToDecide, world: World, draft: Draft): void {
-  const runIds = world.tracker.unended(module.name, delivery.entity)
-  const reason = `cancel_on:${delivery.action ?? delivery.event}`
-  for (const runId of runIds) draft.cancelled.push({ runId, reason })
-  world.tracker.cancelled(module.name, delivery.entity, runIds)
+/** The formatted message of contract section 5, for a user whom no module served. */
+function notify(user: User, { format, delivery, draft, now }: DecisionContext): void {
+  const { guid, event, action, payload, replay } = delivery
+  try {
+    const message = format(event, action, payload)
+    const address = user.address ?? 'log:'
+    // Two users who share a chat hear of a delivery once.
+    const dedupeKey = `delivery:${guid}:${replay ?? 0}:${address}`
+    if (message)
+      draft.messages.push({ address, message, dedupeKey, runId: null, delivery: guid, createdAt: now })
+    draft.decisions.push(
+      message ? withoutModule(user, 'notified', null) : withoutModule(user, 'no_message', 'nothing_to_say'),
+    )
+  } catch (thrown) {
+    draft.decisions.push(withoutModule(user, 'no_message', errorReason(thrown)))
+  }
 }

@@ -13,8 +13,8 @@ import { openSqliteStore } from '../store/sqlite/open.ts'
 import { StoreError, type DeliveryStore, type NewDelivery, type Plan, type Store } from '../store/store.ts'
 import type { AskFacts } from './ask-facts.ts'
 import type { Bindings } from './decide.ts'
-import { type Dispatcher, createDispatcher } from './dispatcher.ts'
-import type { Facts } from './world.ts'
+import { Dispatcher } from './dispatcher.ts'
+import type { Facts } from './decision-context.ts'
 
 const open: { store: Store; dispatcher?: Dispatcher }[] = []
 afterEach(async () => {
@@ -45,12 +45,15 @@ async function start(
   let runs = 0
   let settled: (() => void) | undefined
   const plans: Plan[] = []
-  const dispatcher = createDispatcher({
+  const dispatcher = new Dispatcher({
     store: wrap(store.deliveries),
-    registry: () => registry,
-    access: () => createAccess(config({ users: [user('alice', { role: 'admin' })] })),
-    format: formatEvent,
-    newRunId: () => `run-${(runs += 1)}`,
+    inForce: () => ({
+      registry,
+      access: createAccess(config({ users: [user('alice', { role: 'admin' })] })),
+      format: formatEvent,
+      newRunId: () => `run-${(runs += 1)}`,
+      now: 1_000,
+    }),
     askFacts,
     batchSize,
     clock: () => 1_000,
@@ -123,7 +126,7 @@ test('a payload that intake still holds is not read from the store', async () =>
     body: Buffer.from('no JSON any more'),
   })
   await store.deliveries.accept([unreadable('d-1'), unreadable('d-2')])
-  dispatcher.hold('d-1', Buffer.from(JSON.stringify(pullRequest('opened'))))
+  dispatcher.accepted('d-1', Buffer.from(JSON.stringify(pullRequest('opened'))))
   dispatcher.start()
   await until(2)
   expect(await store.deliveries.get('d-1')).toMatchObject({

@@ -1,101 +1,74 @@
-// A run enters a plan: it is made, or joins the one that waits, and replaces others. Touches the plan and the tracker's
-// memory of the batch alone.
+// A run enters the plan: it is made, or joins the one that waits (a push is coalesced here), and replaces others.
+// Touches the plan and the tracker's memory of the batch alone.
 import type { User } from '../config/config.ts'
-import { fields } from '../lib/fields.ts'
+import { fields, text } from '../lib/fields.ts'
 import type { Binding } from '../registry/manifest.ts'
+import { newRun } from '../store/new-run.ts'
 import type { NewRun, RunTrigger } from '../store/store.ts'
-import type { DeliveryToDecide, Draft, World } from './world.ts'
+import type { DecisionContext, DeliveryToDecide } from './decision-context.ts'
 
 /** One run for everybody who wants it, or none: the window decides once per delivery and module. */
 export function planRun(
-  binding: Binding,
-  wanting: readonly User[],
-  delivery: DeliveryToDecide,
-  world: World,
-  draft: Draft,
+  { module, trigger: policy }: Binding,
+  users: readonly User[],
+  context: DecisionContext,
 ) {
-  const { module, trigger: policy } = binding
-  const { tracker, now } = world
+  const { delivery, tracker, draft, now } = context
+  const { entity, guid, repository } = delivery
   const { concurrency } = module.manifest
   const { verdict, replaces } =
     delivery.replay === undefined
-      ? tracker.evaluate(module.name, delivery.entity, policy, concurrency, now)
-      : {
-          verdict: { kind: 'start' as const },
-          replaces: tracker.replaced(module.name, delivery.entity, concurrency),
-        }
-  const recipients = wanting.map((user) => user.name)
+      ? tracker.evaluate(module.name, entity, policy, concurrency, now)
+      : { verdict: { kind: 'start' } as const, replaces: tracker.replaced(module.name, entity, concurrency) }
+  if (verdict.kind === 'skip') return { outcome: 'skipped', reason: 'cooldown', runId: null } as const
+  cancel(module.name, replaces, 'replaced', context)
 
-  if (verdict.kind === 'skip') return { outcome: 'skipped' as const, reason: 'cooldown', runId: null }
-  replace(module.name, delivery.entity, replaces, world, draft)
-
+  const recipients = users.map((user) => user.name)
+  const trigger = triggerOf(delivery)
+  const { cooldownMs } = policy
   if (verdict.kind === 'join') {
-    tracker.joined(module.name, delivery.entity, verdict.dueAt)
-    draft.coalesced.push({
-      runId: verdict.runId,
-      delivery: delivery.guid,
-      trigger: triggerOf(delivery),
-      recipients,
-      runAt: verdict.runAt,
-      dueAt: verdict.dueAt,
-      cooldownMs: policy.cooldownMs,
-    })
-    return { outcome: 'coalesced' as const, reason: 'joined_waiting_run', runId: verdict.runId }
+    const { runId, runAt, dueAt } = verdict
+    tracker.joined(module.name, entity, { dueAt, runAt, cooldownMs })
+    draft.coalesced.push({ runId, delivery: guid, trigger, recipients, runAt, dueAt, cooldownMs })
+    return { outcome: 'coalesced', reason: 'joined_waiting_run', runId } as const
   }
-  const waits = verdict.kind === 'wait'
-  const run: NewRun = {
-    id: world.newRunId(),
-    module: module.name,
-    entity: delivery.entity,
-    repository: delivery.repository,
-    trigger: triggerOf(delivery),
-    delivery: delivery.guid,
-    recipients,
-    runAt: waits ? verdict.runAt : now,
-    dueAt: waits ? verdict.dueAt : now,
-    waiting: waits,
-    concurrency,
-    cooldownMs: policy.cooldownMs,
-    input: null,
-    depth: 0,
-    createdAt: now,
-  }
-  addRun(run, world, draft)
-  if (waits && verdict.coalesced)
-    return { outcome: 'coalesced' as const, reason: 'window_open', runId: run.id }
-  return { outcome: 'ran' as const, reason: waits ? 'debounced' : null, runId: run.id }
+  const waiting = verdict.kind === 'wait'
+  const { runAt, dueAt } = waiting ? verdict : { runAt: now, dueAt: now }
+  const about = { id: context.newRunId(), entity, repository, delivery: guid, trigger, recipients }
+  const run = newRun(module, { ...about, createdAt: now, runAt, dueAt, waiting, cooldownMs })
+  addRun(run, context)
+  if (waiting && verdict.coalesced)
+    return { outcome: 'coalesced', reason: 'window_open', runId: run.id } as const
+  return { outcome: 'ran', reason: waiting ? 'debounced' : null, runId: run.id } as const
 }
 
 /** A run that waits for nothing: with `cancel_running` in the place of those that have not ended. */
-export function startRun(run: NewRun, world: World, draft: Draft): void {
+export function startRun(run: NewRun, context: DecisionContext): void {
   const { module, entity, concurrency } = run
-  replace(module, entity, world.tracker.replaced(module, entity, concurrency), world, draft)
-  addRun(run, world, draft)
+  cancel(module, context.tracker.replaced(module, entity, concurrency), 'replaced', context)
+  addRun(run, context)
 }
 
-function replace(
+/** Ends the module's runs of the delivery's entity. */
+export function cancel(
   module: string,
-  entity: string,
   runIds: readonly string[],
-  { tracker }: World,
-  draft: Draft,
+  reason: string,
+  { tracker, draft, delivery }: DecisionContext,
 ): void {
-  for (const runId of runIds) draft.cancelled.push({ runId, reason: 'replaced' })
-  tracker.cancelled(module, entity, runIds)
+  draft.cancelled.push(...runIds.map((runId) => ({ runId, reason })))
+  tracker.cancelled(module, delivery.entity, runIds)
 }
 
-function addRun(run: NewRun, { tracker, now }: World, draft: Draft): void {
+function addRun(run: NewRun, { tracker, draft }: DecisionContext): void {
   draft.runs.push(run)
-  tracker.created(run.module, run.entity, { ...run, at: now })
+  tracker.created(run)
 }
 
-function triggerOf(delivery: DeliveryToDecide): RunTrigger {
-  const login = fields(fields(delivery.payload)['sender'])['login']
-  return {
-    type: 'webhook',
-    event: delivery.event,
-    action: delivery.action,
-    by: typeof login === 'string' ? login : null,
-    at: new Date(delivery.receivedAt).toISOString(),
-  }
-}
+const triggerOf = ({ event, action, payload, receivedAt }: DeliveryToDecide): RunTrigger => ({
+  type: 'webhook',
+  event,
+  action,
+  by: text(fields(fields(payload)['sender'])['login']),
+  at: new Date(receivedAt).toISOString(),
+})

@@ -58,7 +58,7 @@ async function start(dispatched = true, concurrency: Concurrency = 'queue') {
   const replay = (stores: Parameters<typeof replayDelivery>[1]['store'] = store) =>
     replayDelivery('g', {
       store: stores,
-      world: () => ({
+      inForce: () => ({
         registry,
         access: createAccess(config({ users: [ALICE] })),
         format: formatEvent,

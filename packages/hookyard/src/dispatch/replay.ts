@@ -4,15 +4,14 @@ import { toError } from '../lib/errors.ts'
 import type { Decision, DeliveryStore, OverviewStore, PastDelivery, Plan } from '../store/store.ts'
 import type { AskFacts } from './ask-facts.ts'
 import { CooldownTracker } from './cooldown-tracker.ts'
-import { type World, decide, pairsOf } from './decide.ts'
+import { type InForce, decide, pairsOf } from './decide.ts'
 
 export interface ReplayOptions {
   readonly store: {
     readonly deliveries: Pick<DeliveryStore, 'entityStates' | 'commit'>
     readonly overview: Pick<OverviewStore, 'delivery'>
   }
-  /** What is in force now. */
-  readonly world: () => Omit<World, 'tracker'>
+  readonly inForce: () => Omit<InForce, 'tracker'>
   /** As the dispatcher does. */
   readonly shorten: (json: string) => Promise<string>
   /** As the dispatcher asks. */
@@ -50,8 +49,8 @@ export async function replayDelivery(guid: string, options: ReplayOptions): Prom
 }
 
 async function planReplay(delivery: PastDelivery, options: ReplayOptions): Promise<Plan> {
-  const { store, world, shorten, askFacts } = options
-  const now = world()
+  const { store, inForce, shorten, askFacts } = options
+  const now = inForce()
   const replay = delivery.replays + 1
   const again = { ...delivery, payload: JSON.parse(await shorten(delivery.payload)) as unknown, replay }
   const facts = await askFacts(again)

@@ -4,10 +4,9 @@
 import type { Access } from '../access/access.ts'
 import type { Reading } from '../access/reading.ts'
 import { CooldownTracker } from '../dispatch/cooldown-tracker.ts'
-import { type Bindings, type Facts, decide, pairsOf } from '../dispatch/decide.ts'
+import { type Bindings, type Facts, decide } from '../dispatch/decide.ts'
 import type { Message } from '../send/message.ts'
 import type { Decision, PastDelivery } from '../store/store.ts'
-import { PastWindows } from './past-windows.ts'
 
 export interface StoredSimulationOptions {
   readonly registry: Bindings
@@ -31,22 +30,22 @@ export type SimulatedDecision = Omit<Decision, 'runId' | 'replay'>
 export function createStoredSimulator(
   options: StoredSimulationOptions,
 ): (delivery: PastDelivery) => StoredSimulation {
-  const windows = new PastWindows()
+  const tracker = new CooldownTracker([])
   let runs = 0
   return (delivery) => {
     const was = delivery.decisions.filter(({ replay }) => replay === undefined)
     const now = delivery.receivedAt
+    tracker.endRunsUntil(now)
     const plan = decide(
       { ...delivery, payload: JSON.parse(delivery.payload) as unknown },
       {
         ...options,
-        tracker: new CooldownTracker(windows.at(pairsOf(delivery, options.registry), now)),
+        tracker,
         newRunId: () => `simulated-${(runs += 1)}`,
         now,
         facts: factsOf(delivery, was, options.access),
       },
     )
-    windows.apply(plan)
     return compare(delivery, was.map(withoutRun), plan.decisions.map(withoutRun))
   }
 }

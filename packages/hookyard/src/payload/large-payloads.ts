@@ -5,7 +5,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Described } from '../entity/entity.ts'
 import { UserError } from '../lib/errors.ts'
-import { oneAtATime } from '../lib/one-at-a-time.ts'
+import { createSerial } from '../lib/serial.ts'
 import { LARGE_BYTES } from './parse-object.ts'
 import { isSurelyShallow } from './shorten.ts'
 import type { Answer, Question } from './wire.ts'
@@ -37,7 +37,7 @@ export interface LargePayloads {
 
 /** Nothing is started before the first large payload. */
 export function createLargePayloads(): LargePayloads {
-  const alone = oneAtATime()
+  const inTurn = createSerial()
   let worker: Worker | undefined
 
   function start(): Worker {
@@ -54,7 +54,8 @@ export function createLargePayloads(): LargePayloads {
   }
 
   const ask = (question: Question, handOver: readonly ArrayBuffer[] = []): Promise<Answer> =>
-    alone(
+    inTurn(
+      '',
       () =>
         new Promise((resolve, reject) => {
           worker ??= start()

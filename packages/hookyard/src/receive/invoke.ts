@@ -5,8 +5,8 @@ import { UserError } from '../lib/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
-import { longestCooldown } from '../registry/module-windows.ts'
 import type { ModuleRegistry } from '../registry/module-registry.ts'
+import { newRun } from '../store/new-run.ts'
 import type { CreateOptions, NewRun, RunStatus, RunStore } from '../store/store.ts'
 import type { Principal } from './auth.ts'
 import { orUnavailable } from './errors.ts'
@@ -53,7 +53,7 @@ export async function invokeModule(
       `${principal.user.name} may not start runs in ${invocation.repository ?? 'no repository'}; it is in none of the \`repos\` that the configuration gives to this user`,
     )
   }
-  const run = newRunOf(deps, principal, module, invocation)
+  const run = runOf(deps, principal, module, invocation)
   const result = await orUnavailable(
     deps.log,
     deps.store.runs.create(run, optionsOf(principal, module, invocation)),
@@ -100,31 +100,19 @@ export function invocableModule({ registry }: Pick<InvokeDeps, 'registry'>, name
   return module
 }
 
-function newRunOf(deps: InvokeDeps, principal: Principal, module: Module, invocation: Invocation): NewRun {
+function runOf(deps: InvokeDeps, { user }: Principal, module: Module, invocation: Invocation): NewRun {
+  const { entity, repository, input } = invocation
   const now = deps.clock()
-  return {
+  const at = new Date(now).toISOString()
+  return newRun(module, {
     id: deps.newRunId(),
-    module: module.name,
-    entity: invocation.entity,
-    repository: invocation.repository,
-    trigger: {
-      type: 'invoke',
-      event: null,
-      action: null,
-      by: principal.user.name,
-      at: new Date(now).toISOString(),
-    },
-    delivery: null,
-    recipients: [principal.user.name],
-    runAt: now,
-    dueAt: now,
-    waiting: false,
-    concurrency: module.manifest.concurrency,
-    cooldownMs: longestCooldown(module.manifest),
-    input: invocation.input,
-    depth: 0,
+    entity,
+    repository,
+    trigger: { type: 'invoke', event: null, action: null, by: user.name, at },
+    recipients: [user.name],
+    input,
     createdAt: now,
-  }
+  })
 }
 
 function optionsOf(principal: Principal, module: Module, invocation: Invocation): CreateOptions {

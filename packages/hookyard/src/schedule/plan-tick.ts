@@ -4,6 +4,7 @@ import type { Access } from '../access/access.ts'
 import type { Readings } from '../access/reading.ts'
 import { hasFeature } from '../access/has-feature.ts'
 import type { Module } from '../registry/manifest.ts'
+import { newRun } from '../store/new-run.ts'
 import type { NewRun } from '../store/store.ts'
 import type { ScheduleTrigger } from './ticks.ts'
 
@@ -57,29 +58,15 @@ function runsFor(
   if (recipients.length === 0) return []
   const late_by_seconds = Math.max(0, Math.floor((now - tick) / 1_000))
   const data = { schedule: trigger.cron, timezone: trigger.timezone ?? 'UTC', late_by_seconds }
-  const run: NewRun = {
+  const at = new Date(tick).toISOString()
+  const run = newRun(module, {
     id: newRunId(),
-    module: module.name,
     entity,
     repository,
-    trigger: {
-      type: 'schedule',
-      event: null,
-      action: null,
-      by: null,
-      at: new Date(tick).toISOString(),
-      data,
-    },
-    delivery: null,
+    trigger: { type: 'schedule', event: null, action: null, by: null, at, data },
     recipients,
-    runAt: now,
-    dueAt: now,
-    waiting: false,
-    concurrency: module.manifest.concurrency,
     cooldownMs: 0,
-    input: null,
-    depth: 0,
     createdAt: now,
-  }
+  })
   return [run]
 }

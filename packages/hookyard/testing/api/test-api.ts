@@ -54,7 +54,7 @@ export function testApiDeps(options: TestApiOptions): ApiDeps {
     replay: (guid) =>
       replayDelivery(guid, {
         store,
-        world: () => ({
+        inForce: () => ({
           registry: registry(),
           access: access(),
           format: formatEvent,

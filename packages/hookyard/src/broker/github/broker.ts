@@ -32,7 +32,7 @@ import {
 import { writeReview } from './review.ts'
 import { type RepositoryAccess, createRepositoryAccess } from './repository-access.ts'
 import type { RunScope } from './scope.ts'
-import { createSerial } from './serial.ts'
+import { createSerial } from '../../lib/serial.ts'
 import { type LoadedSubject, loadSubject } from './subject.ts'
 import { readThreads, resolveThread } from './threads.ts'
 import { noteWishesReported, readWishes } from './wishes.ts'

@@ -9,7 +9,7 @@ import type { EffectKey, EffectStore } from '../../store/store.ts'
 import type { GitHub } from './client.ts'
 import { isRefused } from './refusal.ts'
 import { type RunScope, ownerAndName } from './scope.ts'
-import type { Serial } from './serial.ts'
+import type { Serial } from '../../lib/serial.ts'
 import { SupersededError } from './superseded.ts'
 
 export interface EffectDeps {

@@ -1,13 +1,27 @@
-// `hear: mine`: a user who only wants what concerns them (contract section 2): what they wrote, are assigned to, are
-// asked to review, or are mentioned in.
+// Who hears of a delivery (contract section 2), and why others do not. Pure: GitHub was asked before (ask-facts.ts).
 import type { User } from '../config/config.ts'
-import { fields, list } from '../lib/fields.ts'
-import type { Fields } from '../lib/fields.ts'
+import { type Fields, fields, list } from '../lib/fields.ts'
 import { nodesIn, parseMarkdown } from '../lib/markdown.ts'
+import type { Decision } from '../store/store.ts'
+import { type Question, withoutModule } from './decision-context.ts'
 
-/** Of those who hear of the repository, the ones who hear of this: all, or what concerns them. */
-export const concerned = (heard: readonly User[], payload: unknown): User[] =>
-  heard.filter((user) => user.hear === 'all' || concerns(user.github, payload))
+/** Users who hear of the delivery's repository; the first admin when nobody does. */
+export const hearersOf = ({ delivery, access, facts }: Question): readonly User[] =>
+  access.audience(delivery.repository, facts?.readings)
+
+/** Of the hearers those who hear of this delivery: with `hear: mine` of what concerns them alone. */
+export const audienceOf = (context: Question, hearers = hearersOf(context)): User[] =>
+  hearers.filter(({ hear, github }) => hear === 'all' || concerns(github, context.delivery.payload))
+
+/** A decision for each who added the repository beyond the configuration, and may not be told of it. */
+export function unheard({ delivery, access, facts }: Question): Decision[] {
+  return access.addedBeyond(delivery.repository).flatMap((user) => {
+    const reading = facts?.readings?.get(user.name)
+    if (reading === 'readable') return []
+    const unasked = user.github === null ? 'no_login' : 'readable_unknown'
+    return withoutModule(user, 'no_message', reading ?? unasked)
+  })
+}
 
 /** True when this login is author, assignee, requested reviewer or mentioned in what the payload is about. */
 export function concerns(login: string | null, payload: unknown): boolean {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { officialPayload } from '@hookyard/standins/payloads'
-import { concerns } from './relevance.ts'
+import { concerns } from './who-hears.ts'
 
 const alice = { login: 'Alice', type: 'User' }
 const stranger = { login: 'mallory', type: 'User' }
