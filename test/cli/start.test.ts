@@ -1,4 +1,4 @@
-// What a start refuses: told before anything is made, with the place and with a mend that works.
+// What a start refuses: told before anything is made, with the place and with a fix that works.
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ test('a database that is not built in is refused by start and check alike', asyn
   expect(start.stderr + check.stdout).not.toContain('hush')
 })
 
-test('without a configuration the mend is one that works, in text and in JSON', async () => {
+test('without a configuration the fix is one that works, in text and in JSON', async () => {
   const [start, check, json] = await Promise.all(
     [['start'], ['check'], ['check', '--json']].map((args) => inFolder(args)),
   )
@@ -39,9 +39,9 @@ test('without a configuration the mend is one that works, in text and in JSON', 
   expect(JSON.parse(json!.stdout)).toMatchObject({
     problems: [{ hint: expect.stringContaining('two lines are enough, repos: ["OWNER/NAME"] and notify:') }],
   })
-  // The mend is taken at its word.
-  const mended = 'repos: ["OWNER/NAME"]\nnotify: telegram:111\n'
-  expect((await inFolder(['check'], mended)).code).toBe(0)
+  // The fix is taken at its word.
+  const fixed = 'repos: ["OWNER/NAME"]\nnotify: telegram:111\n'
+  expect((await inFolder(['check'], fixed)).code).toBe(0)
 })
 
 test('a role that needs another database is told to leave it out', async () => {

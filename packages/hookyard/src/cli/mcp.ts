@@ -49,10 +49,10 @@ export async function runMcp(options: ServerOptions): Promise<void> {
 }
 
 /** Why the server could not be asked, or what it said. */
-function whyNot(thrown: unknown, { url, mend }: FoundServer): string {
+function whyNot(thrown: unknown, { url, fix }: FoundServer): string {
   const { message, cause } = toError(thrown)
   const silent = fields(cause)['code']
-  if (typeof silent === 'string') return `no server answers at ${url} (${silent}): ${mend}`
+  if (typeof silent === 'string') return `no server answers at ${url} (${silent}): ${fix}`
   if (!(thrown instanceof StreamableHTTPError)) return `${url}: ${message}`
   return `${url} answers ${thrown.code}: ${refusalIn(message) ?? message}`
 }

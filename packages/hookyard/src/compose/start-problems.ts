@@ -1,4 +1,4 @@
-// What keeps a service from starting, as problems that name the key and the mend.
+// What keeps a service from starting, as problems that name the key and the fix.
 import { mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../config/config.ts'

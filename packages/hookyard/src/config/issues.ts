@@ -7,9 +7,9 @@ import { showValue } from './show.ts'
 
 export type Issue = z.core.$ZodIssue
 
-/** The `error` of a schema: what is expected, and how to mend it when that is not plain. */
-export const says = (expected: string, mend?: string): string =>
-  mend === undefined ? expected : `${expected}\n${mend}`
+/** The `error` of a schema: what is expected, and how to fix it when that is not plain. */
+export const says = (expected: string, fix?: string): string =>
+  fix === undefined ? expected : `${expected}\n${fix}`
 
 /** For `safeParse(value, { error })`: what is expected, where the schema itself says nothing. */
 export function expectation(issue: z.core.$ZodRawIssue): string {
@@ -68,14 +68,14 @@ export function likeliestBranch(issue: Extract<Issue, { code: 'invalid_union' }>
 
 /** What is wrong with the value that an issue (neither of a union nor of unknown keys) is about. */
 export function faultOf(issue: Issue, value: unknown): Fault {
-  const [expected = '', mend] = issue.message.split('\n')
+  const [expected = '', fix] = issue.message.split('\n')
   const path = issue.path as Path
   // The value may be right; what is told is beside the key that is not.
   const found = issue.code === 'invalid_key' ? 'a key that cannot be one' : showValue(value, path)
-  return { found, expected, hint: mend ?? mendFor(issue, value) }
+  return { found, expected, hint: fix ?? fixFor(issue, value) }
 }
 
-function mendFor(issue: Issue, value: unknown): string | null {
+function fixFor(issue: Issue, value: unknown): string | null {
   if (issue.code !== 'invalid_type' && issue.code !== 'invalid_value') return null
   if (value === undefined || value === null) {
     const key = issue.path.at(-1)

@@ -9,7 +9,7 @@ import { schemaFiles } from '../../../../scripts/gen-schemas.ts'
 import { EVERYTHING } from '../../testing/config/everything.ts'
 import { readText } from '../../testing/config/read.ts'
 
-test.each(Object.keys(schemaFiles))('schema/%s is fresh; mend: node scripts/gen-schemas.ts', (name) => {
+test.each(Object.keys(schemaFiles))('schema/%s is fresh; fix: node scripts/gen-schemas.ts', (name) => {
   const file = join(import.meta.dirname, '../../../../schema', name)
   expect(readFileSync(file, 'utf8')).toBe(schemaFiles[name])
 })

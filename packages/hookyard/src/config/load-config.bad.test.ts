@@ -1,4 +1,4 @@
-// Every problem names its line, its key, what was found and how to mend it; all of them at once, and no secret.
+// Every problem names its line, its key, what was found and how to fix it; all of them at once, and no secret.
 import { expect, test } from 'vitest'
 import { ConfigError, formatProblems } from './problem.ts'
 import { brief, readText } from '../../testing/config/read.ts'

@@ -49,7 +49,7 @@ test('a missing webhook secret says which variable to set', () => {
   const { problems } = readText('github:\n  intake: both', {})
   expect(problems.map(brief)).toEqual(['1:1 github.webhook_secret: nothing'])
   expect(problems[0]?.hint).toMatch(/^set GITHUB_WEBHOOK_SECRET /)
-  // Polling is not built yet: it mends nothing.
+  // Polling is not built yet: it fixes nothing.
   expect(problems[0]?.hint).not.toContain('poll')
 })
 
@@ -86,7 +86,7 @@ test('a value that is more than a variable is text', () => {
   expect(problems.map(brief)).toEqual(['1:11 server.port: "8080"'])
 })
 
-test('what is expected of a database is told whole, and an empty secret is mended by name', () => {
+test('what is expected of a database is told whole, and an empty secret is fixed by name', () => {
   const { problems } = readText('database: mysql://x\ninbound: { secret: "" }\n')
   expect(problems.map(({ expected, hint }) => [expected, hint])).toEqual([
     ['sqlite (PostgreSQL is not built in yet)', null],

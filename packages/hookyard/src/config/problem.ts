@@ -1,4 +1,4 @@
-// One form for everything that is wrong with a file that a person wrote: where, what, what instead, how to mend.
+// One form for everything that is wrong with a file that a person wrote: where, what, what instead, how to fix it.
 import { isAbsolute, relative } from 'node:path'
 
 /** What leads to a value: map keys and list positions. */
@@ -14,7 +14,7 @@ export interface Problem {
   readonly key: string
   readonly found: string
   readonly expected: string
-  /** How to mend it, as an order; null when `expected` says it all. */
+  /** How to fix it, as an order; null when `expected` says it all. */
   readonly hint: string | null
 }
 

@@ -33,11 +33,11 @@ export interface Subject {
 /** Validates the subject's value. Never throws. */
 export function validate<S extends z.ZodType>(schema: S, subject: Subject): Validation<z.output<S>> {
   let { value } = subject
-  const mended = new Set<string>()
+  const fixed = new Set<string>()
   for (;;) {
     const result = schema.safeParse(value, { error: expectation })
     if (result.success) return { data: result.data, value, problems: [] }
-    const better = mend(value, result.error.issues, mended, subject)
+    const better = fix(value, result.error.issues, fixed, subject)
     if (better === undefined) {
       const problems = result.error.issues.flatMap((issue) => problemsOf(issue, value, subject))
       return { data: undefined, value, problems }
@@ -46,19 +46,19 @@ export function validate<S extends z.ZodType>(schema: S, subject: Subject): Vali
   }
 }
 
-/** The value with every mercy that applies, or undefined when none is left. Each path is mended once. */
-function mend(value: unknown, issues: readonly Issue[], mended: Set<string>, subject: Subject) {
-  const before = mended.size
+/** The value with every mercy that applies, or undefined when none is left. Each path is fixed once. */
+function fix(value: unknown, issues: readonly Issue[], fixed: Set<string>, subject: Subject) {
+  const before = fixed.size
   let better = value
   for (const issue of issues.flatMap(innermost)) {
     const path = issue.path as Path
     const key = JSON.stringify(path)
-    const change = mended.has(key) ? undefined : changeFor(issue, path, valueAt(value, path), subject)
+    const change = fixed.has(key) ? undefined : changeFor(issue, path, valueAt(value, path), subject)
     if (change === undefined) continue
-    mended.add(key)
+    fixed.add(key)
     better = withValue(better, path, change.to)
   }
-  return mended.size > before ? { value: better } : undefined
+  return fixed.size > before ? { value: better } : undefined
 }
 
 function changeFor(issue: Issue, path: Path, value: unknown, subject: Subject): { to: unknown } | undefined {

@@ -1,4 +1,4 @@
-// The YAML parser's error codes in words that say how to mend the file. Its own messages may quote the line
+// The YAML parser's error codes in words that say how to fix the file. Its own messages may quote the line
 // (and so a secret), therefore only the short, known ones are passed on.
 import type { ErrorCode } from 'yaml'
 import type { Fault } from './problem.ts'

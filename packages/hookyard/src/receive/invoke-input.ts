@@ -112,8 +112,8 @@ function checkInput(manifest: Manifest, input: unknown): unknown {
   const { value, faults } = schemaCheck(manifest.input)(input ?? {})
   if (faults.length === 0) return value
   const told = faults.slice(0, MAX_FAULTS).map(({ path, fault }) => {
-    const mend = fault.hint ? ` (${fault.hint})` : ''
-    return `${formatPath(['input', ...path]).slice(0, 200)}: found ${fault.found}, expected ${fault.expected}${mend}`
+    const fix = fault.hint ? ` (${fault.hint})` : ''
+    return `${formatPath(['input', ...path]).slice(0, 200)}: found ${fault.found}, expected ${fault.expected}${fix}`
   })
   const more = faults.length > MAX_FAULTS ? [`and ${faults.length - MAX_FAULTS} more`] : []
   throw new UserError('invalid_input', [...told, ...more].join('; '))

@@ -1,4 +1,4 @@
-// A bad manifest names its line, its key and how to mend it; all problems at once.
+// A bad manifest names its line, its key and how to fix it; all problems at once.
 import fc from 'fast-check'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -154,7 +154,7 @@ test.each([
   [`${HEAD}triggers: [{ webhook: push, cooldwon: 5m }]`, 'write cooldown'],
   ['name: sample\nsubject: issue\nmay: [coment]', 'write comment'],
   [`${HEAD}input: { type: object, requred: [a] }`, 'write required'],
-])('the mend is told: %j', (text, hint) => {
+])('the fix is told: %j', (text, hint) => {
   expect(parseSample(text).problems.map((problem) => problem.hint)).toContain(hint)
 })
 

@@ -114,7 +114,7 @@ function toResult(thrown: unknown, botToken: string): SendResult {
   const { code, text, afterMs } = readBotFailure(thrown, botToken)
   if (!(thrown instanceof GrammyError)) return again(`Telegram could not be reached: ${text}`)
   if (code === 400 || code === 403) return { status: 'refused', error: `Telegram refused it (${text})` }
-  // A bad token is not the message's fault: it goes out when the operator has mended the configuration.
+  // A bad token is not the message's fault: it goes out when the operator has fixed the configuration.
   if (code === 401 || code === 404)
     return again(`Telegram does not know the bot (${text}): check telegram.bot_token`)
   return again(`Telegram answered ${text}`, afterMs)

@@ -64,10 +64,10 @@ const step = (statements: readonly string[]): Migration => ({
 
 function unusable(cause: unknown): StoreError {
   const found = cause instanceof Error ? cause.message : String(cause)
-  const mend = 'if a newer version of hookyard wrote this database, run that version, or restore a backup'
+  const fix = 'if a newer version of hookyard wrote this database, run that version, or restore a backup'
   return new StoreError(
     'unusable',
-    `The database's tables are not those of this version: ${found} (${mend})`,
+    `The database's tables are not those of this version: ${found} (${fix})`,
     { cause },
   )
 }

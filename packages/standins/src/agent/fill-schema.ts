@@ -9,7 +9,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   file: ['path', 'filename'],
   why: ['body', 'message', 'description', 'text', 'comment', 'explanation'],
   title: ['name', 'heading'],
-  mend: ['suggestion', 'fix', 'recommendation'],
+  fix: ['suggestion', 'mend', 'recommendation'],
   summary: ['overview', 'text', 'result', 'answer'],
   findings: ['comments', 'issues', 'problems'],
 }

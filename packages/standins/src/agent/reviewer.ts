@@ -9,7 +9,7 @@ export interface Finding {
   readonly severity: 'critical' | 'warning' | 'suggestion'
   readonly title: string
   readonly why: string
-  readonly mend: string
+  readonly fix: string
 }
 
 type Rule = Omit<Finding, 'file' | 'line'> & { readonly pattern: RegExp }
@@ -20,42 +20,42 @@ const RULES: readonly Rule[] = [
     severity: 'critical',
     title: 'Runs text as code',
     why: 'Whoever controls the text controls the process.',
-    mend: 'Parse the text instead, for example with `JSON.parse`, or map the allowed words to functions.',
+    fix: 'Parse the text instead, for example with `JSON.parse`, or map the allowed words to functions.',
   },
   {
     pattern: /(?:password|passwd|secret|api[_-]?key|token)['"]?\s*[:=]\s*['"][^'"\s]{4,}['"]/i,
     severity: 'critical',
     title: 'Hard-coded credential',
     why: 'It is in the history for good, and everybody who can read the repository has it.',
-    mend: 'Read it from the environment or a secret store, and replace this one.',
+    fix: 'Read it from the environment or a secret store, and replace this one.',
   },
   {
     pattern: /\b(?:SELECT|INSERT|UPDATE|DELETE)\b[^;]*(?:\$\{|['"`]\s*\+)/i,
     severity: 'critical',
     title: 'SQL put together from text',
     why: 'A value with a quote in it changes the statement.',
-    mend: 'Pass the values as parameters of the statement.',
+    fix: 'Pass the values as parameters of the statement.',
   },
   {
     pattern: /\.innerHTML\s*=|dangerouslySetInnerHTML/,
     severity: 'warning',
     title: 'Writes HTML from a value',
     why: 'Markup inside of the value is run in the page.',
-    mend: 'Use `textContent`, or clean the value first.',
+    fix: 'Use `textContent`, or clean the value first.',
   },
   {
     pattern: /\bcatch\s*(?:\([^)]*\))?\s*\{\s*\}|\bexcept\s*:\s*pass\b/,
     severity: 'warning',
     title: 'Swallows an error',
     why: 'What goes wrong here will be looked for somewhere else.',
-    mend: 'Handle the error, or let it through.',
+    fix: 'Handle the error, or let it through.',
   },
   {
     pattern: /\bconsole\.log\s*\(|\bdebugger\b|\bprint\s*\(\s*['"]debug/i,
     severity: 'suggestion',
     title: 'Debugging output left in',
     why: 'It ends up in everybody’s logs, with whatever is in the value.',
-    mend: 'Remove it, or use the logger with a level.',
+    fix: 'Remove it, or use the logger with a level.',
   },
 ]
 
@@ -91,8 +91,8 @@ const counted = (count: number, what: string): string => `${count} ${what}${coun
 /** The review as Markdown, each finding with `file:line`. */
 export function renderReview({ summary, findings }: Review): string {
   const items = findings.map(
-    ({ file, line, severity, title, why, mend }) =>
-      `- **${severity}** \`${file}:${line}\` ${title}. ${why} ${mend}`,
+    ({ file, line, severity, title, why, fix }) =>
+      `- **${severity}** \`${file}:${line}\` ${title}. ${why} ${fix}`,
   )
   return [summary, ...(items.length > 0 ? ['', ...items] : [])].join('\n')
 }

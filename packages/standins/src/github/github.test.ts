@@ -117,7 +117,7 @@ test('a pushed commit moves the head, the commits and the diff', async () => {
 test('search finds words in titles and honours its qualifiers', async () => {
   const { github, octokit } = await open()
   github.createIssue(NAME, { number: 5, title: 'Login page is broken', labels: ['bug'], state: 'closed' })
-  github.createPullRequest(NAME, { number: 6, title: 'Mend the login page' })
+  github.createPullRequest(NAME, { number: 6, title: 'Fix the login page' })
   github.createIssue('octocat/other', { number: 7, title: 'Login elsewhere' })
   const search = async (q: string) => {
     const { data } = await octokit.rest.search.issuesAndPullRequests({ q })

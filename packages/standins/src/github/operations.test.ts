@@ -134,10 +134,10 @@ async function writeEverything({ rest }: Octokit) {
   await rest.pulls.getReviewComment({ ...repo, comment_id: line.data.id })
   await rest.pulls.updateReviewComment({ ...repo, comment_id: line.data.id, body: 'another' })
   const wanting = await rest.pulls.createReview({
-    ...{ ...repo, pull_number: 1, event: 'REQUEST_CHANGES', body: 'Please mend this.' },
+    ...{ ...repo, pull_number: 1, event: 'REQUEST_CHANGES', body: 'Please fix this.' },
   })
   await rest.pulls.dismissReview({
-    ...{ ...repo, pull_number: 1, review_id: wanting.data.id, message: 'Mended.' },
+    ...{ ...repo, pull_number: 1, review_id: wanting.data.id, message: 'Fixed.' },
   })
   await rest.pulls.listReviewComments({ ...repo, pull_number: 1 })
 }

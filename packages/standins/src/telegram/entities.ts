@@ -20,7 +20,7 @@ export interface FormattedText {
 export class BotRefusal extends Error {
   readonly code: number
   readonly parameters: Readonly<Record<string, number>> | null
-  /** A mistake in what was sent, which sending again cannot mend. */
+  /** A mistake in what was sent, which sending again cannot fix. */
   readonly mistake: boolean
 
   constructor(
@@ -81,7 +81,7 @@ export function readEntities(value: unknown): MessageEntity[] {
 }
 
 export interface Settled extends FormattedText {
-  /** What Telegram mends without a word: entities that overlap where they must not. */
+  /** What Telegram fixes without a word: entities that overlap where they must not. */
   readonly repairs: readonly string[]
 }
 

@@ -19,7 +19,7 @@ export interface Bot {
   readonly openQueries: Set<string>
   readonly answers: { callback_query_id: string; text: string | null; show_alert: boolean }[]
   readonly actions: { chat_id: number; action: string }[]
-  /** Notes what Telegram mends or ignores without a word. */
+  /** Notes what Telegram fixes or ignores without a word. */
   readonly note: (message: string) => void
 }
 

@@ -154,7 +154,7 @@ test('takes the longest message, counted after parsing', async () => {
   expect(telegram.violations).toEqual([])
 })
 
-test('reports what the Bot API ignores or mends without a word', async () => {
+test('reports what the Bot API ignores or fixes without a word', async () => {
   const { telegram, api } = await open()
   const entities = [
     { type: 'code' as const, offset: 0, length: 4 },

@@ -48,7 +48,7 @@ export interface RecordedCall {
   status: number | null
 }
 
-/** What was sent must be mended: refused (`code` 400 or 404), or quietly ignored or repaired (`code` 200). */
+/** What was sent must be fixed: refused (`code` 400 or 404), or quietly ignored or repaired (`code` 200). */
 export interface TelegramViolation {
   readonly method: string
   readonly code: number

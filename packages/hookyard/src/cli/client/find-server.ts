@@ -15,7 +15,7 @@ export interface FoundServer {
   readonly url: string
   readonly token: string
   /** How to start it, when it does not answer. */
-  readonly mend: string
+  readonly fix: string
 }
 
 /** Whether a server is named, so that the one of this folder is not meant. */
@@ -30,16 +30,16 @@ export async function findServer({ config, url: given }: ServerOptions): Promise
   const url = (given ?? HOOKYARD_URL ?? '').replace(/\/+$/, '')
   const token = HOOKYARD_TOKEN ?? ''
   if (url === '') {
-    const mend = `start it with \`hookyard start --config ${config}\``
-    if (here) return { url: here.url, token: token || here.token, mend }
+    const fix = `start it with \`hookyard start --config ${config}\``
+    if (here) return { url: here.url, token: token || here.token, fix }
     throw new CommandFailure(
-      `no server runs here (${dataDir} holds no server.json): ${mend}, or name another one with --url and HOOKYARD_TOKEN`,
+      `no server runs here (${dataDir} holds no server.json): ${fix}, or name another one with --url and HOOKYARD_TOKEN`,
     )
   }
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
     throw new UsageError(`${JSON.stringify(url)} is no address of a server; write http://HOST:PORT`)
   }
-  if (token !== '') return { url, token, mend: 'is the address right, and is it up?' }
-  if (here?.url === url) return { url, token: here.token, mend: 'is it up?' }
+  if (token !== '') return { url, token, fix: 'is the address right, and is it up?' }
+  if (here?.url === url) return { url, token: here.token, fix: 'is it up?' }
   throw new CommandFailure(`set HOOKYARD_TOKEN to a token of ${url} (api_tokens in its hookyard.yaml)`)
 }

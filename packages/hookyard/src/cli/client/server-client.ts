@@ -45,10 +45,10 @@ function createClient(line: ServerLine): ServerClient {
     try {
       answer = await line.fetch(path, init)
     } catch (thrown) {
-      const { url, mend } = line.server
+      const { url, fix } = line.server
       const { cause, message } = toError(thrown)
       const why = (cause as { code?: string } | undefined)?.code ?? message
-      throw new ServerSilence(`no server answers at ${url} (${why}): ${mend}`)
+      throw new ServerSilence(`no server answers at ${url} (${why}): ${fix}`)
     }
     if (answer.ok) return answer
     throw await refusalOf(answer, line.server.url)

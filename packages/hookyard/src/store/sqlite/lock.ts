@@ -39,8 +39,8 @@ export function lockOwner(file: string, now: number): { release: () => void } {
 }
 
 function lockedError(file: string, cause: unknown): StoreError {
-  const mend = 'stop that process first, or give this one a data_dir of its own'
-  return new StoreError('locked', `The database ${file} is in use by ${describeOwner(file)}: ${mend}`, {
+  const fix = 'stop that process first, or give this one a data_dir of its own'
+  return new StoreError('locked', `The database ${file} is in use by ${describeOwner(file)}: ${fix}`, {
     cause,
   })
 }

@@ -118,6 +118,6 @@ function toStoreError({ code, message }: WireError): StoreError {
 
 function diedError(cause: unknown): StoreError {
   const found = cause instanceof Error ? cause.message : String(cause)
-  const mend = 'what was answered is on disk; restart the service'
-  return new StoreError('died', `The store's thread ended unexpectedly (${found}): ${mend}`, { cause })
+  const fix = 'what was answered is on disk; restart the service'
+  return new StoreError('died', `The store's thread ended unexpectedly (${found}): ${fix}`, { cause })
 }
