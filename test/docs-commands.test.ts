@@ -165,7 +165,7 @@ describe('docs/http-api.md', () => {
 
   test('names every path with its scope, and every code of the API', () => {
     // Their handlers are not called: what an operation says of itself needs nothing.
-    const { operations } = createOperations({} as Parameters<typeof createOperations>[0])
+    const operations = createOperations({} as Parameters<typeof createOperations>[0])
     const rows = text.split('\n').filter((line) => line.startsWith('| `'))
     for (const { path, scope } of operations) {
       if (scope === 'token') expect(text).toContain(path)

@@ -1,72 +1,77 @@
-// The HTTP API: its operations, the document that describes them, and MCP over the same operations.
+// The HTTP API: its operations, the document that describes them, their routes, and MCP over the same operations.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import type { Auth } from '../receive/auth.ts'
-import { type DeliveryOperationDeps, deliveryOperations } from './delivery-operations.ts'
-import { type ModuleOperationDeps, moduleOperations } from './module-operations.ts'
+import { type Auth, principalOf } from '../receive/auth.ts'
+import { deliveryOperations } from './delivery-routes.ts'
+import type { ApiDeps } from './deps.ts'
 import { addMcp, mcpDescription } from './mcp.ts'
+import { moduleOperations } from './module-routes.ts'
 import { openApiDocument } from './openapi.ts'
-import { type Description, type Operation, operation } from './operation.ts'
-import { createRateLimit, REQUESTS_PER_MINUTE } from './rate-limit.ts'
-import { addRoutes } from './routes.ts'
-import { type RunOperationDeps, runOperations } from './run-operations.ts'
-import { type ServiceOperationDeps, serviceOperations } from './service-operations.ts'
-import { named } from './shapes.ts'
-import { type UserOperationDeps, userOperations } from './user-operations.ts'
+import { admit, type Operation, operation, perform } from './operation.ts'
+import { createRateLimit, type RateLimit } from './rate-limit.ts'
+import { runOperations } from './run-routes.ts'
+import { serviceOperations } from './service-routes.ts'
+import { shapes } from './shapes.ts'
+import { userOperations } from './user-routes.ts'
 import { descriptions } from './webhook-descriptions.ts'
 
-export interface ApiDeps
-  extends
-    ModuleOperationDeps,
-    RunOperationDeps,
-    DeliveryOperationDeps,
-    UserOperationDeps,
-    ServiceOperationDeps {
-  readonly access: () => ReturnType<ModuleOperationDeps['access']> & ReturnType<UserOperationDeps['access']>
-  readonly store: ModuleOperationDeps['store'] & RunOperationDeps['store'] & DeliveryOperationDeps['store']
-  readonly mayHear: ModuleOperationDeps['mayHear']
-  readonly log: ModuleOperationDeps['log']
-  /** Per token. @default 600 */
-  readonly requestsPerMinute?: number | undefined
-}
+const OpenApi = z.record(z.string(), z.unknown()).register(shapes, { id: 'OpenApi' })
 
-const OpenApi = named('OpenApi', z.record(z.string(), z.unknown()))
-
-/** Every operation of the API, and the document of them. */
-export function createOperations(deps: ApiDeps): { operations: Operation[]; document: () => unknown } {
-  const operations = [
+/** Every operation of the API. */
+export function createOperations(deps: ApiDeps): Operation[] {
+  const operations: Operation[] = [
     ...moduleOperations(deps),
     ...runOperations(deps),
     ...deliveryOperations(deps),
     ...userOperations(deps),
     ...serviceOperations(deps),
-    operation({
-      id: 'getOpenApi',
-      method: 'get',
-      path: '/api/openapi.json',
-      tag: 'service',
+    operation('getOpenApi', 'GET /api/openapi.json', {
       summary: 'This document',
       scope: 'token',
       answers: { 200: { description: 'OpenAPI 3.1', schema: OpenApi } },
-      run: async () => ({ status: 200, body: document() }),
+      async run() {
+        const { version } = deps.about()
+        const { publicUrl } = deps.config().server
+        const described = [...descriptions, ...operations, mcpDescription]
+        return { status: 200, body: openApiDocument(described, { version, publicUrl }) }
+      },
     }),
   ]
-  const described: readonly Description[] = [...descriptions, ...operations, mcpDescription]
-  const document = () =>
-    openApiDocument(described, {
-      version: deps.about().version,
-      publicUrl: deps.config().server.publicUrl,
-    })
-  return { operations, document }
+  return operations
 }
 
 /** Installs the API on the server. */
 export function installApi(app: FastifyInstance, auth: Auth, deps: ApiDeps): void {
-  const rateLimit = createRateLimit({
-    perMinute: deps.requestsPerMinute ?? REQUESTS_PER_MINUTE,
-    clock: deps.clock,
-  })
-  const { operations } = createOperations(deps)
-  addRoutes(app, operations, { auth, rateLimit })
+  const rateLimit = createRateLimit({ perMinute: deps.requestsPerMinute ?? 600, clock: deps.clock })
+  const operations = createOperations(deps)
+  for (const operation of operations) addRoute(app, operation, auth, rateLimit)
   addMcp(app, { operations, version: deps.about().version, log: deps.log }, { auth, rateLimit })
+}
+
+/**
+ * Adds an operation's route. The checks in their order: token, rate, the operation's own look at what the path names,
+ * scope; then the body is read, and path, query and body are held against their schemas.
+ */
+function addRoute(app: FastifyInstance, operation: Operation, auth: Auth, rateLimit: RateLimit): void {
+  app.route({
+    method: operation.method,
+    url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    // HEAD answers would be one more kind of answer to describe.
+    exposeHeadRoute: false,
+    config: { mayBeEmpty: true },
+    onRequest(request, _reply, done) {
+      const principal = auth.authenticate(request)
+      rateLimit.take(principal.name)
+      admit(operation, principal, request.params)
+      done()
+    },
+    async handler(request, reply) {
+      const { params, query = {}, body: sent = {} } = request
+      const call = { principal: principalOf(request), via: 'api' as const, params, query, body: sent }
+      const { status, body } = await perform(operation, call)
+      const type = operation.answers[status]?.contentType
+      if (type !== undefined) void reply.type(type)
+      return reply.code(status).send(body)
+    },
+  })
 }

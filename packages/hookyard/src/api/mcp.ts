@@ -6,24 +6,22 @@ import { z } from 'zod'
 import { type Auth, principalOf } from '../receive/auth.ts'
 import { unsupported } from '../receive/errors.ts'
 import { createToolServer, type ToolDeps } from './mcp-tools.ts'
-import type { Description } from './operation.ts'
+import { type Description, describe } from './operation.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { named } from './shapes.ts'
+import { shapes } from './shapes.ts'
 
-const Message = z.object({ jsonrpc: z.literal('2.0') })
+const version = { jsonrpc: z.literal('2.0') }
 
-const RpcError = z.object({
-  jsonrpc: z.literal('2.0'),
-  id: z.union([z.string(), z.number()]).nullable(),
-  error: z.object({ code: z.int(), message: z.string() }),
-})
+const RpcError = z
+  .object({
+    ...version,
+    id: z.union([z.string(), z.number()]).nullable(),
+    error: z.object({ code: z.int(), message: z.string() }),
+  })
+  .register(shapes, { id: 'RpcError' })
 
 /** What the OpenAPI document says of it. */
-export const mcpDescription: Description = {
-  id: 'callMcp',
-  method: 'post',
-  path: '/mcp',
-  tag: 'service',
+export const mcpDescription: Description = describe('callMcp', 'POST /mcp', {
   summary: 'Model Context Protocol',
   description:
     'Streamable HTTP without sessions. Tools: list_modules, invoke_module, get_run, list_runs, answer_question, why; each wants the scope of its operation.',
@@ -32,20 +30,22 @@ export const mcpDescription: Description = {
     Accept: z.string().optional().describe('When it is there, application/json must be among it'),
     'MCP-Protocol-Version': z.string().optional(),
   }),
-  body: named('RpcMessage', z.looseObject({ ...Message.shape })),
+  body: z.looseObject(version).register(shapes, { id: 'RpcMessage' }),
   answers: {
     200: {
       description: 'The answer to a request',
-      schema: named('RpcAnswer', z.looseObject({ ...Message.shape })),
+      schema: z.looseObject(version).register(shapes, { id: 'RpcAnswer' }),
     },
     202: { description: 'A notification was taken' },
     400: {
       description: 'The body is no JSON object, or no message of the protocol',
-      schema: named('RpcRefusal', z.union([z.object({ error: z.string(), code: z.string() }), RpcError])),
+      schema: z
+        .union([z.object({ error: z.string(), code: z.string() }), RpcError])
+        .register(shapes, { id: 'RpcRefusal' }),
     },
-    406: { description: 'The header Accept does not let JSON come', schema: named('RpcError', RpcError) },
+    406: { description: 'The header Accept does not let JSON come', schema: RpcError },
   },
-}
+})
 
 /** Adds the route. */
 export function addMcp(

@@ -5,13 +5,12 @@ import { z } from 'zod'
 import type { ManifestTrigger, Module as LoadedModule, Needs } from '../registry/manifest.ts'
 import type { ModuleSwitch, RunRecord } from '../store/store.ts'
 import { runStatus } from './run-shape.ts'
-import { entity, isoTime, named, time } from './shapes.ts'
+import { entity, isoTime, shapes, time } from './shapes.ts'
 
 const seconds = () => z.number().describe('Seconds; 0: none')
 
-const ModuleTrigger = named(
-  'ModuleTrigger',
-  z.discriminatedUnion('type', [
+const ModuleTrigger = z
+  .discriminatedUnion('type', [
     z.object({
       type: z.literal('webhook'),
       event: z.string(),
@@ -23,34 +22,31 @@ const ModuleTrigger = named(
     }),
     z.object({ type: z.literal('command'), command: z.string().describe('Without its slash') }),
     z.object({ type: z.literal('schedule'), cron: z.string(), timezone: z.string().nullable() }),
-  ]),
-)
+  ])
+  .register(shapes, { id: 'ModuleTrigger' })
 
-const LastRun = named(
-  'LastRun',
-  z.object({
+const LastRun = z
+  .object({
     id: z.string(),
     status: runStatus(),
     reason: z.string().nullable(),
     entity: entity(),
     created_at: time(),
     finished_at: time().nullable(),
-  }),
-)
+  })
+  .register(shapes, { id: 'LastRun' })
 
-const ModuleNeeds = named(
-  'ModuleNeeds',
-  z.object({
+const ModuleNeeds = z
+  .object({
     network: z.array(z.string()).describe('HOST (any port) or HOST:PORT'),
     read: z.array(z.string()).describe("Paths; those in the module's own folder begin with ./"),
     write: z.array(z.string()),
     run: z.array(z.string()).describe('Names of programs'),
-  }),
-)
+  })
+  .register(shapes, { id: 'ModuleNeeds' })
 
-export const Module = named(
-  'Module',
-  z.object({
+export const Module = z
+  .object({
     name: z.string(),
     description: z.string(),
     enabled: z.boolean(),
@@ -82,8 +78,8 @@ export const Module = named(
       .describe('JSON Schema of the input, if the manifest has one'),
     next_ticks: z.array(time()).describe('When its schedules are due next'),
     last_runs: z.array(LastRun).describe('Newest first, among those that the caller may see'),
-  }),
-)
+  })
+  .register(shapes, { id: 'Module' })
 
 /** What is known of a module beside what was loaded. */
 export interface ModuleFacts {

@@ -1,37 +1,34 @@
 // A run as the API tells it (contract section 4).
 import { z } from 'zod'
 import type { RunRecord } from '../store/store.ts'
-import { entity, isoTime, named, time } from './shapes.ts'
+import { entity, isoTime, shapes, time } from './shapes.ts'
 
 export const RUN_STATUSES = ['queued', 'running', 'paused', 'done', 'failed', 'skipped', 'cancelled'] as const
 
 export const runStatus = () => z.enum(RUN_STATUSES)
 
-const Trigger = named(
-  'Trigger',
-  z.object({
+const Trigger = z
+  .object({
     type: z.enum(['webhook', 'command', 'schedule', 'invoke', 'resume']),
     event: z.string().nullable(),
     action: z.string().nullable(),
     by: z.string().nullable().describe('A login of GitHub, or the name of a user'),
     at: z.string().describe('ISO 8601'),
-  }),
-)
+  })
+  .register(shapes, { id: 'Trigger' })
 
-const Attempt = named(
-  'Attempt',
-  z.object({
+const Attempt = z
+  .object({
     attempt: z.int(),
     status: z.string().describe('running, done, failed, skipped, cancelled, paused, again or lost'),
     error: z.string().nullable(),
     started_at: time(),
     finished_at: time().nullable(),
-  }),
-)
+  })
+  .register(shapes, { id: 'Attempt' })
 
-const Question = named(
-  'Question',
-  z.object({
+const Question = z
+  .object({
     text: z.string(),
     options: z
       .array(z.object({ value: z.string(), label: z.string() }))
@@ -43,12 +40,11 @@ const Question = named(
     answer: z.string().nullable(),
     answered_by: z.string().nullable(),
     answered_via: z.string().nullable(),
-  }),
-)
+  })
+  .register(shapes, { id: 'Question' })
 
-export const Run = named(
-  'Run',
-  z.object({
+export const Run = z
+  .object({
     id: z.string(),
     module: z.string(),
     status: runStatus(),
@@ -76,18 +72,17 @@ export const Run = named(
     run_at: time().describe('When it is due'),
     started_at: time().nullable(),
     finished_at: time().nullable(),
-  }),
-)
+  })
+  .register(shapes, { id: 'Run' })
 
-export const RunStarted = named(
-  'RunStarted',
-  z.object({
+export const RunStarted = z
+  .object({
     run_id: z.string(),
     module: z.string(),
     status: runStatus(),
     status_url: z.string().describe('Where the run can be watched'),
-  }),
-)
+  })
+  .register(shapes, { id: 'RunStarted' })
 
 /** The answer to whoever started, stopped or resumed a run. */
 export const startedAnswer = (run: { id: string; module: string; status: RunRecord['status'] }) =>

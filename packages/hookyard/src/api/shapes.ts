@@ -1,18 +1,12 @@
-// The named shapes of the API: each is one schema, which the presenters' types, the OpenAPI document and the MCP
-// tools are made from.
+// Shapes that several routes answer with. A named shape is one schema, from which the types of answers, the OpenAPI
+// document and the MCP tools are made.
 import { z } from 'zod'
 import { formatEntity, NO_ENTITY, parseEntity } from '../entity/entity.ts'
 
-/** Every named shape, for the components of the OpenAPI document. */
+/** The named shapes: components of the OpenAPI document. */
 export const shapes = z.registry<{ id: string }>()
 
-/** Names a shape. Names are unique in the program. */
-export function named<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
-  shapes.add(schema, { id })
-  return schema
-}
-
-/** A moment as ISO 8601 in UTC. */
+/** ISO 8601 in UTC. */
 export const time = () => z.iso.datetime()
 
 /** An entity key. */
@@ -25,7 +19,7 @@ export function isoTime(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString()
 }
 
-/** The rest of a list: what to pass as `cursor` for the next page. */
+/** What to pass as `cursor` for the next page. */
 export const nextCursor = () =>
   z.string().nullable().describe('Pass it as `cursor` to go on; null: this was the last page')
 

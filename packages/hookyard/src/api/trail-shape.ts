@@ -11,11 +11,10 @@ import { toPlainText } from '../send/message.ts'
 import type { SentMessage } from '../store/store.ts'
 import { Delivery, presentDelivery } from './delivery-shape.ts'
 import { presentRun, Run } from './run-shape.ts'
-import { isoTime, named, time } from './shapes.ts'
+import { isoTime, shapes, time } from './shapes.ts'
 
-const TrailMessage = named(
-  'TrailMessage',
-  z.object({
+const TrailMessage = z
+  .object({
     to: z.string().describe('A web hook’s address is a secret: only its kind is told'),
     status: z.enum(['queued', 'sent', 'dead']),
     tries: z.int(),
@@ -23,29 +22,25 @@ const TrailMessage = named(
     text: z.string(),
     created_at: time(),
     sent_at: time().nullable(),
-  }),
-)
+  })
+  .register(shapes, { id: 'TrailMessage' })
 
-const RunTrail = named('RunTrail', Run.extend({ messages: z.array(TrailMessage) }))
+const RunTrail = Run.extend({ messages: z.array(TrailMessage) }).register(shapes, { id: 'RunTrail' })
 
-const DeliveryTrail = named(
-  'DeliveryTrail',
-  Delivery.extend({
-    error: z.string().nullable(),
-    runs: z.array(RunTrail),
-    messages: z.array(TrailMessage).describe('Those of no run'),
-  }),
-)
+const DeliveryTrail = Delivery.extend({
+  error: z.string().nullable(),
+  runs: z.array(RunTrail),
+  messages: z.array(TrailMessage).describe('Those of no run'),
+}).register(shapes, { id: 'DeliveryTrail' })
 
-export const TrailAnswer = named(
-  'Trail',
-  z.object({
+export const TrailAnswer = z
+  .object({
     target: z.string().describe('The delivery’s GUID, or the entity'),
     deliveries: z.array(DeliveryTrail).describe('Newest first'),
     other_runs: z.array(RunTrail).describe('Runs that none of these deliveries names: invoked, scheduled'),
     text: z.string().describe('The same for people'),
-  }),
-)
+  })
+  .register(shapes, { id: 'Trail' })
 
 /** The trail as the API writes it. */
 export function presentTrail(trail: Trail): z.output<typeof TrailAnswer> {

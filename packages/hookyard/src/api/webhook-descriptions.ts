@@ -1,47 +1,42 @@
-// What stands in the OpenAPI document of the routes that are no operations: the webhooks, health and MCP. Their
-// bodies are other programs' business; their checks and answers are the contract's.
+// What the OpenAPI document says of webhooks and health, whose routes are in receive/.
 import { z } from 'zod'
-import type { Description } from './operation.ts'
-import { named } from './shapes.ts'
+import { type Description, describe } from './operation.ts'
+import { shapes } from './shapes.ts'
 
 const guid = () => z.string().describe('The delivery’s GUID')
-const Accepted = named(
-  'Accepted',
-  z.discriminatedUnion('status', [
+const Accepted = z
+  .discriminatedUnion('status', [
     z.object({ status: z.literal('accepted'), delivery: guid() }),
     z.object({
       status: z.literal('retried'),
       delivery: guid(),
       runs: z.array(z.string()).describe('The failed runs that are tried again'),
     }),
-  ]),
-)
-const Known = named(
-  'Known',
-  z.union([
+  ])
+  .register(shapes, { id: 'Accepted' })
+const Known = z
+  .union([
     z.object({ status: z.literal('duplicate'), delivery: guid() }),
     z.object({ msg: z.literal('pong') }),
-  ]),
-)
-const Ok = named('Ok', z.object({ status: z.literal('ok') }))
-const anyObject = () => z.record(z.string(), z.unknown())
+  ])
+  .register(shapes, { id: 'Known' })
+const Ok = z.object({ status: z.literal('ok') }).register(shapes, { id: 'Ok' })
 
-/** Webhooks and health, in the order of the contract. */
+const header = (description?: string) => {
+  const text = z.string().optional()
+  return description === undefined ? text : text.describe(description)
+}
+const webhook = { scope: 'open', body: z.record(z.string(), z.unknown()) } as const
+const OF_BODIES = ['too_large', 'invalid_json', 'not_an_object', 'storage_unavailable'] as const
+
+/** In the order of the contract. */
 export const descriptions: readonly Description[] = [
-  {
-    id: 'getHealth',
-    method: 'get',
-    path: '/health',
-    tag: 'service',
+  describe('getHealth', 'GET /health', {
     summary: 'Alive',
     scope: 'open',
     answers: { 200: { description: 'It answers', schema: Ok } },
-  },
-  {
-    id: 'getReadiness',
-    method: 'get',
-    path: '/ready',
-    tag: 'service',
+  }),
+  describe('getReadiness', 'GET /ready', {
     summary: 'Able to take work',
     scope: 'open',
     answers: {
@@ -51,87 +46,51 @@ export const descriptions: readonly Description[] = [
         schema: z.object({ status: z.literal('unavailable') }),
       },
     },
-  },
-  {
-    id: 'receiveGitHubWebhook',
-    method: 'post',
-    path: '/webhook/github',
-    tag: 'webhooks',
+  }),
+  describe('receiveGitHubWebhook', 'POST /webhook/github', {
+    ...webhook,
     summary: 'Take in a webhook of GitHub',
     description:
       'Answers 202 once the delivery is on disk. A GUID that is held already is a `duplicate`, or, when its runs had failed and the same hook sends it again, `retried`. Bodies up to 25 MiB.',
-    scope: 'open',
     headers: z.object({
-      'X-GitHub-Event': z.string().optional().describe('Checked after the signature'),
-      'X-GitHub-Delivery': z.string().optional().describe('The GUID'),
-      'X-Hub-Signature-256': z.string().optional().describe('HMAC-SHA256 of the raw body'),
-      'X-GitHub-Hook-ID': z.string().optional(),
+      'X-GitHub-Event': header('Checked after the signature'),
+      'X-GitHub-Delivery': header('The GUID'),
+      'X-Hub-Signature-256': header('HMAC-SHA256 of the raw body'),
+      'X-GitHub-Hook-ID': header(),
     }),
-    body: anyObject(),
     bodyTypes: ['application/json', 'application/x-www-form-urlencoded'],
     answers: {
       202: { description: 'Stored, or tried again', schema: Accepted },
       200: { description: 'Known already, or a ping', schema: Known },
     },
     refusals: [
+      ...OF_BODIES,
       'unsupported_media_type',
-      'too_large',
       'invalid_signature',
       'missing_event',
       'missing_delivery',
-      'invalid_json',
-      'not_an_object',
-      'storage_unavailable',
     ],
-  },
-  {
-    id: 'receiveWebhook',
-    method: 'post',
-    path: '/webhook',
-    tag: 'webhooks',
+  }),
+  describe('receiveWebhook', 'POST /webhook', {
+    ...webhook,
     summary: 'Tell the first admin',
     description:
       'The string `message`, else the JSON itself, goes to the first admin. 404 without `inbound.secret`.',
-    scope: 'open',
     headers: z.object({
-      'X-Webhook-Secret': z.string().optional().describe('`inbound.secret`'),
-      'Idempotency-Key': z.string().optional().describe('A second message with it is dropped'),
+      'X-Webhook-Secret': header('`inbound.secret`'),
+      'Idempotency-Key': header('A second message with it is dropped'),
     }),
-    body: anyObject(),
     answers: {
       202: { description: 'It will be sent', schema: z.object({ status: z.literal('accepted') }) },
     },
-    refusals: [
-      'not_found',
-      'unauthorized',
-      'too_large',
-      'invalid_json',
-      'not_an_object',
-      'invalid_input',
-      'storage_unavailable',
-    ],
-  },
-  {
-    id: 'receiveTelegramUpdate',
-    method: 'post',
-    path: '/webhook/telegram',
-    tag: 'webhooks',
+    refusals: [...OF_BODIES, 'not_found', 'unauthorized', 'invalid_input'],
+  }),
+  describe('receiveTelegramUpdate', 'POST /webhook/telegram', {
+    ...webhook,
     summary: 'Take in an update of the chat bot',
     description: 'For Telegram, with `telegram.updates: webhook`. Bodies up to 25 MiB.',
-    scope: 'open',
-    headers: z.object({
-      'X-Telegram-Bot-Api-Secret-Token': z.string().optional().describe('`telegram.webhook_secret`'),
-    }),
-    body: anyObject(),
+    headers: z.object({ 'X-Telegram-Bot-Api-Secret-Token': header('`telegram.webhook_secret`') }),
     answers: { 200: { description: 'It has had its effect', schema: Ok } },
-    refusals: [
-      'unauthorized',
-      'unsupported_media_type',
-      'too_large',
-      'invalid_json',
-      'not_an_object',
-      'invalid_input',
-      'storage_unavailable',
-    ],
-  },
+    refusals: [...OF_BODIES, 'unauthorized', 'unsupported_media_type', 'invalid_input'],
+  }),
 ]

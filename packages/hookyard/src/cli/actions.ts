@@ -1,9 +1,9 @@
 // Commands that ask the server for one thing and tell what came of it: replay, cancel, retry, answer, enable, disable.
 import type { z } from 'zod'
-import { Replayed } from '../api/delivery-operations.ts'
+import { Replayed } from '../api/delivery-routes.ts'
 import { Module } from '../api/module-shape.ts'
 import { RunStarted } from '../api/run-shape.ts'
-import { Invited, Revoked } from '../api/user-operations.ts'
+import { Invited, Revoked } from '../api/user-routes.ts'
 import { explainDecision } from '../explain/reasons.ts'
 import { cleanLines } from '../send/untrusted-text.ts'
 import type { ServerOptions } from './client/find-server.ts'

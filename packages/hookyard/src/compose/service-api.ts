@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { createInvite } from '../access/invites.ts'
-import { type ApiDeps, installApi } from '../api/api.ts'
+import { installApi } from '../api/api.ts'
+import type { ApiDeps } from '../api/deps.ts'
 import type { AskFacts } from '../dispatch/ask-facts.ts'
 import { replayDelivery } from '../dispatch/replay.ts'
 import { traceTarget } from '../explain/why.ts'
@@ -63,7 +64,6 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
     config: () => now().config,
     registry: () => now().registry,
     access: () => now().access,
-    module: (name) => now().registry.get(name),
     switches: () => now().switches,
     checkInput: (module, input) => checkHandlerInput(module, input, now().handlers, pool),
     nextTicks: (module) => nextTicks(module, clock(), NEXT_TICKS),

@@ -15,7 +15,8 @@ import type { Module } from '../../src/registry/manifest.ts'
 import { indexModules } from '../../src/registry/module-registry.ts'
 import { formatEvent } from '../../src/send/format.ts'
 import type { ModuleSwitch, Store } from '../../src/store/store.ts'
-import { type ApiDeps, installApi } from '../../src/api/api.ts'
+import { installApi } from '../../src/api/api.ts'
+import type { ApiDeps } from '../../src/api/deps.ts'
 
 export interface TestApiOptions {
   readonly config: () => Config
@@ -42,7 +43,6 @@ export function testApiDeps(options: TestApiOptions): ApiDeps {
     registry,
     access,
     mayHear: async (user, repository) => access().mayHear(user, repository),
-    module: (name) => registry().get(name),
     switches: () => switches,
     async switchModule(name, enabled, by) {
       switches.set(name, { module: name, enabled, by, at: clock() })

@@ -1,31 +1,17 @@
 // Users: who each is on Telegram, and codes by which a person shows it.
 import { z } from 'zod'
-import type { Access } from '../access/access.ts'
-import type { Invite } from '../access/invites.ts'
-import type { Config } from '../config/config.ts'
 import { hintFor } from '../config/nearest.ts'
 import { UserError } from '../lib/errors.ts'
-import type { Log } from '../lib/log.ts'
 import type { Principal } from '../receive/auth.ts'
 import { orUnavailable } from '../receive/errors.ts'
+import type { ApiDeps } from './deps.ts'
 import { type Operation, operation, requireAdminOfAll } from './operation.ts'
-import { isoTime, named, time } from './shapes.ts'
-
-export interface UserOperationDeps {
-  readonly config: () => Config
-  readonly access: () => Pick<Access, 'user'>
-  /** A new code for this user. */
-  readonly invite: (user: string) => Promise<Invite>
-  /** Takes the user's claim and code back; false: there was neither. */
-  readonly revoke: (user: string) => Promise<boolean>
-  readonly log: Log
-}
+import { isoTime, shapes, time } from './shapes.ts'
 
 const UserName = z.object({ name: z.string().describe('The user’s name') })
 
-const User = named(
-  'User',
-  z.object({
+const User = z
+  .object({
     name: z.string(),
     role: z.enum(['admin', 'member']),
     telegram_id: z.int().nullable().describe('The person on Telegram who is this user in groups'),
@@ -33,42 +19,33 @@ const User = named(
       .enum(['config', 'claim'])
       .nullable()
       .describe('Who says so: the configuration, or the person, by a code'),
-  }),
-)
+  })
+  .register(shapes, { id: 'User' })
 
-/** A good answer. */
-export const UserList = named('UserList', z.object({ users: z.array(User) }))
+const UserList = z.object({ users: z.array(User) }).register(shapes, { id: 'UserList' })
 
-/** A good answer. */
-export const Invited = named(
-  'Invite',
-  z.object({
+export const Invited = z
+  .object({
     code: z.string().describe('For `/start CODE` to the bot; used once'),
     user: z.string(),
     expires_at: time(),
-  }),
-)
+  })
+  .register(shapes, { id: 'Invite' })
 
-/** A good answer. */
-export const Revoked = named(
-  'Revoked',
-  z.object({ user: z.string(), revoked: z.boolean().describe('false: there was nothing to take back') }),
-)
+export const Revoked = z
+  .object({ user: z.string(), revoked: z.boolean().describe('false: there was nothing to take back') })
+  .register(shapes, { id: 'Revoked' })
 
 /** The operations on users. */
-export function userOperations(deps: UserOperationDeps): Operation[] {
+export function userOperations(deps: ApiDeps): Operation[] {
   return [listUsers(deps), inviteUser(deps), revokeUser(deps)]
 }
 
 const refusals = ['insufficient_scope', 'not_authorized'] as const
 const ofOne = ['storage_unavailable', ...refusals] as const
 
-const listUsers = ({ config, access }: UserOperationDeps) =>
-  operation({
-    id: 'listUsers',
-    method: 'get',
-    path: '/api/users',
-    tag: 'users',
+const listUsers = ({ config, access }: ApiDeps) =>
+  operation('listUsers', 'GET /api/users', {
     summary: 'List the users, and who they are on Telegram',
     description: 'In the order of the configuration. For an admin’s token with the scope `*`.',
     scope: 'token',
@@ -76,21 +53,17 @@ const listUsers = ({ config, access }: UserOperationDeps) =>
     refusals,
     async run({ principal }) {
       requireAdminOfAll(principal, 'who is who is for admins')
-      const users = config().users.map((user): z.output<typeof User> => {
-        const telegramId = access().user(user.name)?.telegramId ?? null
-        const source = user.telegramId !== null ? 'config' : telegramId === null ? null : 'claim'
-        return { name: user.name, role: user.role, telegram_id: telegramId, telegram_id_source: source }
+      const users = config().users.map(({ name, role, telegramId: configured }): z.output<typeof User> => {
+        const telegram_id = access().user(name)?.telegramId ?? null
+        const source = configured !== null ? 'config' : telegram_id === null ? null : 'claim'
+        return { name, role, telegram_id, telegram_id_source: source }
       })
       return { status: 200, body: { users } }
     },
   })
 
-const inviteUser = (deps: UserOperationDeps) =>
-  operation({
-    id: 'inviteUser',
-    method: 'post',
-    path: '/api/users/{name}/invite',
-    tag: 'users',
+const inviteUser = (deps: ApiDeps) =>
+  operation('inviteUser', 'POST /api/users/{name}/invite', {
     summary: 'Make a code for `/start CODE`',
     description:
       'Whoever sends it to the bot is this user from then on, in groups too. It counts once, for ten minutes, and takes the place of an earlier one. For an admin’s token with the scope `*`.',
@@ -106,12 +79,8 @@ const inviteUser = (deps: UserOperationDeps) =>
     },
   })
 
-const revokeUser = (deps: UserOperationDeps) =>
-  operation({
-    id: 'revokeUser',
-    method: 'post',
-    path: '/api/users/{name}/revoke',
-    tag: 'users',
+const revokeUser = (deps: ApiDeps) =>
+  operation('revokeUser', 'POST /api/users/{name}/revoke', {
     summary: 'Take a claim back',
     description:
       'The person who claimed to be this user is nobody any more, and an open code counts no more. What the configuration says stays. For an admin’s token with the scope `*`.',
@@ -128,13 +97,11 @@ const revokeUser = (deps: UserOperationDeps) =>
   })
 
 /** @throws UserError insufficient_scope, not_authorized; not_found with the name that was probably meant */
-function invitable({ config }: UserOperationDeps, principal: Principal, name: string): string {
+function invitable({ config }: ApiDeps, principal: Principal, name: string): string {
   requireAdminOfAll(principal, 'who is who is for admins')
   const names = config().users.map((user) => user.name)
   if (names.includes(name)) return name
   const hint = hintFor(name, names)
-  throw new UserError(
-    'not_found',
-    `there is no user ${JSON.stringify(name.slice(0, 64))} in the configuration${hint ? `; ${hint}` : ''}`,
-  )
+  const shown = JSON.stringify(name.slice(0, 64))
+  throw new UserError('not_found', `there is no user ${shown} in the configuration${hint ? `; ${hint}` : ''}`)
 }

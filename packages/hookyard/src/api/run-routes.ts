@@ -1,46 +1,23 @@
 // Runs: shown, listed, cancelled, tried again, answered. A member meets only the runs that he hears of, and acts
 // only on those that are his alone: what he does reaches nobody else.
 import { z } from 'zod'
-import type { Access } from '../access/access.ts'
-import type { MayHear } from '../access/reading.ts'
-import type { AnswerRequest } from '../ask/answer.ts'
 import { UserError } from '../lib/errors.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
 import type { Principal } from '../receive/auth.ts'
 import { orUnavailable } from '../receive/errors.ts'
-import type { Module } from '../registry/manifest.ts'
-import type { RunRecord, RunStore } from '../store/store.ts'
+import type { RunRecord } from '../store/store.ts'
+import type { ApiDeps } from './deps.ts'
 import { type Operation, operation } from './operation.ts'
 import { presentRun, Run, RunStarted, runStatus, startedAnswer } from './run-shape.ts'
-import { entity, named, nextCursor, normalEntity, paging } from './shapes.ts'
+import { entity, shapes, nextCursor, normalEntity, paging } from './shapes.ts'
 import { maySeeRun, visibleRuns } from './visible.ts'
-
-export interface RunOperationDeps {
-  readonly store: { readonly runs: Pick<RunStore, 'get' | 'list' | 'cancel' | 'retry'> }
-  readonly access: () => Pick<Access, 'mayCall'>
-  readonly mayHear: MayHear
-  readonly module: (name: string) => Module | undefined
-  /**
-   * Takes an answer to a paused run's question; the run goes on with it.
-   * @throws UserError unknown_run, wrong_state, not_authorized, invalid_input
-   */
-  readonly answer: (request: Omit<AnswerRequest, 'at'>) => Promise<unknown>
-  /** Running runs were asked to stop, with this reason. */
-  readonly onCancelled: (runIds: readonly string[], reason: string) => void
-  readonly wakeRuns: () => void
-  readonly clock: Clock
-  readonly log: Log
-}
 
 const RunId = z.object({ id: z.string().describe('The run’s id') })
 
-const Resume = named(
-  'Answer',
-  z.strictObject({
+const Resume = z
+  .strictObject({
     answer: z.string().min(1).max(10_000).describe('One of the options’ values, or text when there are none'),
-  }),
-)
+  })
+  .register(shapes, { id: 'Answer' })
 
 /** What a list of runs can be asked for. */
 export const RunFilter = z.strictObject({
@@ -50,20 +27,17 @@ export const RunFilter = z.strictObject({
   ...paging,
 })
 
-/** A good answer. */
-export const RunList = named('RunList', z.object({ runs: z.array(Run), next_cursor: nextCursor() }))
+export const RunList = z
+  .object({ runs: z.array(Run), next_cursor: nextCursor() })
+  .register(shapes, { id: 'RunList' })
 
 /** The operations on runs. */
-export function runOperations(deps: RunOperationDeps): Operation[] {
+export function runOperations(deps: ApiDeps): Operation[] {
   return [listRuns(deps), getRun(deps), cancelRun(deps), retryRun(deps), resumeRun(deps)]
 }
 
-const listRuns = ({ store, mayHear, log }: RunOperationDeps) =>
-  operation({
-    id: 'listRuns',
-    method: 'get',
-    path: '/api/runs',
-    tag: 'runs',
+const listRuns = ({ store, mayHear, log }: ApiDeps) =>
+  operation('listRuns', 'GET /api/runs', {
     summary: 'List runs, newest first',
     description:
       'The cursor holds still while new runs come. A member sees the runs that he hears of, as long as he may be told of the repository; a page may hold fewer than the limit.',
@@ -90,12 +64,8 @@ const listRuns = ({ store, mayHear, log }: RunOperationDeps) =>
     },
   })
 
-const getRun = (deps: RunOperationDeps) =>
-  operation({
-    id: 'getRun',
-    method: 'get',
-    path: '/api/runs/{id}',
-    tag: 'runs',
+const getRun = (deps: ApiDeps) =>
+  operation('getRun', 'GET /api/runs/{id}', {
     summary: 'Show a run',
     scope: 'runs:read',
     params: RunId,
@@ -107,12 +77,8 @@ const getRun = (deps: RunOperationDeps) =>
     }),
   })
 
-const cancelRun = (deps: RunOperationDeps) =>
-  operation({
-    id: 'cancelRun',
-    method: 'post',
-    path: '/api/runs/{id}/cancel',
-    tag: 'runs',
+const cancelRun = (deps: ApiDeps) =>
+  operation('cancelRun', 'POST /api/runs/{id}/cancel', {
     summary: 'Cancel a run',
     description: 'A queued or paused run ends at once; a running one is told to stop, and ends in a moment.',
     scope: 'runs:write',
@@ -130,12 +96,8 @@ const cancelRun = (deps: RunOperationDeps) =>
     },
   })
 
-const retryRun = (deps: RunOperationDeps) =>
-  operation({
-    id: 'retryRun',
-    method: 'post',
-    path: '/api/runs/{id}/retry',
-    tag: 'runs',
+const retryRun = (deps: ApiDeps) =>
+  operation('retryRun', 'POST /api/runs/{id}/retry', {
     summary: 'Try a failed or cancelled run again',
     scope: 'runs:write',
     params: RunId,
@@ -143,7 +105,7 @@ const retryRun = (deps: RunOperationDeps) =>
     refusals: ['unknown_run', 'unknown_module', 'not_authorized', 'wrong_state'],
     async run({ principal, params }) {
       const run = await ownRun(deps, principal, params.id)
-      const module = deps.module(run.module)
+      const module = deps.registry().get(run.module)
       if (!module) throw new UserError('unknown_module', `the module ${run.module} is no longer installed`)
       if (!module.enabled) {
         throw new UserError('wrong_state', `${run.module} is disabled; enable it first`)
@@ -155,12 +117,8 @@ const retryRun = (deps: RunOperationDeps) =>
     },
   })
 
-const resumeRun = (deps: RunOperationDeps) =>
-  operation({
-    id: 'resumeRun',
-    method: 'post',
-    path: '/api/runs/{id}/resume',
-    tag: 'runs',
+const resumeRun = (deps: ApiDeps) =>
+  operation('resumeRun', 'POST /api/runs/{id}/resume', {
     summary: 'Answer the question of a paused run',
     description: 'The run goes on with the answer. A question is answered once.',
     scope: 'runs:write',
@@ -184,7 +142,7 @@ function requireCursor(cursor: string): void {
 
 /** @throws UserError unknown_run, also for one that the caller may not see */
 async function visibleRun(
-  { store, mayHear, log }: RunOperationDeps,
+  { store, mayHear, log }: ApiDeps,
   principal: Principal,
   id: string,
 ): Promise<RunRecord> {
@@ -194,7 +152,7 @@ async function visibleRun(
 }
 
 /** A run that the caller may act on. @throws UserError unknown_run, not_authorized */
-async function ownRun(deps: RunOperationDeps, principal: Principal, id: string): Promise<RunRecord> {
+async function ownRun(deps: ApiDeps, principal: Principal, id: string): Promise<RunRecord> {
   const run = await visibleRun(deps, principal, id)
   const { name } = principal.user
   if (!principal.isAdmin && run.recipients.some((recipient) => recipient !== name)) {

@@ -1,56 +1,31 @@
 // Modules: shown, switched on and off, invoked.
 import { z } from 'zod'
-import type { MayHear } from '../access/reading.ts'
-import type { Config } from '../config/config.ts'
 import { UserError } from '../lib/errors.ts'
-import type { Log } from '../lib/log.ts'
 import type { Principal } from '../receive/auth.ts'
 import { orUnavailable } from '../receive/errors.ts'
 import { InvokeBody } from '../receive/invoke-input.ts'
-import { type InvokeDeps, invocableModule, invokeModule } from '../receive/invoke.ts'
+import { invocableModule, invokeModule } from '../receive/invoke.ts'
 import type { Module as LoadedModule } from '../registry/manifest.ts'
-import type { ModuleRegistry } from '../registry/module-registry.ts'
-import type { ModuleSwitch, RunStore } from '../store/store.ts'
+import type { ApiDeps } from './deps.ts'
 import { Module, presentModule } from './module-shape.ts'
 import { type Operation, operation } from './operation.ts'
 import { RunStarted } from './run-shape.ts'
-import { named } from './shapes.ts'
+import { shapes } from './shapes.ts'
 import { visibleRuns } from './visible.ts'
-
-export interface ModuleOperationDeps extends Omit<InvokeDeps, 'store' | 'registry' | 'auth'> {
-  readonly config: () => Config
-  readonly registry: () => Pick<ModuleRegistry, 'get' | 'all'>
-  readonly store: { readonly runs: Pick<RunStore, 'create' | 'get' | 'list'> }
-  readonly switches: () => ReadonlyMap<string, ModuleSwitch>
-  /**
-   * Switches a module for good.
-   * @throws UserError wrong_state when it cannot be switched on.
-   */
-  readonly switchModule: (name: string, enabled: boolean, by: string) => Promise<void>
-  readonly mayHear: MayHear
-  /** When the module's schedules are due next, in ms since the epoch. */
-  readonly nextTicks: (module: LoadedModule) => readonly number[]
-  readonly log: Log
-}
 
 const LAST_RUNS = 5
 
 const ModuleName = z.object({ name: z.string().describe('The module’s name') })
-named('Invocation', InvokeBody)
-/** A good answer. */
-export const ModuleList = named('ModuleList', z.object({ modules: z.array(Module) }))
+InvokeBody.register(shapes, { id: 'Invocation' })
+export const ModuleList = z.object({ modules: z.array(Module) }).register(shapes, { id: 'ModuleList' })
 
 /** The operations on modules. */
-export function moduleOperations(deps: ModuleOperationDeps): Operation[] {
+export function moduleOperations(deps: ApiDeps): Operation[] {
   return [listModules(deps), getModule(deps), invoke(deps), enable(deps), disable(deps)]
 }
 
-const listModules = (deps: ModuleOperationDeps) =>
-  operation({
-    id: 'listModules',
-    method: 'get',
-    path: '/api/modules',
-    tag: 'modules',
+const listModules = (deps: ApiDeps) =>
+  operation('listModules', 'GET /api/modules', {
     summary: 'List the modules',
     description: 'By name: manifest and settings, whether it is on and who says so, next ticks, last runs.',
     scope: 'modules:read',
@@ -62,12 +37,8 @@ const listModules = (deps: ModuleOperationDeps) =>
     },
   })
 
-const getModule = (deps: ModuleOperationDeps) =>
-  operation({
-    id: 'getModule',
-    method: 'get',
-    path: '/api/modules/{name}',
-    tag: 'modules',
+const getModule = (deps: ApiDeps) =>
+  operation('getModule', 'GET /api/modules/{name}', {
     summary: 'Show a module',
     scope: 'modules:read',
     params: ModuleName,
@@ -79,12 +50,8 @@ const getModule = (deps: ModuleOperationDeps) =>
     }),
   })
 
-const invoke = (deps: ModuleOperationDeps) =>
-  operation({
-    id: 'invokeModule',
-    method: 'post',
-    path: '/api/modules/{name}/invoke',
-    tag: 'modules',
+const invoke = (deps: ApiDeps) =>
+  operation('invokeModule', 'POST /api/modules/{name}/invoke', {
     summary: 'Start a run of a module',
     description:
       'The run is told to the token’s user alone, and may act where that user may. Sent again with the same `idempotency_key` and body it answers 200 with the same run. Cooldown windows are ignored unless `respect_cooldown` is true.',
@@ -110,16 +77,13 @@ const invoke = (deps: ModuleOperationDeps) =>
     },
   })
 
-const enable = (deps: ModuleOperationDeps) => switching(deps, true)
-const disable = (deps: ModuleOperationDeps) => switching(deps, false)
+const enable = (deps: ApiDeps) => switching(deps, true)
+const disable = (deps: ApiDeps) => switching(deps, false)
 
-const switching = (deps: ModuleOperationDeps, enabled: boolean) =>
-  operation({
-    id: enabled ? 'enableModule' : 'disableModule',
-    method: 'post',
-    path: `/api/modules/{name}/${enabled ? 'enable' : 'disable'}`,
-    tag: 'modules',
-    summary: enabled ? 'Switch a module on' : 'Switch a module off',
+const switching = (deps: ApiDeps, enabled: boolean) => {
+  const [verb, state] = enabled ? (['enable', 'on'] as const) : (['disable', 'off'] as const)
+  return operation(`${verb}Module`, `POST /api/modules/{name}/${verb}`, {
+    summary: `Switch a module ${state}`,
     description: enabled
       ? 'Lasts over restarts. A handler that cannot be loaded is refused. For admins.'
       : 'Lasts over restarts: a module can be taken out without a deploy. Its queued runs end as skipped. For admins.',
@@ -137,15 +101,16 @@ const switching = (deps: ModuleOperationDeps, enabled: boolean) =>
       return { status: 200, body: await present(deps, knownModule(deps, name), principal) }
     },
   })
+}
 
 /** @throws UserError unknown_module */
-function knownModule({ registry }: ModuleOperationDeps, name: string): LoadedModule {
+function knownModule({ registry }: ApiDeps, name: string): LoadedModule {
   const module = registry().get(name)
   if (module) return module
   throw new UserError('unknown_module', `there is no module ${JSON.stringify(name.slice(0, 63))}`)
 }
 
-async function present(deps: ModuleOperationDeps, module: LoadedModule, principal: Principal) {
+async function present(deps: ApiDeps, module: LoadedModule, principal: Principal) {
   const recipient = principal.isAdmin ? {} : { recipient: principal.user.name }
   const { config, switches, store, mayHear, log, nextTicks } = deps
   const query = { module: module.name, ...recipient, limit: LAST_RUNS }

@@ -1,67 +1,40 @@
 // Deliveries: shown, listed, dispatched again.
 import { z } from 'zod'
-import type { MayHear } from '../access/reading.ts'
-import type { ReplayResult } from '../dispatch/replay.ts'
 import { UserError } from '../lib/errors.ts'
-import type { Log } from '../lib/log.ts'
 import { orUnavailable } from '../receive/errors.ts'
-import type { DeliveryStore, OverviewStore } from '../store/store.ts'
 import { Delivery, presentDecision, presentDelivery } from './delivery-shape.ts'
+import type { ApiDeps } from './deps.ts'
 import { type Operation, operation } from './operation.ts'
-import { entity, named, nextCursor, normalEntity, paging } from './shapes.ts'
+import { entity, nextCursor, normalEntity, paging, shapes } from './shapes.ts'
 import { visibleDeliveries, visibleDelivery } from './visible.ts'
-
-export interface DeliveryOperationDeps {
-  readonly store: {
-    readonly deliveries: Pick<DeliveryStore, 'get'>
-    readonly overview: Pick<OverviewStore, 'deliveries'>
-  }
-  readonly mayHear: MayHear
-  /** Dispatches a stored delivery again, under the configuration in force. */
-  readonly replay: (guid: string) => Promise<ReplayResult>
-  readonly log: Log
-}
 
 const Guid = z.object({ guid: z.string().describe('The delivery’s GUID') })
 
-const DeliveryFilter = z.strictObject({
-  entity: entity().max(1_000).optional(),
-  ...paging,
-})
+export const DeliveryList = z
+  .object({ deliveries: z.array(Delivery), next_cursor: nextCursor() })
+  .register(shapes, { id: 'DeliveryList' })
 
-/** A good answer. */
-export const DeliveryList = named(
-  'DeliveryList',
-  z.object({ deliveries: z.array(Delivery), next_cursor: nextCursor() }),
-)
-
-/** A good answer. */
-export const Replayed = named(
-  'Replayed',
-  z.object({
+export const Replayed = z
+  .object({
     status: z.literal('replayed'),
     delivery: z.string(),
     replay: z.int().describe('1 for the first replay'),
     decisions: Delivery.shape.decisions,
-  }),
-)
+  })
+  .register(shapes, { id: 'Replayed' })
 
 /** The operations on deliveries. */
-export function deliveryOperations(deps: DeliveryOperationDeps): Operation[] {
+export function deliveryOperations(deps: ApiDeps): Operation[] {
   return [listDeliveries(deps), getDelivery(deps), replayDelivery(deps)]
 }
 
-const listDeliveries = ({ store, mayHear, log }: DeliveryOperationDeps) =>
-  operation({
-    id: 'listDeliveries',
-    method: 'get',
-    path: '/api/deliveries',
-    tag: 'deliveries',
+const listDeliveries = ({ store, mayHear, log }: ApiDeps) =>
+  operation('listDeliveries', 'GET /api/deliveries', {
     summary: 'List deliveries, newest first',
     description:
       'The cursor holds still while new deliveries come. A member sees those that were decided about him, as long as he may be told of the repository; a page may hold fewer than the limit.',
     scope: 'deliveries:read',
-    query: DeliveryFilter,
+    query: z.strictObject({ entity: entity().max(1_000).optional(), ...paging }),
     answers: { 200: { description: 'A page of deliveries', schema: DeliveryList } },
     async run({ principal, query: { cursor, limit, entity } }) {
       const { deliveries, next } = await orUnavailable(
@@ -79,12 +52,8 @@ const listDeliveries = ({ store, mayHear, log }: DeliveryOperationDeps) =>
     },
   })
 
-const getDelivery = ({ store, mayHear, log }: DeliveryOperationDeps) =>
-  operation({
-    id: 'getDelivery',
-    method: 'get',
-    path: '/api/deliveries/{guid}',
-    tag: 'deliveries',
+const getDelivery = ({ store, mayHear, log }: ApiDeps) =>
+  operation('getDelivery', 'GET /api/deliveries/{guid}', {
     summary: 'Show a delivery and its decisions',
     scope: 'deliveries:read',
     params: Guid,
@@ -98,12 +67,8 @@ const getDelivery = ({ store, mayHear, log }: DeliveryOperationDeps) =>
     },
   })
 
-const replayDelivery = ({ replay, log }: DeliveryOperationDeps) =>
-  operation({
-    id: 'replayDelivery',
-    method: 'post',
-    path: '/api/deliveries/{guid}/replay',
-    tag: 'deliveries',
+const replayDelivery = ({ replay, log }: ApiDeps) =>
+  operation('replayDelivery', 'POST /api/deliveries/{guid}/replay', {
     summary: 'Dispatch a stored delivery again',
     description:
       'Decides it anew under the configuration in force. Cooldown windows are ignored, but opened; the new decisions stand beside the old ones. For admins: a replay reaches everybody who hears of it.',
