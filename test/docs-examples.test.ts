@@ -56,18 +56,18 @@ test('docs/pr-review.md shows real reviews', async () => {
   const evaluated = {
     ...{ file: 'src/session.ts', line: 11, severity: 'critical', title: 'Runs what the client sends' },
     why: 'The body of the request is evaluated as code: whoever can send a request can run anything in the service.',
-    ...{ mend: 'Parse it instead.', replacement: '  const rules = JSON.parse(request.body.rules)' },
+    ...{ fix: 'Parse it instead.', replacement: '  const rules = JSON.parse(request.body.rules)' },
   }
   const missing = {
     ...{ file: 'src/session.ts', line: 12, severity: 'warning', title: 'A session that has ended throws' },
     why: '`find` answers `undefined` for a session that has ended, and `.user` of that throws.',
-    mend: 'Answer 401 when there is none.',
+    fix: 'Answer 401 when there is none.',
   }
   const untested = {
     ...{ file: 'src/session.ts', line: null, severity: 'suggestion', title: 'The new rules have no test' },
     ...{
       why: 'Nothing shows what a session without rules does.',
-      mend: 'Add a test for a request without `rules`.',
+      fix: 'Add a test for a request without `rules`.',
     },
   }
   const number = github.createPullRequest(REPO, {
@@ -93,7 +93,7 @@ test('docs/pr-review.md shows real reviews', async () => {
     severity: 'suggestion',
     title: 'Debugger left in',
     why: 'It stops whoever has tools open.',
-    mend: 'Remove it.',
+    fix: 'Remove it.',
   }
   says = {
     summary: 'Reads rules from the request and keeps them with the session.',

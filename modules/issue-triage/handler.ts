@@ -8,7 +8,7 @@ import { normalise } from './normalise.ts'
 import { triageRequest } from './prompt.ts'
 import { renderComment, renderSummary } from './render.ts'
 import { readSettings } from './settings.ts'
-import { reasonToSkip } from './when.ts'
+import { reasonToSkip } from './reason-to-skip.ts'
 
 export default defineModule({
   subject: 'issue',

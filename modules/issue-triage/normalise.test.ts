@@ -63,7 +63,7 @@ test.each([
     { summary: 's', missing_info: 'What?' },
     { missingInfo: [], status: 'ready' },
   ],
-])('mends %s', (_name, output, expected) => expect(of(output)).toMatchObject(expected))
+])('corrects %s', (_name, output, expected) => expect(of(output)).toMatchObject(expected))
 
 test.each([
   [

@@ -6,7 +6,7 @@ import type { Material } from './gather.ts'
 import type { HeadFile } from './head-files.ts'
 import type { Part } from './parts.ts'
 import type { Limits, Settings } from './settings.ts'
-import { tellMetadata, tellThread, tellKnown } from './tell.ts'
+import { metadataSection, threadSection, earlierFindingsSection } from './prompt-sections.ts'
 
 export interface Boxes {
   /** Outside text by name, empty ones left out. */
@@ -33,13 +33,13 @@ export function composeBoxes(material: Material, change: Change, part: Part, set
   const { pr } = material
   const boxes: Record<string, string> = {
     title: pr.title,
-    metadata: tellMetadata(pr),
+    metadata: metadataSection(pr),
     description: clipped(pr.body ?? '', MAX_DESCRIPTION, 'the description', cut),
     'linked issues': tellIssues(material.issues, limits.linked_issues, cut),
     commits: tellCommits(material.commits, limits.commits, cut),
     spec: material.spec === null ? '' : `${material.spec.path}\n\n${material.spec.text}`,
     conventions: material.conventions.map(({ path, text }) => `${path}\n\n${text}`).join('\n\n'),
-    'your earlier findings': tellKnown(material.known),
+    'your earlier findings': earlierFindingsSection(material.known),
     thread: clippedThread(material, limits.thread, cut),
     diff: part.text,
     'changed files at the head': '',
@@ -159,7 +159,7 @@ const isWeighty = ({ body }: Said): boolean => WEIGHTY.test(body)
 
 /** The newest of what was said, oldest first. */
 function clippedThread({ comments, threads }: Material, limit: number, cut: Cut): string {
-  const entries = tellThread(comments, threads)
+  const entries = threadSection(comments, threads)
   let room = limit
   const kept: string[] = []
   for (const entry of entries.toReversed()) {

@@ -4,12 +4,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { mergeFindings, readAnswer } from './findings.ts'
 import { applicable, placeIn } from './places.ts'
-import { tally } from './words.ts'
+import { tally } from './markdown.ts'
 
 const section = (file: string, lines = 2) =>
   `diff --git a/${file} b/${file}\n--- a/${file}\n+++ b/${file}\n@@ -0,0 +1,${lines} @@\n${'+x\n'.repeat(lines)}`
 const files = new Map(parseDiff(section('a.ts') + section('b/b.ts')).map((file) => [file.file, file]))
-const finding = { file: 'a.ts', line: 1, severity: 'warning', title: 't', why: 'w', mend: 'm' }
+const finding = { file: 'a.ts', line: 1, severity: 'warning', title: 't', why: 'w', fix: 'm' }
 const read = (...findings: unknown[]) => readAnswer({ summary: 's', findings }, files)
 const ranked = (...findings: unknown[]) => mergeFindings([read(...findings)], files)
 

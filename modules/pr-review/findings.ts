@@ -20,7 +20,7 @@ export interface Finding {
   readonly confidence: Confidence
   readonly title: string
   readonly why: string
-  readonly mend: string
+  readonly fix: string
   /** New text for exactly the lines of the place, unchecked; null without one. */
   readonly replacement: string | null
   /** The earlier finding that this is, as the agent says. */
@@ -66,7 +66,9 @@ function readFinding(
   const place = line === null ? null : placeIn(files.get(file), line, endLine)
   const severity = SEVERITIES.find((known) => known === raw['severity']) ?? 'warning'
   return {
-    ...{ file, place, line, endLine, severity, title, why: why ?? '', mend: text(raw['mend']) ?? '' },
+    ...{ file, place, line, endLine, severity, title, why: why ?? '' },
+    // `mend`: an answer that was kept by ctx.once before the field was renamed.
+    fix: text(raw['fix']) ?? text(raw['mend']) ?? '',
     confidence: CONFIDENCES.find((known) => known === raw['confidence']) ?? 'medium',
     replacement: typeof raw['replacement'] === 'string' ? raw['replacement'] : null,
     known: text(raw['known']),

@@ -10,9 +10,9 @@ import {
 } from '@hookyard/sdk'
 import type { Change } from './change.ts'
 import { readHeadFiles, type HeadFiles } from './head-files.ts'
-import { knownFindings, type Known } from './known.ts'
+import { earlierFindings, type EarlierFinding } from './earlier-findings.ts'
 import type { Memory } from './memory.ts'
-import { readConventions, readSpec, type NamedText } from './rules-of-the-house.ts'
+import { readConventions, readSpec, type NamedText } from './conventions.ts'
 import type { Settings } from './settings.ts'
 
 export const HEADER = '## Review by Hookyard'
@@ -21,7 +21,7 @@ export interface Material {
   readonly pr: PullRequest
   readonly comments: readonly Comment[]
   readonly threads: readonly ReviewThread[]
-  readonly known: readonly Known[]
+  readonly known: readonly EarlierFinding[]
   readonly commits: readonly Commit[]
   readonly issues: readonly LinkedIssue[]
   readonly conventions: readonly NamedText[]
@@ -62,7 +62,7 @@ export async function gather(
     readHeadFiles(ctx, change, settings.limits),
   ])
   unread.push(...headFiles.unread)
-  const known = await knownFindings(ctx, threads, memory)
+  const known = await earlierFindings(ctx, threads, memory)
   const thread = comments ?? []
   const material = { pr, comments: thread, threads: threads ?? [], known, commits, issues, conventions, spec }
   return {

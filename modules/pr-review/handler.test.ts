@@ -82,7 +82,7 @@ test('what the model leaves open swallows nothing, and it offers nothing to comm
   const output = {
     summary: open,
     findings: [
-      { ...finding, why: open, mend: suggests, replacement: null },
+      { ...finding, why: open, fix: suggests, replacement: null },
       { ...second, line: null, why: suggests },
     ],
   }

@@ -15,7 +15,7 @@ const agent = (question: Question) => {
   const diff = task?.kind === 'review' ? task.diff : ''
   const file = /^\+\+\+ "?b\/(.*?)"?\t?$/m.exec(diff)?.[1] ?? ''
   const line = Number(/^@@ -\d+(?:,\d+)? \+(\d+)/m.exec(diff)?.[1] ?? 0)
-  const finding = { file, line, severity: 'warning', title: `Something in ${file}`, why: 'w', mend: 'm' }
+  const finding = { file, line, severity: 'warning', title: `Something in ${file}`, why: 'w', fix: 'm' }
   return { summary: 'Large.', findings: file === '' ? [] : [finding] }
 }
 beforeAll(async () => void (arena = await openArena({ agent })))

@@ -11,7 +11,7 @@ import { parseDiff as readAsGitHub } from '@hookyard/standins/github/diff'
 import { startGitHub } from '@hookyard/standins/github'
 import { readAnswer } from './findings.ts'
 import { identify } from './identity.ts'
-import { inlineComment } from './inline.ts'
+import { inlineComment } from './inline-comments.ts'
 
 const EDITS = Number(process.env['HOOKYARD_EDITS'] ?? 300)
 /** Six findings each, and an answer of the agent is read up to its 200th. */
@@ -162,7 +162,7 @@ function findingsFor(texts: ReadonlyMap<string, string>, random: () => number) {
         severity: 'warning',
         title: `finding ${index}`,
         why: 'w',
-        mend: 'm',
+        fix: 'm',
       }
     })
   })

@@ -2,7 +2,7 @@
 import { parseDiff } from '@hookyard/sdk'
 import { expect, test } from 'vitest'
 import type { Identified } from './identity.ts'
-import type { Known } from './known.ts'
+import type { EarlierFinding } from './earlier-findings.ts'
 import { planReview, remember, type PlanInput } from './plan.ts'
 
 const files = new Map(
@@ -20,11 +20,11 @@ const finding = (id: string, more: Partial<Identified> = {}): Identified => ({
     confidence: 'high',
     title: `Finding ${id}`,
   },
-  ...{ why: 'w', mend: 'm', replacement: null, known: null, code: 'const two = 2' },
+  ...{ why: 'w', fix: 'm', replacement: null, known: null, code: 'const two = 2' },
   place: { line: 2, start: null, lines: [] },
   ...more,
 })
-const known = (id: string, more: Partial<Known> = {}): Known => ({
+const known = (id: string, more: Partial<EarlierFinding> = {}): EarlierFinding => ({
   ...{ id, file: 'a.ts', title: `Finding ${id}`, severity: 'warning', code: 'const two = 2', status: 'open' },
   ...{ inline: true, thread: null },
   ...more,

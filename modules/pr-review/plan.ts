@@ -2,7 +2,7 @@
 import type { DiffFile } from '@hookyard/sdk'
 import { SEVERITIES } from './findings.ts'
 import { alikeTitles, showsCode, type Identified } from './identity.ts'
-import type { Known } from './known.ts'
+import type { EarlierFinding } from './earlier-findings.ts'
 import type { Remembered } from './memory.ts'
 
 /** A finding that holds for the newest head. */
@@ -14,7 +14,7 @@ export interface Open {
   /** What was found now; null for one that nobody raised again though its code is unchanged. */
   readonly finding: Identified | null
   /** What it was before; null for a new one. */
-  readonly before: Known | null
+  readonly before: EarlierFinding | null
 }
 
 export interface Plan {
@@ -22,18 +22,18 @@ export interface Plan {
   readonly open: readonly Open[]
   /** Of these, the ones that go on a line and are on none yet. */
   readonly post: readonly Open[]
-  readonly fixed: readonly Known[]
+  readonly fixed: readonly EarlierFinding[]
   /** How many were found again that a maintainer has dismissed. */
   readonly quiet: number
   /** How many more there are than are shown. */
   readonly notShown: number
   /** Those that are neither open nor fixed now: kept as they are. */
-  readonly settled: readonly Known[]
+  readonly settled: readonly EarlierFinding[]
 }
 
 export interface PlanInput {
   readonly findings: readonly Identified[]
-  readonly known: readonly Known[]
+  readonly known: readonly EarlierFinding[]
   /** Ids that the agent calls fixed. */
   readonly fixed: readonly string[]
   readonly files: ReadonlyMap<string, DiffFile>
@@ -42,7 +42,7 @@ export interface PlanInput {
 
 /** Decides for every finding, old and new. */
 export function planReview({ findings, known, fixed, files, maxFindings }: PlanInput): Plan {
-  const { matched, quiet } = matchKnown(findings, known)
+  const { matched, quiet } = matchEarlier(findings, known)
   const again = new Set(matched.flatMap(({ before }) => before?.id ?? []))
   const before = known.filter(({ id, status }) => status === 'open' && !again.has(id))
   const gone = before.filter((one) => isFixed(one, fixed, files))
@@ -81,12 +81,12 @@ export function remember(plan: Plan, { resolved, posted }: Done): Remembered[] {
 }
 
 /** Each finding with the earlier one that it is; those that were dismissed fall out. */
-function matchKnown(findings: readonly Identified[], known: readonly Known[]) {
+function matchEarlier(findings: readonly Identified[], known: readonly EarlierFinding[]) {
   const taken = new Set<string>()
   const matched: Open[] = []
   let quiet = 0
   for (const finding of findings) {
-    const found = findKnown(finding, known, taken)
+    const found = findEarlier(finding, known, taken)
     if (found?.status === 'dismissed') {
       quiet += 1
       continue
@@ -100,11 +100,11 @@ function matchKnown(findings: readonly Identified[], known: readonly Known[]) {
   return { matched, quiet }
 }
 
-function findKnown(
+function findEarlier(
   finding: Identified,
-  known: readonly Known[],
+  known: readonly EarlierFinding[],
   taken: ReadonlySet<string>,
-): Known | undefined {
+): EarlierFinding | undefined {
   const free = known.filter(({ id, file }) => file === finding.file && !taken.has(id))
   return (
     free.find(({ id }) => id === finding.id) ??
@@ -115,7 +115,7 @@ function findKnown(
 
 /** The agent says so, or the code on whose line it was told is gone from the new version. */
 function isFixed(
-  { id, file, code, thread, inline }: Known,
+  { id, file, code, thread, inline }: EarlierFinding,
   fixed: readonly string[],
   files: ReadonlyMap<string, DiffFile>,
 ): boolean {
@@ -125,12 +125,15 @@ function isFixed(
   return code === '' ? thread?.outdated === true : !showsCode(files.get(file), code)
 }
 
-const toOpen = (before: Known): Open => {
+const toOpen = (before: EarlierFinding): Open => {
   const { id, severity, title, file } = before
   return { id, severity, title, file, finding: null, before }
 }
 
-const remembered = ({ thread: _thread, ...one }: Known, status: Remembered['status']): Remembered => ({
+const remembered = (
+  { thread: _thread, ...one }: EarlierFinding,
+  status: Remembered['status'],
+): Remembered => ({
   ...one,
   status,
 })

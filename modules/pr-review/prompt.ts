@@ -10,10 +10,10 @@ export const REVIEW_SCHEMA = {
     summary: { type: 'string', description: 'One to three sentences: what the change does and how it looks' },
     findings: {
       type: 'array',
-      description: 'The gravest first; empty when there is nothing to mend',
+      description: 'The gravest first; empty when there is nothing to fix',
       items: {
         type: 'object',
-        required: ['file', 'line', 'severity', 'title', 'why', 'mend'],
+        required: ['file', 'line', 'severity', 'title', 'why', 'fix'],
         properties: {
           file: { type: 'string', description: 'Path as in the diff, without a/ or b/' },
           line: { type: ['integer', 'null'], description: 'First line in the new version, or null' },
@@ -22,7 +22,7 @@ export const REVIEW_SCHEMA = {
           confidence: { enum: ['high', 'medium', 'low'] },
           title: { type: 'string', description: 'One line, at most 80 characters' },
           why: { type: 'string', description: 'What goes wrong, when, and how' },
-          mend: { type: 'string', description: 'What to change; code if it is short' },
+          fix: { type: 'string', description: 'What to change; code if it is short' },
           replacement: {
             type: ['string', 'null'],
             description: 'New text of exactly the lines line to end_line, with their indentation, or null',
@@ -57,11 +57,11 @@ Confidence: high = you can show how it fails; medium = very likely; low = a gues
 Rules:
 - Report what the diff shows. Do not guess about code that you cannot see; say in the summary what you could not judge.
 - Name the file and the line in the new version, and end_line when it is about several lines in a row.
-- Every finding says what goes wrong in which case, and how to mend it. No praise, no restating of the diff.
-- Give a replacement only when it is the whole mend and nothing else has to change: it can be committed with one click.
-- A short list of real problems beats a long one. If there is nothing to mend, give an empty list.
+- Every finding says what goes wrong in which case, and how to fix it. No praise, no restating of the diff.
+- Give a replacement only when it is the whole fix and nothing else has to change: it can be committed with one click.
+- A short list of real problems beats a long one. If there is nothing to fix, give an empty list.
 - "your earlier findings" lists what you found before, each with its id. Repeat what still holds, with its id in "known";
-  put the ids of what is mended into "fixed". What was dismissed is not raised again, unless the code changed.
+  put the ids of what is fixed into "fixed". What was dismissed is not raised again, unless the code changed.
 - Write plain Markdown without headings, images, HTML or mentions of people.`
 
 export interface PartNumber {

@@ -1,13 +1,13 @@
-// What leaves for GitHub, in an order in which a crash at any point is mended by the next attempt: what is fixed is
+// What leaves for GitHub, in an order in which a crash at any point is made good by the next attempt: what is fixed is
 // resolved, what is new is posted by one submission, then the summary says how it stands, then the check run.
 import { isPermanent, reasonOf, type ContextOf, type Receipt } from '@hookyard/sdk'
-import { FIXED_NOTE } from './known.ts'
+import { FIXED_NOTE } from './earlier-findings.ts'
 import { hash } from './identity.ts'
-import { inlineComment } from './inline.ts'
+import { inlineComment } from './inline-comments.ts'
 import type { Memory } from './memory.ts'
 import type { Done } from './plan.ts'
-import { renderSummary, result, wishProblems, type Told } from './summary.ts'
-import { count } from './words.ts'
+import { renderSummary, result, wishProblems, type Told } from './summary-comment.ts'
+import { count } from './markdown.ts'
 
 export interface Published extends Done {
   readonly comment: Receipt | null

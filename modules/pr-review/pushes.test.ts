@@ -21,7 +21,7 @@ const critical = {
   ...{ file: 'src/search.ts', line: 2, severity: 'critical', title: 'Runs the query as code' },
   ...{
     why: 'Whoever searches runs code.',
-    mend: 'Parse it.',
+    fix: 'Parse it.',
     replacement: 'const found = JSON.parse(query)',
   },
 }
@@ -128,7 +128,7 @@ describe.each([
     says = { findings: [critical, warning] }
     const { details } = await pr.review()
     const [first, second] = (details['findings'] as { id: string }[]).map(({ id }) => id)
-    pr.push(diffOf([EVAL, NAME, '// mended in another file']))
+    pr.push(diffOf([EVAL, NAME, '// fixed in another file']))
     says = {
       findings: [{ ...critical, line: null, title: 'Something quite differently worded', known: first }],
       fixed: [second ?? ''],
@@ -311,7 +311,7 @@ test('an App that may not resolve writes into its comment that it is fixed, once
   }
 })
 
-test('configured to, a critical finding requests changes, and its mend withdraws the request', async () => {
+test('configured to, a critical finding requests changes, and its fix withdraws the request', async () => {
   const arena = await openArena({ agent, config: { 'pr-review': { request_changes: true } } })
   try {
     const number = arena.github.createPullRequest(REPO, { user: 'alice', diff: DIFF })

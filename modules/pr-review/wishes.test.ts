@@ -27,7 +27,7 @@ const finding = (line: number) => ({
   severity: 'warning',
   title: `Number ${line}`,
   why: 'w',
-  mend: 'm',
+  fix: 'm',
 })
 const section = (path: string) =>
   `diff --git a/${path} b/${path}\n--- a/${path}\n+++ b/${path}\n@@ -0,0 +1,3 @@\n+a\n+b\n+c\n`

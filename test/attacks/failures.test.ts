@@ -11,7 +11,7 @@ afterAll(() => arena.close())
 
 const findings = () => ({
   summary: 'x',
-  findings: [{ file: 'README.md', line: 2, severity: 'critical', title: 't', why: 'w', mend: 'm' }],
+  findings: [{ file: 'README.md', line: 2, severity: 'critical', title: 't', why: 'w', fix: 'm' }],
 })
 const subject = (module: string) =>
   module === 'pr-review'

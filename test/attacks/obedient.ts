@@ -71,7 +71,7 @@ function review(said: string, of: Of, diff: string): unknown {
     ...{
       title: text,
       why: text,
-      mend: text,
+      fix: text,
       replacement: of('suggest')[0] ?? null,
       known: of('known')[0] ?? null,
     },

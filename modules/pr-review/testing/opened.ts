@@ -24,11 +24,11 @@ export const diff =
 
 export const finding = {
   ...{ file: 'src/search.ts', line: 2, severity: 'critical', title: 'Runs the query as code' },
-  ...{ why: 'Whoever searches runs code.', mend: 'Use `JSON.parse`.' },
+  ...{ why: 'Whoever searches runs code.', fix: 'Use `JSON.parse`.' },
 }
 export const second = {
   ...finding,
-  ...{ line: 3, severity: 'warning', title: 'Empty list', why: 'Throws.', mend: 'Check it.' },
+  ...{ line: 3, severity: 'warning', title: 'Empty list', why: 'Throws.', fix: 'Check it.' },
 }
 
 export const run = (options: RunModuleOptions = {}) =>

@@ -48,7 +48,7 @@ export type ResumeData = {
 
 /**
  * What kind of work a request is, as data: for a back-end that follows rules instead of reading prompts
- * (`offline`). Its output for `review` is `{ summary, findings: [{ file, line, severity, title, why, mend }] }`;
+ * (`offline`). Its output for `review` is `{ summary, findings: [{ file, line, severity, title, why, fix }] }`;
  * for `triage` `{ labels, duplicate_of, related, summary, priority, status, missing_info }`.
  */
 export type AgentTask =

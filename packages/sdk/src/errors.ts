@@ -32,7 +32,7 @@ export function errorKind(error: unknown): 'permanent' | 'retry_after' | undefin
   return (error as Record<symbol, unknown>)[BRAND] as 'permanent' | 'retry_after' | undefined
 }
 
-/** Whether another try would fail alike: GitHub refused, a budget is spent, an answer cannot be fixed. */
+/** Whether another try would fail alike: GitHub refused, a budget is spent, an answer cannot be corrected. */
 export const isPermanent = (error: unknown): boolean => errorKind(error) === 'permanent'
 
 /**

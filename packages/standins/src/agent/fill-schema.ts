@@ -9,7 +9,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   file: ['path', 'filename'],
   why: ['body', 'message', 'description', 'text', 'comment', 'explanation'],
   title: ['name', 'heading'],
-  fix: ['suggestion', 'mend', 'recommendation'],
+  fix: ['suggestion', 'recommendation', 'mend'],
   summary: ['overview', 'text', 'result', 'answer'],
   findings: ['comments', 'issues', 'problems'],
 }

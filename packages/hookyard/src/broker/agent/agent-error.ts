@@ -31,7 +31,7 @@ export class AgentError extends Error {
   }
 }
 
-/** Another try would end alike: nothing installed, budget spent, an answer that cannot be mended. */
+/** Another try would end alike: nothing installed, budget spent, an answer that cannot be corrected. */
 export class AgentRefusal extends PermanentError {
   declare readonly reason: AgentReason
   /** USD spent before it failed, as far as known. */

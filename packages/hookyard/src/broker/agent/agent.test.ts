@@ -100,7 +100,7 @@ test('malformed twice is the end, and tells what both cost', async () => {
   expect(spentUsd(error)).toBe(0.02)
 })
 
-test('an error while mending keeps the cost of the first answer', async () => {
+test('an error while correcting keeps the cost of the first answer', async () => {
   scripted({ result: 'no' }, { subtype: 'error_max_budget_usd', is_error: true })
   await expect(ask({ schema })).rejects.toMatchObject({ reason: 'budget', costUsd: 0.02 })
 })

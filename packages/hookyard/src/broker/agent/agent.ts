@@ -1,5 +1,5 @@
 // What `ctx.agent` reaches: checks the request, boxes outside text, asks the back-end, checks the answer, has it
-// mended once, and falls back to the rules when that is configured. Money spent is told in every case.
+// corrected once, and falls back to the rules when that is configured. Money spent is told in every case.
 import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -11,7 +11,7 @@ import type { AgentBackend, BackendAnswer, BackendRequest, Usage } from './backe
 import type { Environment } from './child-environment.ts'
 import { createOffline } from './offline.ts'
 import { selectBackend } from './select-backend.ts'
-import { createCheck, mendPrompt } from './structured.ts'
+import { createCheck, fixPrompt } from './structured.ts'
 import { composePrompt } from './untrusted.ts'
 
 export interface Agent {
@@ -26,7 +26,7 @@ export interface Agent {
 }
 
 export interface AgentLimits {
-  /** What this request may cost at most, mending included; null = no cap. */
+  /** What this request may cost at most, the second try included; null = no cap. */
   readonly maxUsd: number | null
   /** Which cap leaves nothing, for the error when `maxUsd` is 0. */
   readonly spent?: string
@@ -113,10 +113,10 @@ async function answer(
     { backend: backend.name, problems: checked.problems },
     'the answer does not fit its schema; asking again',
   )
-  return mend(backend, request, call, first, checked.problems, check, deadline - clock())
+  return askAgain(backend, request, call, first, checked.problems, check, deadline - clock())
 }
 
-async function mend(
+async function askAgain(
   backend: AgentBackend,
   request: AgentRequest,
   call: BackendRequest,
@@ -135,7 +135,7 @@ async function mend(
   if (moneyLeft !== null && moneyLeft <= 0)
     throw giveUp(', and no budget is left to ask again', first.costUsd)
   const previous = first.output === undefined ? first.text : JSON.stringify(first.output)
-  const again = composePrompt(mendPrompt(request.prompt, problems), {
+  const again = composePrompt(fixPrompt(request.prompt, problems), {
     ...request.untrusted,
     'previous answer': previous.slice(0, 20_000),
   })
@@ -148,7 +148,7 @@ async function mend(
     })
     const checked = check(second)
     const costUsd = first.costUsd + second.costUsd
-    if (!checked.ok) throw giveUp(', also after it was asked to mend it', second.costUsd)
+    if (!checked.ok) throw giveUp(', also after it was asked to fix it', second.costUsd)
     return { ...second, output: checked.value, costUsd, usage: sum(first.usage, second.usage) }
   } catch (error) {
     if (!isAgentError(error)) throw error

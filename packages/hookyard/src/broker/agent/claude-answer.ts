@@ -74,8 +74,8 @@ function errorOf(result: CliResult, told: string): AgentError | AgentRefusal | A
   const costUsd = result.total_cost_usd
   const status = result.api_error_status ?? 0
   if (NO_ACCESS.has(status) || /^(Not logged in|Invalid API key)/i.test(result.result)) {
-    const mend = 'Log in once with the program as the user that runs this service, or set ANTHROPIC_API_KEY.'
-    return new AgentRefusal(`${told}. ${mend}`, { reason: 'agent_unavailable', costUsd })
+    const fix = 'Log in once with the program as the user that runs this service, or set ANTHROPIC_API_KEY.'
+    return new AgentRefusal(`${told}. ${fix}`, { reason: 'agent_unavailable', costUsd })
   }
   if (status === 429) return new AgentBusy(told, RATE_LIMITED_MS, { costUsd })
   return REFUSED_QUESTION.has(status)

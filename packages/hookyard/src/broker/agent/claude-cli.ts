@@ -110,11 +110,11 @@ const isInnerTimeout = (result: ProcessResult, { osUser }: ClaudeCliOptions): bo
 function missing(result: ProcessResult, { command, osUser }: ClaudeCliOptions): AgentRefusal {
   const what = osUser !== null && result.startError !== null ? 'sudo' : command
   const why = result.startError ?? `exit code ${result.code}, as user ${osUser}`
-  const mend =
+  const fix =
     what === 'sudo'
       ? 'Install sudo, or remove agent.os_user.'
       : 'Install Claude Code (npm install -g @anthropic-ai/claude-code), set agent.command to where it is, or set agent.backend to offline.'
-  return new AgentRefusal(`The program \`${what}\` could not be started (${why}). ${mend}`, {
+  return new AgentRefusal(`The program \`${what}\` could not be started (${why}). ${fix}`, {
     reason: 'agent_missing',
   })
 }

@@ -86,7 +86,7 @@ describe.each(Object.entries(STANDS))('the back-end %s', (backend, open) => {
   test.each([
     ['does not fit', bad, '- /severity must be equal to one of the allowed values'],
     ['is no JSON', 'I would say high.', 'the answer holds no JSON'],
-  ])('an answer that %s is mended once, and both are paid for', async (_what, first, problem) => {
+  ])('an answer that %s is corrected once, and both are paid for', async (_what, first, problem) => {
     stand.script({ says: first }, { says: good })
     const result = await ask({ schema })
     expect(result.output).toEqual({ severity: 'high', line: 3 })
@@ -169,7 +169,7 @@ describe.each(Object.entries(STANDS))('the back-end %s', (backend, open) => {
     expect(stand.asked()).toEqual([])
   })
 
-  test('nothing is mended beyond the budget', async () => {
+  test('nothing is corrected beyond the budget', async () => {
     stand.script({ says: bad }, { says: good })
     const error = await failure({ schema }, { price: { input: 0, output: 20 } }, { maxUsd: stand.scantUsd })
     expect(error).toMatchObject({

@@ -16,7 +16,7 @@ export interface RuleFinding {
   readonly severity: Severity
   readonly title: string
   readonly why: string
-  readonly mend: string
+  readonly fix: string
 }
 
 export interface RuleReview {
@@ -28,10 +28,10 @@ const RULES = [...MARKS, ...DANGEROUS_CALLS, ...LEFT_OVERS]
 const SECRET: Omit<Rule, 'find'> = {
   severity: 'critical',
   why: 'Whoever can read the repository, or ever could, can use it. Removing the line leaves it in the history.',
-  mend: 'Revoke it where it was issued, make a new one, and read that from the environment.',
+  fix: 'Revoke it where it was issued, make a new one, and read that from the environment.',
 }
 
-/** What a person did not write is not a person's to mend; locks hold thousands of lines that look like secrets. */
+/** What a person did not write is not a person’s to fix; locks hold thousands of lines that look like secrets. */
 const NOT_WRITTEN =
   /(?:^|\/)(?:node_modules|vendor|third_party|dist|\.yarn)\/|(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|Cargo\.lock|poetry\.lock|uv\.lock|Gemfile\.lock|composer\.lock|go\.sum|flake\.lock)$|\.(?:min\.(?:js|css)|map|snap)$/i
 
@@ -76,13 +76,13 @@ function shortened(file: DiffFile): DiffFile {
   return end === -1 ? file : { ...file, lines: file.lines.slice(0, end) }
 }
 
-/** One finding per title and file, at the first line; a file full of prints is one thing to mend. */
+/** One finding per title and file, at the first line; a file full of prints is one thing to fix. */
 function toFindings(file: DiffFile, rule: Omit<Rule, 'find'>, hits: readonly Hit[]): RuleFinding[] {
-  const { severity, why, mend } = rule
+  const { severity, why, fix } = rule
   return [...new Set(hits.map(({ title }) => title))].map((title) => {
     const [first = 0, ...more] = hits.filter((hit) => hit.title === title).map(({ line }) => line)
     const also = more.length === 0 ? '' : ` Also on line${more.length === 1 ? '' : 's'} ${listed(more)}.`
-    return { file: file.file, line: first, severity, title, why: why + also, mend }
+    return { file: file.file, line: first, severity, title, why: why + also, fix }
   })
 }
 

@@ -70,7 +70,7 @@ function parse(text: string): unknown {
 }
 
 /** What is said to the model when its answer did not fit; the answer itself goes along as outside text. */
-export const mendPrompt = (prompt: string, problems: string): string =>
+export const fixPrompt = (prompt: string, problems: string): string =>
   [
     prompt,
     'You answered this before; the answer is in the box "previous answer". It does not fit the JSON Schema:',

@@ -103,7 +103,7 @@ test.each([
   [410, 'github_gone', 'was deleted'],
   [422, 'github_invalid', 'Validation Failed; Label name is_bad'],
   [409, 'github_refused', 'another try would be refused alike'],
-])('%i is final: %s', async (status, reason, mend) => {
+])('%i is final: %s', async (status, reason, fix) => {
   const { github, seen } = await start([
     {
       status,
@@ -120,7 +120,7 @@ test.each([
   expect(error).toMatchObject({ reason, status })
   const { message } = error as Error
   expect(message).toContain('POST /repos/octo/hello/issues/1/comments (octo/hello)')
-  expect(message).toContain(mend)
+  expect(message).toContain(fix)
   expect(message).not.toContain('ghp_secret')
   expect(seen).toHaveLength(1)
 })

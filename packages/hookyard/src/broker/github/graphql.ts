@@ -10,21 +10,21 @@ interface GraphqlError {
   readonly message?: unknown
 }
 
-const REFUSALS: Readonly<Record<string, { reason: string; status: number; mend: string }>> = {
+const REFUSALS: Readonly<Record<string, { reason: string; status: number; fix: string }>> = {
   NOT_FOUND: {
     reason: 'github_not_found',
     status: 404,
-    mend: 'it does not exist, or the credentials may not see it',
+    fix: 'it does not exist, or the credentials may not see it',
   },
   FORBIDDEN: {
     reason: 'github_forbidden',
     status: 403,
-    mend: 'give the credentials the permission that this needs',
+    fix: 'give the credentials the permission that this needs',
   },
   INSUFFICIENT_SCOPES: {
     reason: 'github_forbidden',
     status: 403,
-    mend: 'give the token the scopes that the message names',
+    fix: 'give the token the scopes that the message names',
   },
 }
 
@@ -68,7 +68,7 @@ function refusalOf({ type, message }: GraphqlError, what: string, scope: RunScop
   const sentence = `GitHub refused ${what} (${scope.repository}): ${said}`
   if (type === 'RATE_LIMITED') return new GitHubLimited(sentence, LIMIT_WAIT_MS)
   const known = REFUSALS[String(type)]
-  return new GitHubRefusal(`${sentence}: ${known?.mend ?? 'another try would be refused alike'}`, {
+  return new GitHubRefusal(`${sentence}: ${known?.fix ?? 'another try would be refused alike'}`, {
     reason: known?.reason ?? 'github_refused',
     status: known?.status ?? 422,
   })

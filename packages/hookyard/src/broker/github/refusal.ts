@@ -1,4 +1,4 @@
-// GitHub's refusals as errors: what was asked, what GitHub said, how to mend it. Never a token.
+// GitHub's refusals as errors: what was asked, what GitHub said, how to fix it. Never a token.
 import { PermanentError, RetryAfterError } from '../../lib/errors.ts'
 
 /** What one HTTP exchange brought back; `body` is read to its end. */
@@ -72,7 +72,7 @@ export function toFailure(answer: GitHubAnswer, operation: Operation): Error {
       { reason: 'github_moved', status },
     )
   }
-  return new GitHubRefusal(`${what}: ${mend(answer, operation)}`, {
+  return new GitHubRefusal(`${what}: ${howToFix(answer, operation)}`, {
     reason: REASONS[status] ?? 'github_refused',
     status,
     fields: said.fields,
@@ -92,7 +92,7 @@ export function isRefused(error: unknown, ...statuses: number[]): error is GitHu
   return error instanceof GitHubRefusal && statuses.includes(error.status)
 }
 
-function mend(answer: GitHubAnswer, { credential, repository }: Operation): string {
+function howToFix(answer: GitHubAnswer, { credential, repository }: Operation): string {
   switch (answer.status) {
     case 401:
       if (credential === 'app')

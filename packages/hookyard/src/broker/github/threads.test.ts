@@ -113,14 +113,14 @@ test('nothing is resolved when the head has moved', async () => {
 
 test('own requests for changes are withdrawn, nobody else’s', async () => {
   const { broker, scope, standin, github } = await openScene()
-  const request = { body: 'Please mend.', event: 'REQUEST_CHANGES' }
+  const request = { body: 'Please fix.', event: 'REQUEST_CHANGES' }
   await broker.write(scope(), 'review', ['a', request])
   await broker.write(scope({ module: 'other' }), 'review', ['a', request])
   await github.octokit(REPO).rest.pulls.createReview({
     ...{ owner: 'octo', repo: 'hello', pull_number: 42, event: 'REQUEST_CHANGES', body: 'By hand' },
   })
-  expect(await broker.write(scope(), 'withdraw', ['Mended.'])).toBe(1)
-  expect(await broker.write(scope(), 'withdraw', ['Mended.'])).toBe(0)
+  expect(await broker.write(scope(), 'withdraw', ['Fixed.'])).toBe(1)
+  expect(await broker.write(scope(), 'withdraw', ['Fixed.'])).toBe(0)
   expect(standin.reviews(REPO, 42).map(({ state }) => state)).toEqual([
     'DISMISSED',
     'CHANGES_REQUESTED',

@@ -1,4 +1,4 @@
-// What an API's refusal means: who can mend it, whether another try helps, and when.
+// What an API's refusal means: who can fix it, whether another try helps, and when.
 import { APICallError } from 'ai'
 import { toError } from '../../../lib/errors.ts'
 import { AgentBusy, AgentError, AgentRefusal, isAgentError } from '../agent-error.ts'
@@ -36,8 +36,8 @@ export function agentFailure(thrown: unknown, asked: Asked): AgentError | AgentR
 function refusal(error: APICallError, told: string, asked: Asked): AgentError | AgentRefusal | AgentBusy {
   const status = error.statusCode ?? 0
   const headers = error.responseHeaders ?? {}
-  const final = (reason: 'agent_unavailable' | 'agent_failed', mend: string) =>
-    new AgentRefusal(`${told}. ${mend}`, { reason, cause: error })
+  const final = (reason: 'agent_unavailable' | 'agent_failed', fix: string) =>
+    new AgentRefusal(`${told}. ${fix}`, { reason, cause: error })
   if (isOutOfCredit(error)) return final('agent_unavailable', 'Top up the account behind agent.api_key.')
   if (status === 401 || status === 403) {
     return final('agent_unavailable', `Check agent.api_key, and that its account may use ${asked.model}.`)

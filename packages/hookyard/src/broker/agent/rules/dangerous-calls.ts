@@ -39,7 +39,7 @@ export const DANGEROUS_CALLS: readonly Rule[] = [
       return found[1] ?? found[2] ?? false
     }),
     why: 'Text becomes code: whoever influences the text runs code here.',
-    mend: 'Parse the value (JSON.parse, ast.literal_eval), or look the function up in a table.',
+    fix: 'Parse the value (JSON.parse, ast.literal_eval), or look the function up in a table.',
   },
   {
     severity: 'warning',
@@ -51,7 +51,7 @@ export const DANGEROUS_CALLS: readonly Rule[] = [
         SHELL_TRUE_JAVASCRIPT.test(code),
     ),
     why: 'A value that holds `;`, `$(` or a space changes the command that runs.',
-    mend: 'Call execFile or spawn with a list of arguments and without a shell.',
+    fix: 'Call execFile or spawn with a list of arguments and without a shell.',
   },
   {
     severity: 'warning',
@@ -61,13 +61,13 @@ export const DANGEROUS_CALLS: readonly Rule[] = [
       ({ code, spoken }) => SHELL_PYTHON.test(code) && !CONSTANT_PYTHON.test(spoken),
     ),
     why: 'A value that holds `;`, `$(` or a space changes the command that runs.',
-    mend: 'Call subprocess.run with a list of arguments and without shell=True.',
+    fix: 'Call subprocess.run with a list of arguments and without shell=True.',
   },
   {
     severity: 'warning',
     find: onCode(PYTHON, 'Loading this data can run code', ({ code }) => UNSAFE_LOAD.test(code)),
     why: "pickle and yaml.load build any object that the data names, which is running code of the data's author.",
-    mend: 'Use yaml.safe_load, or JSON.',
+    fix: 'Use yaml.safe_load, or JSON.',
   },
   {
     severity: 'warning',
@@ -77,7 +77,7 @@ export const DANGEROUS_CALLS: readonly Rule[] = [
       ({ code }) => RAW_HTML.test(code) && !HARMLESS_HTML.test(code),
     ),
     why: "If any part of it comes from a user, that user can run scripts in another one's browser.",
-    mend: 'Use textContent, or clean the HTML with a sanitizer first.',
+    fix: 'Use textContent, or clean the HTML with a sanitizer first.',
   },
   {
     severity: 'warning',
@@ -88,6 +88,6 @@ export const DANGEROUS_CALLS: readonly Rule[] = [
         NO_TLS.test(/NODE_TLS/.test(code) ? spoken : code) && !TEST.test(file.file),
     ),
     why: 'Anybody on the way can answer in place of the server, and read and change what is sent.',
-    mend: 'Give the program the right CA (NODE_EXTRA_CA_CERTS, verify="ca.pem", RootCAs) and check again.',
+    fix: 'Give the program the right CA (NODE_EXTRA_CA_CERTS, verify="ca.pem", RootCAs) and check again.',
   },
 ]

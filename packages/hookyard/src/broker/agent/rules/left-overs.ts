@@ -54,7 +54,7 @@ export const LEFT_OVERS: readonly Rule[] = [
       return STOP.test(code) || (/\.rb$/i.test(file.file) && BYEBUG.test(code))
     }),
     why: 'The program halts here, or prints its internals, wherever it runs.',
-    mend: 'Take the line out.',
+    fix: 'Take the line out.',
   },
   {
     severity: 'warning',
@@ -64,7 +64,7 @@ export const LEFT_OVERS: readonly Rule[] = [
       return found !== null && (!/^f/.test(found[0]) || (SPEC.test(file.file) && FOCUSED.test(spoken)))
     }),
     why: 'A focused test silences all others, and the suite stays green.',
-    mend: 'Take the focus out: `it`, `test` or `describe` without `.only`.',
+    fix: 'Take the focus out: `it`, `test` or `describe` without `.only`.',
   },
   {
     severity: 'suggestion',
@@ -86,6 +86,6 @@ export const LEFT_OVERS: readonly Rule[] = [
       return [...prints(file), ...pythons(file), ...rust(file)]
     },
     why: "It writes to the console of whoever runs this, past the log's levels and its redaction.",
-    mend: "Take it out, or use the project's logger.",
+    fix: "Take it out, or use the project's logger.",
   },
 ]

@@ -48,7 +48,7 @@ export const MARKS: readonly Rule[] = [
     severity: 'critical',
     find: conflictMarks,
     why: 'The line is left over from a merge: the file holds both versions and the marks between them.',
-    mend: 'Decide between the two versions and take the marks out.',
+    fix: 'Decide between the two versions and take the marks out.',
   },
   {
     severity: 'critical',
@@ -59,6 +59,6 @@ export const MARKS: readonly Rule[] = [
             .filter(({ added, text }) => added && DIRECTION.test(text))
             .map(({ line }) => ({ line, title: 'Invisible text direction marks' })),
     why: 'The line is shown in another order than the compiler reads it, so what it does cannot be seen in a review.',
-    mend: 'Take the characters U+202A to U+202E and U+2066 to U+2069 out, or write them as escapes.',
+    fix: 'Take the characters U+202A to U+202E and U+2066 to U+2069 out, or write them as escapes.',
   },
 ]

@@ -8,7 +8,7 @@ export type Severity = 'critical' | 'warning' | 'suggestion'
 export interface Rule {
   readonly severity: Severity
   readonly why: string
-  readonly mend: string
+  readonly fix: string
   /** The added lines that it finds something wrong in, each with the finding's title. */
   find(file: RuleFile): readonly Hit[]
 }

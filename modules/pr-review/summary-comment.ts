@@ -4,10 +4,10 @@ import type { Review } from './ask.ts'
 import type { Change } from './change.ts'
 import { SEVERITIES } from './findings.ts'
 import { HEADER, type Material } from './gather.ts'
-import { explanation, SEVERITY_NAMES } from './inline.ts'
+import { explanation, SEVERITY_NAMES } from './inline-comments.ts'
 import type { Open, Plan } from './plan.ts'
 import type { Settings } from './settings.ts'
-import { code, count, line, linkTo, placeLink, tally } from './words.ts'
+import { code, count, line, linkTo, placeLink, tally } from './markdown.ts'
 
 /** GitHub takes 65,536; the marker and the frame need some of it. */
 const MAX_CHARS = 60_000

@@ -1,10 +1,10 @@
 // A finding as a comment on its line, with a suggestion to commit where that is safe.
 import { toBlock, type ReviewComment } from '@hookyard/sdk'
 import type { Severity } from './findings.ts'
-import { findingMark } from './known.ts'
+import { findingMark } from './earlier-findings.ts'
 import { applicable, type Place } from './places.ts'
 import type { Identified } from './identity.ts'
-import { line } from './words.ts'
+import { line } from './markdown.ts'
 
 export const SEVERITY_NAMES: Readonly<Record<Severity, string>> = {
   critical: 'Critical',
@@ -36,9 +36,9 @@ function inlineBody(finding: Identified, place: Place): string {
   ].join('\n\n')
 }
 
-/** Why it is wrong and how to mend it, as blocks. */
-export function explanation({ why, mend }: Pick<Identified, 'why' | 'mend'>): string[] {
-  const fix = toBlock(mend, 2_000)
+/** Why it is wrong and how to fix it, as blocks. */
+export function explanation({ why, fix: given }: Pick<Identified, 'why' | 'fix'>): string[] {
+  const fix = toBlock(given, 2_000)
   return [
     toBlock(why, 1_500),
     // Several lines may begin with a code fence, which is one at the start of a line alone.

@@ -3,7 +3,7 @@ import { reasonOf, type ContextOf, type ReviewThread, type ThreadComment } from 
 import { FINDING_ID } from './identity.ts'
 import type { Memory, Remembered } from './memory.ts'
 
-export interface Known extends Remembered {
+export interface EarlierFinding extends Remembered {
   /** null: told in the summary alone, or the threads could not be read. */
   readonly thread: ReviewThread | null
 }
@@ -17,15 +17,15 @@ const ID_MARK = /<!-- finding ([0-9a-f]{12}) -->/g
 export const findingMark = (id: string): string => `finding ${id}`
 
 /** The earlier findings; `threads` is null when they could not be read. */
-export async function knownFindings(
+export async function earlierFindings(
   ctx: ContextOf<'pull_request'>,
   threads: readonly ReviewThread[] | null,
   memory: Memory,
-): Promise<Known[]> {
+): Promise<EarlierFinding[]> {
   const remembered = new Map(memory.findings.map((finding) => [finding.id, finding]))
   if (threads === null) return memory.findings.map((finding) => ({ ...finding, thread: null }))
   const maintains = maintainers(ctx)
-  const known = new Map<string, Known>()
+  const known = new Map<string, EarlierFinding>()
   for (const thread of threads) {
     const [first] = thread.comments
     // Ours is the last: before it the agent may have written one.

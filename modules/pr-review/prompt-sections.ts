@@ -1,9 +1,9 @@
 // Parts of the material as text for the agent.
 import type { Comment, PullRequest, ReviewThread } from '@hookyard/sdk'
-import type { Known } from './known.ts'
+import type { EarlierFinding } from './earlier-findings.ts'
 
 /** Facts about the pull request; branch names are somebody's words too, so this is outside text. */
-export function tellMetadata(pr: PullRequest): string {
+export function metadataSection(pr: PullRequest): string {
   return [
     `#${pr.number} in ${pr.base.repo.full_name} by ${pr.author}, ${pr.draft ? 'draft' : pr.state}`,
     `from ${pr.head.repo?.full_name ?? 'a deleted fork'}:${pr.head.ref} into ${pr.base.ref}`,
@@ -14,7 +14,7 @@ export function tellMetadata(pr: PullRequest): string {
 }
 
 /** What others said, in the conversation and on lines, oldest first; our own words are left out. */
-export function tellThread(comments: readonly Comment[], threads: readonly ReviewThread[]): string[] {
+export function threadSection(comments: readonly Comment[], threads: readonly ReviewThread[]): string[] {
   const said = [
     ...comments.filter(({ own }) => !own).map((comment) => ({ ...comment, where: '' })),
     ...threads.flatMap((thread) =>
@@ -32,7 +32,7 @@ export function tellThread(comments: readonly Comment[], threads: readonly Revie
 }
 
 /** Our earlier findings with their ids, so that the agent can name them. */
-export function tellKnown(known: readonly Known[]): string {
+export function earlierFindingsSection(known: readonly EarlierFinding[]): string {
   return known
     .filter(({ status }) => status !== 'fixed')
     .map(({ id, status, file, severity, title, thread }) => {
