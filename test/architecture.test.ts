@@ -278,10 +278,10 @@ test('the exports of the SDK change on purpose only', () => {
       "parseDiff",
       "paused",
       "reasonOf",
+      "settingsNote",
       "skipped",
       "toBlock",
       "toLine",
-      "wishesNote",
     ]
   `)
 })

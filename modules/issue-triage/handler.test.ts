@@ -290,7 +290,7 @@ test('/triage triages at any time, with what was said since, and keeps naming th
   ])
 })
 
-// ── projects and wishes ──────────────────────────────────────────────────────────────────────────
+// ── projects and settings ─────────────────────────────────────────────────────────────────────────
 
 test('an issue goes into an allowed project, and into no other whatever the agent says', async () => {
   const projects = ['Road Map', 'Board']
@@ -325,12 +325,15 @@ test('only allowed projects are offered to the agent', async () => {
 })
 
 test('a repository switches triage off, chooses its language, and is told what is wrong with its file', async () => {
-  expect((await run({ github: { ...github, wishes: { enabled: false } } })).outcome).toEqual({
+  expect((await run({ github: { ...github, settings: { enabled: false } } })).outcome).toEqual({
     ...{ status: 'skipped', reason: 'disabled_by_repository' },
   })
   let request: AgentRequest | undefined
   const { effects } = await run({
-    github: { ...github, wishes: { language: 'German', instructions: 'Be kind.', problems: ['x:1:1 bad'] } },
+    github: {
+      ...github,
+      settings: { language: 'German', instructions: 'Be kind.', problems: ['x:1:1 bad'] },
+    },
     agent: (given) => ((request = given), { output: answer }),
   })
   expect(request!.prompt).toMatch(/in German\.[\s\S]*> Be kind\.$/)

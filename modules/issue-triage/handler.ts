@@ -32,8 +32,8 @@ export default defineModule({
     const told = { triage, applied: { ...applied, labels }, settings }
     const refused = [...applied.refused]
     const comment = await postComment(ctx, renderComment(told), refused)
-    const { report } = settings.wishes
-    if (report !== null && comment !== null) await ctx.repo.wishesReported(report)
+    const { report } = settings.file
+    if (report !== null && comment !== null) await ctx.repo.settingsReported(report)
 
     return done(renderSummary({ ...told, refused, number: issue.number, repository: ctx.repo.full_name }), {
       state: { text: await fingerprint(issue.title, issue.body), labels },

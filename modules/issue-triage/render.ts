@@ -1,6 +1,6 @@
 // A triage as a comment for the thread and as lines for the recipients. What the model wrote freely is a block of its own:
 // when the broker refuses one, the others stay.
-import { toLine, wishesNote } from '@hookyard/sdk'
+import { toLine, settingsNote } from '@hookyard/sdk'
 import type { Applied } from './apply.ts'
 import type { Triage } from './normalise.ts'
 import type { Settings } from './settings.ts'
@@ -12,14 +12,14 @@ const MAX_LINE_CHARS = 1_000
 export interface Told {
   readonly triage: Triage
   readonly applied: Applied
-  readonly settings: Pick<Settings, 'wishes'>
+  readonly settings: Pick<Settings, 'file'>
 }
 
 /** The comment's whole text. */
 export function renderComment({ triage, applied, settings }: Told): string {
   const { duplicateOf, related, blockedBy, missingInfo } = triage
   const { project, skippedProject } = applied
-  const note = wishesNote(settings.wishes.problems)
+  const note = settingsNote(settings.file.problems)
   return [
     HEADER,
     '',

@@ -4,14 +4,14 @@ import {
   reasonOf,
   type ContextOf,
   type NarrowedSettings,
-  type RepositoryWishes,
+  type RepositorySettingsFile,
 } from '@hookyard/sdk'
 
 export interface Settings extends NarrowedSettings {
   /** The operator's alone: no repository and no answer of the agent adds to it. */
   readonly allowedProjects: readonly string[]
   /** What is wrong with the repository's own file, and what names that version of it. */
-  readonly wishes: Pick<RepositoryWishes, 'problems' | 'report'>
+  readonly file: Pick<RepositorySettingsFile, 'problems' | 'report'>
 }
 
 interface Config {
@@ -23,21 +23,21 @@ interface Config {
 /** Reads them for this run. */
 export async function readSettings(ctx: ContextOf<'issue'>): Promise<Settings> {
   const config = ctx.config as Config
-  const { wishes, problems, report } = await readWishes(ctx)
+  const { settings, problems, report } = await readRepositorySettings(ctx)
   return {
-    ...narrowSettings(config, wishes),
+    ...narrowSettings(config, settings),
     allowedProjects: config.allowed_projects ?? [],
-    wishes: { problems, report },
+    file: { problems, report },
   }
 }
 
-/** Credentials that may not read files cannot read wishes either; any other trouble is worth another try. */
-async function readWishes(ctx: ContextOf<'issue'>): Promise<RepositoryWishes> {
+/** Credentials that may not read files cannot read that file either; any other trouble is worth another try. */
+async function readRepositorySettings(ctx: ContextOf<'issue'>): Promise<RepositorySettingsFile> {
   try {
-    return await ctx.repo.wishes()
+    return await ctx.repo.settings()
   } catch (error) {
     if (reasonOf(error) !== 'github_forbidden') throw error
     ctx.log.warn('could not read what the repository asks for', { error: String(error) })
-    return { wishes: {}, problems: [], report: null }
+    return { settings: {}, problems: [], report: null }
   }
 }

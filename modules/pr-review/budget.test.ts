@@ -23,7 +23,7 @@ const settings = (more: Partial<Limits> = {}): Settings => ({
     specDir: 'specs',
     maxParts: 6,
     limits: { ...limits, ...more },
-    wishes: { problems: [], report: null },
+    file: { problems: [], report: null },
   },
 })
 const diff = (size: number) =>

@@ -128,9 +128,9 @@ test('shows as many findings as configured, the gravest; a repository asks for f
   expect(one.outcome).toMatchObject({ details: { findings: [{ severity: 'critical' }], not_shown: 1 } })
   expect(textOf(one)).toContain('_1 lesser finding is not shown._')
   expect(inlineOf(one)).toHaveLength(1)
-  expect(inlineOf(await run({ github: { wishes: { max_findings: 1 } } }))).toHaveLength(1)
+  expect(inlineOf(await run({ github: { settings: { max_findings: 1 } } }))).toHaveLength(1)
   expect(
-    inlineOf(await run({ config: { max_findings: 1 }, github: { wishes: { max_findings: 9 } } })),
+    inlineOf(await run({ config: { max_findings: 1 }, github: { settings: { max_findings: 9 } } })),
   ).toHaveLength(1)
 })
 
@@ -190,10 +190,10 @@ test('a spec is found by the name of the branch', async () => {
   expect(untrusted!['spec']).toBe('specs/1-search.md\n\none')
 })
 
-test('wishes refine the prompt, in the operator’s order', async () => {
+test('repository settings refine the prompt, in the operator’s order', async () => {
   const { prompt } = await asked({
     config: { instructions: 'Mind the tests.' },
-    github: { wishes: { instructions: 'We target Node 22.\nNo emojis.', language: 'German' } },
+    github: { settings: { instructions: 'We target Node 22.\nNo emojis.', language: 'German' } },
   })
   expect(prompt).toContain('Write the texts of your answer in German.')
   expect(prompt).toMatch(
@@ -288,7 +288,7 @@ test.each([
   ['closed meanwhile', { github: { now: { state: 'closed' } } }, 'closed'],
   ['pushed to meanwhile', { github: { now: { head_sha: 'other' } } }, 'superseded'],
   ['paused', { state: { paused: true } }, 'paused'],
-  ['switched off by the repository', { github: { wishes: { enabled: false } } }, 'disabled_by_repository'],
+  ['switched off by the repository', { github: { settings: { enabled: false } } }, 'disabled_by_repository'],
 ])('%s is skipped, and nothing written', async (_what, options, reason) => {
   const { outcome, effects, messages } = await run(options)
   expect(outcome).toEqual({ status: 'skipped', reason })
@@ -330,11 +330,11 @@ test('an agent that fails fails the run with its reason: nothing is written', as
 })
 
 test('what is wrong with the repository’s file stands in the comment, or in the check run of a clean pull request', async () => {
-  const wishes = {
+  const fileSettings = {
     problems: ['.github/hookyard.yml:3:5 modules.pr-review.max_finding: found `an unknown key`.'],
   }
   const told = '- `.github/hookyard.yml:3:5 modules.pr-review.max_finding: found an unknown key .`'
-  expect(textOf(await run({ github: { wishes } }))).toContain(told)
-  const { effects } = await run({ agent: clean, github: { wishes } })
+  expect(textOf(await run({ github: { settings: fileSettings } }))).toContain(told)
+  const { effects } = await run({ agent: clean, github: { settings: fileSettings } })
   expect(effects).toMatchObject([{ verb: 'check', summary: expect.stringContaining(told) }])
 })

@@ -6,7 +6,7 @@ import { hash } from './identity.ts'
 import { inlineComment } from './inline-comments.ts'
 import type { Memory } from './memory.ts'
 import type { Done } from './plan.ts'
-import { renderSummary, result, wishProblems, type Told } from './summary-comment.ts'
+import { renderSummary, result, settingsProblems, type Told } from './summary-comment.ts'
 import { count } from './markdown.ts'
 
 export interface Published extends Done {
@@ -31,8 +31,8 @@ export async function publish(
   const speaks = plan.open.length > 0 || material.hasSummary
   const comment = speaks ? await ctx.pr.comment('review', renderSummary({ ...told, onLine })) : null
   const check = await writeCheck(ctx, told, comment)
-  const { report } = settings.wishes
-  if (report !== null && (comment ?? check) !== null) await ctx.repo.wishesReported(report)
+  const { report } = settings.file
+  if (report !== null && (comment ?? check) !== null) await ctx.repo.settingsReported(report)
   return { resolved, posted, comment, review, check, requested }
 }
 
@@ -111,7 +111,7 @@ async function writeCheck(
       ? [`${count(unread, 'file')} of a long diff ${unread === 1 ? 'was' : 'were'} not read.`]
       : []),
     ...(comment === null ? [] : [`The [review](${comment.url}) tells more.`]),
-    ...(comment === null ? wishProblems(settings) : []),
+    ...(comment === null ? settingsProblems(settings) : []),
   ]
   try {
     return await ctx.pr.check('review', {

@@ -4,7 +4,7 @@ import {
   reasonOf,
   type ContextOf,
   type NarrowedSettings,
-  type RepositoryWishes,
+  type RepositorySettingsFile,
 } from '@hookyard/sdk'
 
 /** Characters, but `file` bytes and `files_read` files. */
@@ -26,7 +26,7 @@ export interface Settings extends NarrowedSettings {
   readonly maxParts: number
   readonly limits: Limits
   /** What is wrong with the repository's own file, and what names that version of it. */
-  readonly wishes: Pick<RepositoryWishes, 'problems' | 'report'>
+  readonly file: Pick<RepositorySettingsFile, 'problems' | 'report'>
 }
 
 /** As in module.yaml, for a run without a manifest (a test). */
@@ -53,8 +53,8 @@ interface Config {
 /** Reads them for this run. */
 export async function readSettings(ctx: ContextOf<'pull_request'>): Promise<Settings> {
   const config = ctx.config as Config
-  const { wishes, problems, report } = await readWishes(ctx)
-  const narrowed = narrowSettings({ ...config, paths: config.paths ?? PATHS }, wishes)
+  const { settings, problems, report } = await readRepositorySettings(ctx)
+  const narrowed = narrowSettings({ ...config, paths: config.paths ?? PATHS }, settings)
   return {
     ...narrowed,
     maxFindings: narrowed.maxFindings ?? 10,
@@ -62,17 +62,17 @@ export async function readSettings(ctx: ContextOf<'pull_request'>): Promise<Sett
     specDir: config.spec_dir ?? 'specs',
     maxParts: config.max_parts ?? 6,
     limits: { ...LIMITS, ...config.limits },
-    wishes: { problems, report },
+    file: { problems, report },
   }
 }
 
-/** Credentials that may not read files cannot read wishes either; any other trouble is worth another try. */
-async function readWishes(ctx: ContextOf<'pull_request'>): Promise<RepositoryWishes> {
+/** Credentials that may not read files cannot read that file either; any other trouble is worth another try. */
+async function readRepositorySettings(ctx: ContextOf<'pull_request'>): Promise<RepositorySettingsFile> {
   try {
-    return await ctx.repo.wishes()
+    return await ctx.repo.settings()
   } catch (error) {
     if (reasonOf(error) !== 'github_forbidden') throw error
     ctx.log.warn('could not read what the repository asks for', { error: String(error) })
-    return { wishes: {}, problems: [], report: null }
+    return { settings: {}, problems: [], report: null }
   }
 }

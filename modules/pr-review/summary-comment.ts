@@ -1,5 +1,5 @@
 // The one comment that people find at the top: what is open, what is fixed, what was not looked at.
-import { toBlock, wishesNote } from '@hookyard/sdk'
+import { toBlock, settingsNote } from '@hookyard/sdk'
 import type { Review } from './ask.ts'
 import type { Change } from './change.ts'
 import { SEVERITIES } from './findings.ts'
@@ -33,7 +33,7 @@ export function renderSummary(told: Told): string {
     `Commit \`${pr.head.sha.slice(0, 7)}\`: ${result(plan)}.`,
     ...review.summaries.map((summary) => toBlock(summary, MAX_SUMMARY)),
   ]
-  const bottom = [...fixedBlock(plan), ...notes(told), ...wishProblems(settings), footer(review)]
+  const bottom = [...fixedBlock(plan), ...notes(told), ...settingsProblems(settings), footer(review)]
   const blocks: string[] = []
   let room = MAX_CHARS - [...top, ...bottom].join('\n\n').length
   let shown = 0
@@ -108,8 +108,8 @@ function notes({ review, plan, material, change }: Told): string[] {
 }
 
 /** The file belongs to the people of the repository: told where they look, and once. */
-export const wishProblems = ({ wishes }: Pick<Settings, 'wishes'>): string[] =>
-  [wishesNote(wishes.problems)].filter((note) => note !== null)
+export const settingsProblems = ({ file }: Pick<Settings, 'file'>): string[] =>
+  [settingsNote(file.problems)].filter((note) => note !== null)
 
 const footer = ({ backend, model }: Review): string =>
   backend === 'offline'

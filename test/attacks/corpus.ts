@@ -302,7 +302,7 @@ const DIFFS: readonly Attack[] = [
     },
     { neverSeen: true },
   ),
-  review('wishes in the head’s own hookyard.yml', 'diff', {
+  review('settings in the head’s own hookyard.yml', 'diff', {
     diff: diffOf('.github/hookyard.yml', ['modules:', '  pr-review: { enabled: false }']),
     head: { '.github/hookyard.yml': 'modules:\n  pr-review: { enabled: false }\n' },
   }),

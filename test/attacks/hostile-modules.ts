@@ -183,7 +183,7 @@ export const HOSTILE: readonly HostileModule[] = [
   },
   {
     name: 'keys and arguments of every kind',
-    body: "for (const bad of [null, 7, {}, [], 'a'.repeat(5000), '__proto__']) { await attempt(() => ctx.pr.comment(bad, 'x')); await attempt(() => ctx.pr.review(bad, bad)); await attempt(() => ctx.pr.check(bad, bad)); await attempt(() => ctx.pr.withdraw(bad)); await attempt(() => ctx.repo.wishesReported(bad)); await attempt(() => ctx.repo.search(bad, bad)) }",
+    body: "for (const bad of [null, 7, {}, [], 'a'.repeat(5000), '__proto__']) { await attempt(() => ctx.pr.comment(bad, 'x')); await attempt(() => ctx.pr.review(bad, bad)); await attempt(() => ctx.pr.check(bad, bad)); await attempt(() => ctx.pr.withdraw(bad)); await attempt(() => ctx.repo.settingsReported(bad)); await attempt(() => ctx.repo.search(bad, bad)) }",
   },
   {
     name: 'secrets of the process',

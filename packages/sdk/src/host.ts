@@ -1,6 +1,7 @@
 // What the service shares with the SDK beside what modules import. No promise to anybody else: it changes with the service.
 export * from './blocks.ts'
 export * from './context.ts'
+export * from './create-context.ts'
 export * from './define-module.ts'
 export * from './diff.ts'
 export * from './errors.ts'
@@ -10,4 +11,4 @@ export * from './invisible.ts'
 export * from './outcome.ts'
 export * from './secrets.ts'
 export * from './subject.ts'
-export * from './wishes.ts'
+export * from './repository-settings.ts'

@@ -8,8 +8,13 @@ export { toBlock, toLine } from './blocks.ts'
 export { parseDiff } from './diff.ts'
 export type { DiffFile, DiffLine } from './diff.ts'
 export { coversPath, matchesGlob } from './glob.ts'
-export { narrowSettings, wishesNote } from './wishes.ts'
-export type { NarrowedSettings, OperatorSettings, RepositoryWishes, Wishes } from './wishes.ts'
+export { narrowSettings, settingsNote } from './repository-settings.ts'
+export type {
+  NarrowedSettings,
+  OperatorSettings,
+  RepositorySettingsFile,
+  RepositorySettings,
+} from './repository-settings.ts'
 export type {
   AgentAnswer,
   AgentRequest,

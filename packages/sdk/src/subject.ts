@@ -2,7 +2,7 @@
 // GitHub's REST answer (docs.github.com/rest), so an author's knowledge of it holds here; `comments` and
 // `commits` are reads instead of GitHub's counts, and `data` is the whole answer untouched.
 
-import type { RepositoryWishes } from './wishes.ts'
+import type { RepositorySettingsFile } from './repository-settings.ts'
 
 export interface Account {
   readonly login: string
@@ -234,9 +234,9 @@ export interface Repository {
   /** What a login may do here: `admin`, `write`, `read` or `none`. */
   permission(login: string): Promise<string>
   /** What `.github/hookyard.yml` on the default branch asks of this module. */
-  wishes(): Promise<RepositoryWishes>
-  /** Say it when the problems that `wishes` named (its `report`) have been told: they are not named again elsewhere. */
-  wishesReported(report: string): Promise<void>
+  settings(): Promise<RepositorySettingsFile>
+  /** Say it when the problems that `settings` named (its `report`) have been told: they are not named again elsewhere. */
+  settingsReported(report: string): Promise<void>
   /** Issues and pull requests of this repository that match GitHub's search syntax; at most `limit` (10). */
   search(query: string, options?: { limit?: number }): Promise<readonly SearchHit[]>
 }

@@ -5,29 +5,26 @@ import type {
   AgentRequest,
   CommandData,
   GitHubClient,
-  ModuleContext,
   ResumeData,
   ScheduleData,
   SubjectKind,
   Trigger,
 } from './context.ts'
+import { createContext } from './create-context.ts'
 import type { ModuleDefinition, StandardSchema } from './define-module.ts'
 import type { Outcome } from './outcome.ts'
 import type {
   ChangedFile,
   Comment,
   Commit,
-  Issue,
   Label,
   LinkedIssue,
-  PullRequest,
   PullRequestNow,
-  Repository,
   RepositoryEntry,
   ReviewThread,
   SearchHit,
 } from './subject.ts'
-import type { RepositoryWishes, Wishes } from './wishes.ts'
+import type { RepositorySettings } from './repository-settings.ts'
 
 /** What GitHub would answer. Everything is optional; what is absent is empty. */
 export interface TestGitHub {
@@ -45,7 +42,7 @@ export interface TestGitHub {
   /** What logins may do; default `write` for every one. */
   readonly permissions?: Readonly<Record<string, string>>
   /** What `.github/hookyard.yml` asks of the module; `problems`: what is wrong with it. */
-  readonly wishes?: Wishes & { readonly problems?: readonly string[] }
+  readonly settings?: RepositorySettings & { readonly problems?: readonly string[] }
   /** Titles of the owner's projects. */
   readonly projects?: readonly string[]
   readonly search?: readonly SearchHit[]
@@ -106,12 +103,44 @@ export async function runModule(
   options: RunModuleOptions = {},
 ): Promise<RunModuleResult> {
   const definition = module as ModuleDefinition
-  const captured: Captured = { effects: [], messages: [], records: {}, logs: [], once: new Map(), ids: 0 }
-  const context = await createTestContext(definition, options, captured)
+  const payload = object(options.payload)
+  const repository = object(payload['repository'])
+  const numbered = object(payload['pull_request'] ?? payload['issue'])
+  const kind = options.subject ?? definition.subject ?? kindOf(payload)
+  const captured: Captured = { effects: [], messages: [], records: {}, logs: [] }
+  const calls = answerCalls(options, numbered, captured)
+  const pending: Promise<unknown>[] = []
+  const context = createContext({
+    data: {
+      run: { id: 'run-under-test', module: 'module-under-test', attempt: 1 },
+      trigger: testTrigger(options, payload),
+      input: await parse(definition.input, options.input, 'input'),
+      config: await parse(definition.config, options.config, 'config'),
+      entity: testEntity(options.event, payload),
+      recipients: options.recipients ?? ['admin'],
+      state: options.state ?? null,
+      signal: new AbortController().signal,
+    },
+    subject: {
+      pr: kind === 'pull_request' ? subjectData(numbered) : null,
+      issue: kind === 'issue' ? subjectData(numbered) : null,
+      repo: kind === 'none' ? null : { ...repository, data: repository },
+    },
+    call: async (method, params) => calls[method]?.(params as never),
+    log: (level, message) => void captured.logs.push(`${level}: ${message}`),
+    async fetch(input, init) {
+      const request = new Request(input, init)
+      if (!options.fetch)
+        throw new Error(`the handler fetched ${request.url}: give runModule a \`fetch\` that answers`)
+      return options.fetch(request)
+    },
+    github: () => testClient(options.github ?? {}, captured),
+    records: pending,
+  })
   const outcome = requireOutcome(await definition.handle(context as never))
+  await Promise.all(pending)
   if (outcome.status === 'done' || outcome.status === 'failed') captured.messages.push(outcome.summary)
-  const { effects, messages, records, logs } = captured
-  return { outcome, effects, messages, records, logs }
+  return { outcome, ...captured }
 }
 
 /** The service ends such a run as `invalid_outcome`, in the same words. */
@@ -128,59 +157,104 @@ interface Captured {
   readonly messages: string[]
   readonly records: Record<string, unknown>
   readonly logs: string[]
-  readonly once: Map<string, unknown>
-  ids: number
 }
 
-async function createTestContext(
-  definition: ModuleDefinition,
-  options: RunModuleOptions,
-  captured: Captured,
-): Promise<ModuleContext> {
-  const payload = object(options.payload)
+/** What the service's broker would answer to the context's calls, by their names. */
+function answerCalls(options: RunModuleOptions, numbered: Json, captured: Captured) {
   const github = options.github ?? {}
-  const kind = options.subject ?? definition.subject ?? kindOf(payload)
-  const repository = object(payload['repository'])
-  const numbered = object(payload['pull_request'] ?? payload['issue'])
-  const note = (level: string) => (message: string) => void captured.logs.push(`${level}: ${message}`)
+  const kept = new Map<string, unknown>()
   return {
-    run: { id: 'run-under-test', module: 'module-under-test', attempt: 1 },
-    trigger: testTrigger(options, payload),
-    input: await fit(definition.input, options.input, 'input'),
-    config: await fit(definition.config, options.config, 'config'),
-    entity: testEntity(options.event, payload),
-    recipients: options.recipients ?? ['admin'],
-    state: options.state ?? null,
-    pr:
-      kind === 'pull_request'
-        ? (testSubject(kind, numbered, github, captured) as unknown as PullRequest)
-        : undefined,
-    issue: kind === 'issue' ? (testSubject(kind, numbered, github, captured) as unknown as Issue) : undefined,
-    repo: kind === 'none' ? undefined : (testRepository(repository, github) as unknown as Repository),
-    github: testClient(github, captured),
-    async fetch(input, init) {
-      const request = new Request(input, init)
-      if (!options.fetch)
-        throw new Error(`the handler fetched ${request.url}: give runModule a \`fetch\` that answers`)
-      return options.fetch(request)
-    },
-    agent: { run: (request) => answer(options.agent, request) },
-    journal: { record: (data) => void Object.assign(captured.records, data) },
-    async once(key, fn) {
-      if (!captured.once.has(key)) captured.once.set(key, await fn())
-      return captured.once.get(key) as never
-    },
-    async notify(text) {
-      captured.messages.push(text)
-    },
-    async invoke(module, input) {
-      captured.effects.push({ verb: 'invoke', module, input })
+    'subject.read': ({ name, args }: { name: string; args: readonly never[] }) =>
+      testReads(github, numbered)[name]?.(...args),
+    'subject.write': ({ verb, args }: { verb: CapturedEffect['verb']; args: readonly unknown[] }) =>
+      write(github, captured, verb, args),
+    'agent.run': (request: AgentRequest) => answer(options.agent, request),
+    'journal.record': (data: Json) => Object.assign(captured.records, data),
+    'once.begin': ({ key }: { key: string }) =>
+      kept.has(key) ? { state: 'done', result: kept.get(key) } : { state: 'new' },
+    'once.end': ({ key, result }: { key: string; result: unknown }) => kept.set(key, result),
+    notify: ({ text }: { text: string }) => captured.messages.push(text),
+    invoke(request: Json) {
+      captured.effects.push({ verb: 'invoke', ...request })
       return { run_id: `run-${captured.effects.length}` }
     },
-    signal: new AbortController().signal,
-    log: { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') },
+  } as Readonly<Record<string, (params: never) => unknown>>
+}
+
+const testReads = (
+  github: TestGitHub,
+  numbered: Json,
+): Readonly<Record<string, (...args: never[]) => unknown>> => ({
+  diff: () => github.diff ?? '',
+  files: () => github.files ?? [],
+  commits: () => github.commits ?? [],
+  comments: () => github.comments ?? [],
+  threads: () => github.threads ?? [],
+  linkedIssues: () => github.linkedIssues ?? [],
+  now: (): PullRequestNow => ({
+    state: String(numbered['state'] ?? 'open'),
+    merged: numbered['merged'] === true,
+    draft: numbered['draft'] === true,
+    head_sha: String(object(numbered['head'])['sha'] ?? ''),
+    ...github.now,
+  }),
+  file: (path: string, ref?: string) =>
+    github.contents?.[`${ref}:${path}`] ?? github.contents?.[path] ?? null,
+  list: (path: string, ref?: string) => folderOf(github, path, ref),
+  labels: () => labelsOf(github),
+  permission: (login: string) => github.permissions?.[login] ?? 'write',
+  settings() {
+    const { problems = [], ...settings } = github.settings ?? {}
+    return { settings, problems, report: problems.length > 0 ? '0'.repeat(32) : null }
+  },
+  search: (_query: string, { limit = 10 }: { limit?: number } = {}) => (github.search ?? []).slice(0, limit),
+})
+
+function write(
+  github: TestGitHub,
+  { effects }: Captured,
+  verb: CapturedEffect['verb'],
+  [first, second]: readonly unknown[],
+): unknown {
+  const names = (list: readonly string[]) => new Map(list.map((name) => [name.toLowerCase(), name]))
+  switch (verb) {
+    case 'resolve':
+      effects.push({ verb, thread: first, note: second })
+      return { resolved: true, noted: false }
+    case 'withdraw':
+      effects.push({ verb, message: first })
+      return 1
+    case 'label': {
+      const known = names(labelsOf(github).map(({ name }) => name))
+      const [applied, missing] = [true, false].map((has) =>
+        (first as string[]).filter((name) => known.has(name.toLowerCase()) === has),
+      )
+      effects.push({ verb, names: applied })
+      return { applied, missing }
+    }
+    case 'project': {
+      const title = names(github.projects ?? []).get(String(first).toLowerCase())
+      if (title === undefined) return { added: false, title: null, url: null }
+      effects.push({ verb, title })
+      return { added: true, title, url: 'https://github.test/projects/1' }
+    }
+    default: {
+      const key = String(first)
+      const updated = effects.some((effect) => effect.verb === verb && effect.key === key)
+      effects.push({ ...(typeof second === 'string' ? { text: second } : object(second)), verb, key })
+      const id = effects.filter((effect) => effect.key !== undefined).length
+      return { id, url: `https://github.test/${verb}/${id}`, updated }
+    }
   }
 }
+
+const subjectData = (data: Json): Json => ({
+  labels: [],
+  assignees: [],
+  ...data,
+  data,
+  author: String(object(data['user'])['login'] ?? 'ghost'),
+})
 
 /** What the payload is about, for a handler that does not say it. A comment on a pull request has it as `issue`. */
 function kindOf(payload: Json): SubjectKind {
@@ -200,7 +274,7 @@ function testEntity(event: string | undefined, payload: Json): string {
   return `${repository}@${ref.replace(/^refs\/(?:heads|tags)\//, '')}`
 }
 
-function testTrigger(options: RunModuleOptions, payload: Json): ModuleContext['trigger'] {
+function testTrigger(options: RunModuleOptions, payload: Json): Trigger {
   const [event = null, action = null] = options.event?.split('.') ?? []
   const { login } = object(payload['sender'])
   const at = new Date(0).toISOString()
@@ -228,86 +302,6 @@ function testTrigger(options: RunModuleOptions, payload: Json): ModuleContext['t
   return { ...first, type: 'resume', data, by }
 }
 
-function testSubject(kind: SubjectKind, data: Json, github: TestGitHub, captured: Captured): Json {
-  const written = (verb: CapturedEffect['verb'], key: string, fields: Json) => {
-    const updated = captured.effects.some((effect) => effect.verb === verb && effect.key === key)
-    captured.effects.push({ ...fields, verb, key })
-    captured.ids += 1
-    return Promise.resolve({ id: captured.ids, url: `https://github.test/${verb}/${captured.ids}`, updated })
-  }
-  const known = labelsOf(github)
-  const reads = {
-    comments: () => Promise.resolve(github.comments ?? []),
-    ...(kind === 'pull_request'
-      ? {
-          diff: () => Promise.resolve(github.diff ?? ''),
-          files: () => Promise.resolve(github.files ?? []),
-          commits: () => Promise.resolve(github.commits ?? []),
-          threads: () => Promise.resolve(github.threads ?? []),
-          linkedIssues: () => Promise.resolve(github.linkedIssues ?? []),
-          now: () => Promise.resolve({ ...nowOf(data), ...github.now }),
-          resolve: (thread: string, note: string) => {
-            captured.effects.push({ verb: 'resolve', thread, note })
-            return Promise.resolve({ resolved: true, noted: false })
-          },
-          withdraw: (message: string) => {
-            captured.effects.push({ verb: 'withdraw', message })
-            return Promise.resolve(1)
-          },
-          review: (key: string, input: Json) => written('review', key, input),
-          check: (key: string, input: Json) => written('check', key, input),
-        }
-      : {}),
-  }
-  return {
-    labels: [],
-    assignees: [],
-    ...data,
-    data,
-    author: String(object(data['user'])['login'] ?? 'ghost'),
-    ...reads,
-    comment: (key: string, text: string) => written('comment', key, { text }),
-    project: (title: string) => {
-      const found = github.projects?.find((known) => known.toLowerCase() === title.toLowerCase())
-      if (found === undefined) return Promise.resolve({ added: false, title: null, url: null })
-      captured.effects.push({ verb: 'project', title: found })
-      return Promise.resolve({ added: true, title: found, url: 'https://github.test/projects/1' })
-    },
-    label: (names: readonly string[]) => {
-      const applied = names.filter((name) =>
-        known.some((label) => label.name.toLowerCase() === name.toLowerCase()),
-      )
-      captured.effects.push({ verb: 'label', names: applied })
-      return Promise.resolve({ applied, missing: names.filter((name) => !applied.includes(name)) })
-    },
-  }
-}
-
-const nowOf = (data: Json): PullRequestNow => ({
-  state: String(data['state'] ?? 'open'),
-  merged: data['merged'] === true,
-  draft: data['draft'] === true,
-  head_sha: String(object(data['head'])['sha'] ?? ''),
-})
-
-function testRepository(data: Json, github: TestGitHub): Json {
-  const { problems = [], ...wishes } = github.wishes ?? {}
-  const asked: RepositoryWishes = { wishes, problems, report: problems.length > 0 ? '0'.repeat(32) : null }
-  return {
-    ...data,
-    data,
-    file: (path: string, ref?: string) =>
-      Promise.resolve(github.contents?.[`${ref}:${path}`] ?? github.contents?.[path] ?? null),
-    list: (path: string, ref?: string) => Promise.resolve(folderOf(github, path, ref)),
-    labels: () => Promise.resolve(labelsOf(github)),
-    permission: (login: string) => Promise.resolve(github.permissions?.[login] ?? 'write'),
-    wishes: () => Promise.resolve(asked),
-    wishesReported: () => Promise.resolve(),
-    search: (_query: string, { limit = 10 }: { limit?: number } = {}) =>
-      Promise.resolve((github.search ?? []).slice(0, limit)),
-  }
-}
-
 function folderOf(github: TestGitHub, path: string, ref: string | undefined): RepositoryEntry[] | null {
   const prefix = `${path.replace(/\/+$/, '')}/`
   const paths = Object.keys(github.contents ?? {})
@@ -328,24 +322,20 @@ const labelsOf = (github: TestGitHub): Label[] =>
   )
 
 function testClient(github: TestGitHub, captured: Captured): GitHubClient {
-  const request = (route: string, parameters?: Record<string, unknown>) => {
+  const request = async (route: string, parameters?: Record<string, unknown>) => {
     if (!github.request)
       throw new Error(
         `the handler asked GitHub for ${route}: give runModule a github.request that answers it`,
       )
     captured.effects.push({ verb: 'request', route, parameters })
-    return Promise.resolve({ status: 200, data: github.request(route, parameters), headers: {} })
+    return { status: 200, data: github.request(route, parameters), headers: {} }
   }
+  const methods = <T>(get: (name: string) => T) =>
+    new Proxy({} as Record<string, T>, { get: (_target, name) => get(String(name)) })
   return {
     request,
     paginate: async (route, parameters) => [(await request(route, parameters)).data].flat(),
-    rest: new Proxy({} as GitHubClient['rest'], {
-      get: (_target, scope) =>
-        new Proxy({} as GitHubClient['rest'][string], {
-          get: (_inner, method) => (parameters?: Record<string, unknown>) =>
-            request(`${String(scope)}.${String(method)}`, parameters),
-        }),
-    }),
+    rest: methods((scope) => methods((method) => (parameters) => request(`${scope}.${method}`, parameters))),
   }
 }
 
@@ -360,7 +350,7 @@ async function answer(agent: RunModuleOptions['agent'], request: AgentRequest): 
   return { ...base, text: String(given['text'] ?? JSON.stringify(given['output'])), output: given['output'] }
 }
 
-async function fit(schema: StandardSchema | undefined, value: unknown, what: string): Promise<never> {
+async function parse(schema: StandardSchema | undefined, value: unknown, what: string): Promise<never> {
   if (!schema) return (value ?? {}) as never
   const result = await schema['~standard'].validate(value ?? {})
   if (result.issues) throw new TypeError(`${what}: ${result.issues.map((issue) => issue.message).join('; ')}`)

@@ -35,7 +35,7 @@ import type { RunScope } from './scope.ts'
 import { createSerial } from '../../lib/serial.ts'
 import { type LoadedSubject, loadSubject } from './subject.ts'
 import { readThreads, resolveThread } from './threads.ts'
-import { noteWishesReported, readWishes } from './wishes.ts'
+import { noteSettingsReported, readRepositorySettings } from './repository-settings.ts'
 import { withdrawReviews } from './withdraw.ts'
 
 export type { FetchAnswer, FetchRequest } from './gate.ts'
@@ -88,9 +88,9 @@ const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Call>>
     ['labels', readLabels],
     ['permission', readPermission],
     ['search', search],
-    ['wishes', readWishes],
+    ['settings', readRepositorySettings],
     // Writes nothing on GitHub: the service remembers that the file's problems have been told.
-    ['wishesReported', noteWishesReported],
+    ['settingsReported', noteSettingsReported],
   ]),
 }
 

@@ -1,5 +1,5 @@
 // OpenAI guarantees an answer's form only for schemas of its strict dialect: every key required, no others, a
-// type on each part. One that fits is sent as strict; another one is still sent, as a wish.
+// type on each part. One that fits is sent as strict; another one is still sent, as a hint.
 
 type Schema = Readonly<Record<string, unknown>>
 

@@ -8,12 +8,12 @@ import { type Problem, formatProblems, inReadingOrder, problemAt } from '../../c
 import { asMap } from '../../config/value-path.ts'
 import { validate } from '../../config/validate.ts'
 import { type YamlSource, readYaml } from '../../config/yaml-source.ts'
-import type { RepositoryWishes, Wishes } from '@hookyard/sdk/host'
+import type { RepositorySettingsFile, RepositorySettings } from '@hookyard/sdk/host'
 import type { EffectDeps } from './effects.ts'
 import { readFile } from './reads.ts'
 import { type RunScope, checked } from './scope.ts'
 
-export const WISHES_FILE = '.github/hookyard.yml'
+export const SETTINGS_FILE = '.github/hookyard.yml'
 const MAX_CHARS = 32_768
 /** Of a broken file nobody reads more. */
 const MAX_PROBLEMS = 5
@@ -22,7 +22,7 @@ const LANGUAGE = 'a language in plain words, like German or pt-BR'
 const line = (max: number) => z.string().trim().min(1).max(max)
 
 /** What of a module's configuration a repository may set; everything else is the operator's. */
-const moduleWishes = z.strictObject({
+const moduleSettings = z.strictObject({
   enabled: z.boolean().optional(),
   paths: z.array(line(300)).max(100).optional(),
   instructions: z.string().trim().max(4_000).optional(),
@@ -32,26 +32,29 @@ const moduleWishes = z.strictObject({
     .optional(),
 })
 
-const wishesFile = z.strictObject({ modules: z.record(z.string(), moduleWishes).default({}) })
-const wishesJsonSchema = toJsonSchema(wishesFile)
+const settingsFile = z.strictObject({ modules: z.record(z.string(), moduleSettings).default({}) })
+const settingsJsonSchema = toJsonSchema(settingsFile)
 
 /**
- * The wishes of a text for one module. What is wrong is left out and told, what is right holds; other modules' wishes
+ * A text's settings for one module. What is wrong is left out and told, what is right holds; other modules' settings
  * are theirs to judge. Never throws.
  */
-export function parseWishes(text: string, module: string): { wishes: Wishes; problems: readonly string[] } {
+export function parseSettings(
+  text: string,
+  module: string,
+): { settings: RepositorySettings; problems: readonly string[] } {
   if (text.length > MAX_CHARS) {
-    const problem = `${WISHES_FILE}: found ${text.length} characters, expected at most ${MAX_CHARS}.`
-    return { wishes: {}, problems: [problem] }
+    const problem = `${SETTINGS_FILE}: found ${text.length} characters, expected at most ${MAX_CHARS}.`
+    return { settings: {}, problems: [problem] }
   }
-  const source = readYaml(text, WISHES_FILE)
-  if (source.problems.length > 0) return { wishes: {}, problems: tell(source.problems) }
+  const source = readYaml(text, SETTINGS_FILE)
+  if (source.problems.length > 0) return { settings: {}, problems: tell(source.problems) }
   const value = source.value ?? {}
-  const read = validate(wishesFile, { source, jsonSchema: wishesJsonSchema, value })
+  const read = validate(settingsFile, { source, jsonSchema: settingsJsonSchema, value })
   const { problems } = read
   // With problems too: what was spelled as a number is the text that it was meant as.
   const asked = asMap(asMap(asMap(read.data ?? read.value)['modules'])[module])
-  const wishes = Object.entries(moduleWishes.shape).flatMap(([key, schema]) => {
+  const settings = Object.entries(moduleSettings.shape).flatMap(([key, schema]) => {
     const one = Object.hasOwn(asked, key) ? schema.safeParse(asked[key]) : undefined
     return one?.success && one.data !== undefined ? [[key, one.data] as const] : []
   })
@@ -59,7 +62,7 @@ export function parseWishes(text: string, module: string): { wishes: Wishes; pro
   const concerns = problems.filter(({ key }) => !others.some((name) => isWithin(key, `modules.${name}`)))
   const misspelt = others.filter((name) => nearest(name, [module]) !== null)
   return {
-    wishes: Object.fromEntries(wishes) as Wishes,
+    settings: Object.fromEntries(settings) as RepositorySettings,
     problems: tell([...concerns, ...misspelt.map((name) => unknownModule(source, name, module))]),
   }
 }
@@ -78,28 +81,31 @@ const tell = (problems: readonly Problem[]): string[] =>
     .slice(0, MAX_PROBLEMS)
     .map((problem) => formatProblems([problem]))
 
-/** `repo.wishes()`: for the module of the run; no file, no wishes. */
-export async function readWishes(deps: EffectDeps, scope: RunScope): Promise<RepositoryWishes> {
-  const text = await readFile(deps, scope, [WISHES_FILE])
-  if (text === null) return { wishes: {}, problems: [], report: null }
-  const { wishes, problems } = parseWishes(text, scope.module)
-  if (problems.length === 0) return { wishes, problems, report: null }
+/** `repo.settings()`: for the module of the run; no file, no settings. */
+export async function readRepositorySettings(
+  deps: EffectDeps,
+  scope: RunScope,
+): Promise<RepositorySettingsFile> {
+  const text = await readFile(deps, scope, [SETTINGS_FILE])
+  if (text === null) return { settings: {}, problems: [], report: null }
+  const { settings, problems } = parseSettings(text, scope.module)
+  if (problems.length === 0) return { settings, problems, report: null }
   const report = createHash('sha256').update(text).digest('hex').slice(0, 32)
   const told = await deps.effects.find(reportKey(scope, report))
   // Told on this very subject it is told again: the comment that says it is written anew each time.
   const elsewhere = told?.status === 'done' && told.receipt?.url !== scope.entity
-  return { wishes, problems: elsewhere ? [] : problems, report: elsewhere ? null : report }
+  return { settings, problems: elsewhere ? [] : problems, report: elsewhere ? null : report }
 }
 
 const reportShape = z.string().regex(/^[0-9a-f]{32}$/)
 
-/** `repo.wishesReported(report)`: the problems of that version of the file have been told on the run's subject. */
-export async function noteWishesReported(
+/** `repo.settingsReported(report)`: the problems of that version of the file have been told on the run's subject. */
+export async function noteSettingsReported(
   deps: EffectDeps,
   scope: RunScope,
   args: readonly unknown[],
 ): Promise<void> {
-  const report = checked(reportShape, args[0], 'wishesReported(report)')
+  const report = checked(reportShape, args[0], 'settingsReported(report)')
   const key = reportKey(scope, report)
   if ((await deps.effects.find(key))?.status === 'done') return
   await deps.effects.intend(key, scope.runId, report, deps.clock())
@@ -109,6 +115,6 @@ export async function noteWishesReported(
 const reportKey = (scope: RunScope, report: string) => ({
   module: scope.module,
   entity: scope.repository.toLowerCase(),
-  kind: 'wishes',
+  kind: 'wishes', // the name under which earlier versions stored it
   key: report,
 })

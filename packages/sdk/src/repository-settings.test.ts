@@ -1,7 +1,7 @@
-// A repository's wish narrows what the operator allows; no wish widens it.
+// A repository's settings narrow what the operator allows, and never widen it.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { narrowSettings } from './wishes.ts'
+import { narrowSettings } from './repository-settings.ts'
 
 test('the smaller number, both lists, both instructions, the repository’s language', () => {
   const settings = narrowSettings(
@@ -32,11 +32,11 @@ test('whatever a repository asks, it is shown no more findings and no more paths
   const patterns = fc.array(fc.constantFrom('**', 'src/**', '!src/**', '*.lock', '!*.lock', '!docs/*'))
   const counts = fc.integer({ min: 1, max: 50 })
   fc.assert(
-    fc.property(patterns, patterns, counts, counts, (operators, wished, allowed, asked) => {
+    fc.property(patterns, patterns, counts, counts, (operators, theirs, allowed, asked) => {
       const operator = { paths: operators, max_findings: allowed }
       const [alone, both] = [
         narrowSettings(operator, {}),
-        narrowSettings(operator, { paths: wished, max_findings: asked }),
+        narrowSettings(operator, { paths: theirs, max_findings: asked }),
       ]
       expect(both.maxFindings).toBeLessThanOrEqual(allowed)
       for (const path of ['src/a.ts', 'a.lock', 'docs/b', 'x'])

@@ -1,7 +1,7 @@
 // The people of a repository ask in a file on the default branch; what is wrong with it is told, and told once.
 import { expect, test } from 'vitest'
 import { REPO, openScene } from '../../../testing/broker/github/broker-scene.ts'
-import { WISHES_FILE, parseWishes } from './wishes.ts'
+import { SETTINGS_FILE, parseSettings } from './repository-settings.ts'
 
 const WHOLE = `
 modules:
@@ -15,29 +15,29 @@ modules:
     enabled: false
 `
 
-test('each module gets its own wishes', () => {
-  expect(parseWishes(WHOLE, 'pr-review')).toEqual({
-    wishes: {
+test('each module gets its own settings', () => {
+  expect(parseSettings(WHOLE, 'pr-review')).toEqual({
+    settings: {
       ...{ enabled: true, paths: ['!docs/**'], instructions: 'We target Node 22.', max_findings: 5 },
       language: 'German',
     },
     problems: [],
   })
-  expect(parseWishes(WHOLE, 'issue-triage')).toEqual({ wishes: { enabled: false }, problems: [] })
-  expect(parseWishes(WHOLE, 'another')).toEqual({ wishes: {}, problems: [] })
+  expect(parseSettings(WHOLE, 'issue-triage')).toEqual({ settings: { enabled: false }, problems: [] })
+  expect(parseSettings(WHOLE, 'another')).toEqual({ settings: {}, problems: [] })
 })
 
 test('what is right holds beside what is wrong, a text that was spelled as a number too', () => {
   const text =
     'modules:\n  pr-review:\n    paths: ["!docs/**", 404]\n    instructions: 2024\n    max_findings: 0'
-  const { wishes, problems } = parseWishes(text, 'pr-review')
-  expect(wishes).toEqual({ paths: ['!docs/**', '404'], instructions: '2024' })
+  const { settings, problems } = parseSettings(text, 'pr-review')
+  expect(settings).toEqual({ paths: ['!docs/**', '404'], instructions: '2024' })
   expect(problems).toHaveLength(1)
 })
 
 test.each([[''], ['# nothing yet'], ['modules:'], ['modules:\n  pr-review:\n']])(
   'an empty file asks for nothing: %j',
-  (text) => expect(parseWishes(text, 'pr-review')).toEqual({ wishes: {}, problems: [] }),
+  (text) => expect(parseSettings(text, 'pr-review')).toEqual({ settings: {}, problems: [] }),
 )
 
 test.each([
@@ -71,8 +71,8 @@ test.each([
   ],
   ['a file as long as a book', `# ${'x'.repeat(40_000)}`, /at most 32768/],
 ])('%s is told with its place, and asks for nothing', (_what, text, problem) => {
-  const { wishes, problems } = parseWishes(text, 'pr-review')
-  expect(wishes).toEqual({})
+  const { settings, problems } = parseSettings(text, 'pr-review')
+  expect(settings).toEqual({})
   expect(problems.join('\n')).toMatch(problem)
   expect(problems.length).toBeLessThanOrEqual(5)
 })
@@ -80,35 +80,44 @@ test.each([
 test('what is right beside a slip still holds, and another module’s slips are not ours', () => {
   const text =
     'modules:\n  pr-review:\n    enabled: false\n    max_findings: many\n  other:\n    nonsense: 1\n'
-  expect(parseWishes(text, 'pr-review')).toMatchObject({
-    wishes: { enabled: false },
+  expect(parseSettings(text, 'pr-review')).toMatchObject({
+    settings: { enabled: false },
     problems: [expect.stringContaining('max_findings') as string],
   })
 })
 
 test('the file is read from the default branch alone', async () => {
   const { broker, scope, standin } = await openScene()
-  standin.putFile(REPO, WISHES_FILE, 'modules: { pr-review: { enabled: false } }', standin.headSha(REPO, 42))
-  standin.putFile(REPO, WISHES_FILE, 'modules: { pr-review: { enabled: false } }', 'changes')
-  expect(await broker.read(scope(), 'repo', 'wishes', [])).toEqual({ wishes: {}, problems: [], report: null })
-  standin.putFile(REPO, WISHES_FILE, WHOLE, 'main')
-  expect(await broker.read(scope(), 'repo', 'wishes', [])).toMatchObject({ wishes: { max_findings: 5 } })
+  standin.putFile(
+    REPO,
+    SETTINGS_FILE,
+    'modules: { pr-review: { enabled: false } }',
+    standin.headSha(REPO, 42),
+  )
+  standin.putFile(REPO, SETTINGS_FILE, 'modules: { pr-review: { enabled: false } }', 'changes')
+  expect(await broker.read(scope(), 'repo', 'settings', [])).toEqual({
+    settings: {},
+    problems: [],
+    report: null,
+  })
+  standin.putFile(REPO, SETTINGS_FILE, WHOLE, 'main')
+  expect(await broker.read(scope(), 'repo', 'settings', [])).toMatchObject({ settings: { max_findings: 5 } })
 })
 
 test('a bad file is told on one subject; changed, it is told again', async () => {
   const { broker, scope, issueScope, standin } = await openScene()
   const read = async (scoped = scope()) =>
-    (await broker.read(scoped, 'repo', 'wishes', [])) as { problems: string[]; report: string | null }
-  standin.putFile(REPO, WISHES_FILE, 'modules: 1')
+    (await broker.read(scoped, 'repo', 'settings', [])) as { problems: string[]; report: string | null }
+  standin.putFile(REPO, SETTINGS_FILE, 'modules: 1')
   const first = await read()
   expect(first.problems).toHaveLength(1)
   const elsewhere = scope({ entity: `${REPO}#43` })
   expect((await read(elsewhere)).problems).toHaveLength(1) // nobody has told it yet
-  await broker.read(scope(), 'repo', 'wishesReported', [first.report])
-  await broker.read(elsewhere, 'repo', 'wishesReported', [first.report])
+  await broker.read(scope(), 'repo', 'settingsReported', [first.report])
+  await broker.read(elsewhere, 'repo', 'settingsReported', [first.report])
   expect((await read()).problems).toHaveLength(1) // its own comment is written anew
   expect(await read(elsewhere)).toMatchObject({ problems: [], report: null })
   expect((await read(issueScope())).problems).toHaveLength(1) // another module tells it itself
-  standin.putFile(REPO, WISHES_FILE, 'modules: 2')
+  standin.putFile(REPO, SETTINGS_FILE, 'modules: 2')
   expect((await read(elsewhere)).problems).toHaveLength(1)
 })

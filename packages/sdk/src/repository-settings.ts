@@ -1,9 +1,9 @@
 // What the people of a repository may ask of a module: a part of its configuration, written into
-// `.github/hookyard.yml` on the default branch. A wish narrows what the operator allows and never widens it.
+// `.github/hookyard.yml` on the default branch. It narrows what the operator allows and never widens it.
 import { coversPath } from './glob.ts'
 
 /** Validated by the service; what the file does not say is absent. */
-export interface Wishes {
+export interface RepositorySettings {
   readonly enabled?: boolean
   /** Patterns as for `coversPath`. */
   readonly paths?: readonly string[]
@@ -12,12 +12,12 @@ export interface Wishes {
   readonly language?: string
 }
 
-/** The wishes for one module, and what is wrong with the file. */
-export interface RepositoryWishes {
-  readonly wishes: Wishes
+/** The repository's settings for one module, and what is wrong with the file. */
+export interface RepositorySettingsFile {
+  readonly settings: RepositorySettings
   /** A sentence for each problem; empty too when they have been told on another subject before. */
   readonly problems: readonly string[]
-  /** Names the version of the file: for `repo.wishesReported`; null when there is nothing to report. */
+  /** Names the version of the file: for `repo.settingsReported`; null when there is nothing to report. */
   readonly report: string | null
 }
 
@@ -41,7 +41,7 @@ export interface NarrowedSettings {
 }
 
 /** What is wrong with the file as a note for the end of a comment or a check run; null when nothing is. */
-export function wishesNote(problems: readonly string[]): string | null {
+export function settingsNote(problems: readonly string[]): string | null {
   if (problems.length === 0) return null
   const told = problems.map((problem) => `- \`${problem.replace(/[`\s]+/g, ' ').slice(0, 300)}\``)
   return [
@@ -50,17 +50,17 @@ export function wishesNote(problems: readonly string[]): string | null {
   ].join('\n')
 }
 
-/** The operator's settings with the repository's wishes laid over them, never wider than the operator's. */
-export function narrowSettings(operator: OperatorSettings, wishes: Wishes): NarrowedSettings {
-  const counts = [operator.max_findings, wishes.max_findings].filter((count) => count !== undefined)
+/** The operator's settings with the repository's laid over them, never wider than the operator's. */
+export function narrowSettings(operator: OperatorSettings, settings: RepositorySettings): NarrowedSettings {
+  const counts = [operator.max_findings, settings.max_findings].filter((count) => count !== undefined)
   return {
-    enabled: wishes.enabled ?? true,
-    covers: (path) => coversPath(operator.paths ?? [], path) && coversPath(wishes.paths ?? [], path),
-    instructions: [operator.instructions, wishes.instructions]
+    enabled: settings.enabled ?? true,
+    covers: (path) => coversPath(operator.paths ?? [], path) && coversPath(settings.paths ?? [], path),
+    instructions: [operator.instructions, settings.instructions]
       .map((text) => text?.trim() ?? '')
       .filter((text) => text !== '')
       .join('\n\n'),
     maxFindings: counts.length === 0 ? null : Math.min(...counts),
-    language: wishes.language ?? operator.language ?? null,
+    language: settings.language ?? operator.language ?? null,
   }
 }

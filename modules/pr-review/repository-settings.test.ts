@@ -33,11 +33,13 @@ const section = (path: string) =>
   `diff --git a/${path} b/${path}\n--- a/${path}\n+++ b/${path}\n@@ -0,0 +1,3 @@\n+a\n+b\n+c\n`
 const open = () =>
   arena.github.createPullRequest(REPO, { user: 'alice', diff: section('docs/x.md') + section('src/a.ts') })
-const wish = (lines: string) =>
+const settings = (lines: string) =>
   arena.github.putFile(REPO, FILE, `modules:\n  pr-review:\n    ${lines}\n`, 'main')
 
 test('fewer findings, fewer paths, a language, more to look for', async () => {
-  wish('max_findings: 1\n    paths: ["!docs/**"]\n    language: German\n    instructions: Mind the tests.')
+  settings(
+    'max_findings: 1\n    paths: ["!docs/**"]\n    language: German\n    instructions: Mind the tests.',
+  )
   findings = [finding(1), finding(2)]
   const number = open()
   expect((await arena.run('pr-review', number)).details).toMatchObject({ not_shown: 1, ignored: 1 })
@@ -48,7 +50,7 @@ test('fewer findings, fewer paths, a language, more to look for', async () => {
 })
 
 test('never more than the operator allows', async () => {
-  wish('max_findings: 50\n    paths: ["**"]')
+  settings('max_findings: 50\n    paths: ["**"]')
   findings = Array.from({ length: 3 }, (_, index) => finding(index + 1))
   const number = arena.github.createPullRequest(REPO, {
     user: 'alice',
@@ -58,14 +60,14 @@ test('never more than the operator allows', async () => {
 })
 
 test('switched off', async () => {
-  wish('enabled: false')
+  settings('enabled: false')
   const number = open()
   expect((await arena.run('pr-review', number)).status).toBe('skipped: disabled_by_repository')
   expect(arena.github.comments(REPO, number)).toEqual([])
 })
 
 test('a bad file is told on the first pull request that has room for it, and on no other', async () => {
-  wish('max_findigs: 1')
+  settings('max_findigs: 1')
   const told = /\.github\/hookyard\.yml:3:5 modules\.pr-review\.max_findigs: found an unknown key/
   const [first, second] = [open(), open()]
   findings = []
