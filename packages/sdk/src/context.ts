@@ -1,5 +1,6 @@
 import type { Issue, PullRequest, Repository } from './subject.ts'
 
+/** What a run is about. */
 export type SubjectKind = 'pull_request' | 'issue' | 'repository' | 'none'
 
 /** Why this run exists. */
@@ -39,6 +40,7 @@ export type ResumeData = {
   readonly answer: string
   /** The user who answered; null when the question's time was up and its default was taken. */
   readonly by: string | null
+  /** What was asked. */
   readonly question: string
   /** What `paused()` was given as `state`; also in `ctx.state`. */
   readonly state: unknown
@@ -66,6 +68,7 @@ export type AgentTask =
       readonly candidates: readonly { readonly number: number; readonly title: string }[]
     }
 
+/** A question to the agent. */
 export interface AgentRequest {
   /** The instructions. Trusted text alone: nothing that a stranger wrote. */
   readonly prompt: string
@@ -76,21 +79,27 @@ export interface AgentRequest {
   readonly untrusted?: Readonly<Record<string, string>>
   /** JSON Schema of the answer; `output` then holds the validated value. */
   readonly schema?: Readonly<Record<string, unknown>>
+  /** Without it a back-end that follows rules cannot answer. */
   readonly task?: AgentTask
+  /** Another model than `agent.model`. */
   readonly model?: string
   /** Duration (`5m`) or seconds; never more than the installation allows. */
   readonly timeout?: string | number
 }
 
+/** What the agent said. */
 export interface AgentAnswer {
   readonly text: string
   /** The structured answer when a schema was given, else null. */
   readonly output: unknown
   readonly cost_usd: number
+  /** As the back-end names it; null when it does not tell. */
   readonly model: string | null
+  /** `claude-cli`, `anthropic`, `offline` … */
   readonly backend: string
 }
 
+/** Lines of the run's log, with fields for programs. */
 export interface Logger {
   debug(message: string, fields?: Record<string, unknown>): void
   info(message: string, fields?: Record<string, unknown>): void
@@ -100,10 +109,12 @@ export interface Logger {
 
 /** The slice of Octokit that `ctx.github` offers: everything goes through the broker. */
 export interface GitHubClient {
+  /** Octokit's `request`: `'GET /repos/{owner}/{repo}/issues'`. @throws PermanentError missing_grant, github_… */
   request(
     route: string,
     parameters?: Record<string, unknown>,
   ): Promise<{ status: number; data: unknown; headers: unknown }>
+  /** All pages of a list. */
   paginate(route: string, parameters?: Record<string, unknown>): Promise<unknown[]>
   /** Octokit's typed REST methods (`rest.issues.get`, …). */
   readonly rest: Readonly<
@@ -136,11 +147,17 @@ export interface ModuleContext<
   Data = Readonly<Record<string, unknown>>,
   Kind extends SubjectKind = SubjectKind,
 > {
+  /** `attempt` begins at 1. */
   readonly run: { readonly id: string; readonly module: string; readonly attempt: number }
+  /** Why this run exists. */
   readonly trigger: Trigger<Data>
+  /** Of an invoke: its `input`, as the schema gives it. */
   readonly input: Input
+  /** `modules.NAME.config`, as the schema gives it. */
   readonly config: Config
+  /** `owner/repo#42`, `owner/repo@branch`, `owner/repo` or `-`; in lower case but for the branch. */
   readonly entity: string
+  /** Names of the users who hear of the outcome. */
   readonly recipients: readonly string[]
   /** Kept per module and entity; null before the first `done(summary, { state })`. */
   readonly state: unknown
@@ -158,15 +175,25 @@ export interface ModuleContext<
    * of 4xx or 5xx is an answer.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /**
+   * Asks the agent that the installation has. @throws an error whose `reason` is `agent_…` (tried again where that may
+   * help) or `budget`, which ends the run as skipped.
+   */
   readonly agent: { run(request: AgentRequest): Promise<AgentAnswer> }
+  /** Adds to the `details` of the run's journal file; at most 1 MiB of JSON in all. */
   readonly journal: { record(data: Readonly<Record<string, unknown>>): void }
-  /** Runs `fn` at most once per run, also across retries and crashes; later calls get its stored result. */
+  /**
+   * Runs `fn` at most once per run, also across retries and crashes; later calls get its stored result (JSON).
+   * @throws PermanentError `once_interrupted` when a crash cut an earlier try short; what `fn` throws, and then it may
+   * run again.
+   */
   once<T>(key: string, fn: () => T | Promise<T>): Promise<T>
-  /** A message to the recipients, at once. The same text is sent once per run. */
+  /** A message to the recipients, at once. The same text is sent once per run; at most 20 messages. */
   notify(text: string): Promise<void>
-  /** Starts a run of another module on the same entity. */
+  /** Starts a run of another module on the same entity; at most 10. @throws PermanentError unknown_module, module_disabled, invoke_disabled, invoke_depth, invalid_input */
   invoke(module: string, input?: unknown): Promise<{ run_id: string }>
   /** Aborts on timeout, cancellation and shutdown. */
   readonly signal: AbortSignal
+  /** Goes to the service's log, with the run's id. */
   readonly log: Logger
 }

@@ -11,9 +11,11 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   }
 }
 
+/** What a schema answers: the value as it shall be used, or what is wrong with it. */
 export type SchemaResult<Output> =
   { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] }
 
+/** One thing that is wrong, and where. */
 export interface SchemaIssue {
   readonly message: string
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
@@ -21,6 +23,7 @@ export interface SchemaIssue {
 
 type OutputOf<S> = S extends StandardSchema<infer _I, infer O> ? O : Readonly<Record<string, unknown>>
 
+/** What a handler's file exports. */
 export interface ModuleDefinition<
   Config extends StandardSchema | undefined = undefined,
   Input extends StandardSchema | undefined = undefined,
@@ -30,8 +33,11 @@ export interface ModuleDefinition<
   readonly subject?: Kind
   /** What this code can handle (`pull_request.opened`); the manifest's webhooks must be a subset. */
   readonly events?: readonly string[]
+  /** Of `modules.NAME.config`; `ctx.config` is its output. Else the manifest's `config` holds. */
   readonly config?: Config
+  /** Of an invoke's `input`; `ctx.input` is its output. */
   readonly input?: Input
+  /** Called once per attempt. What it throws is tried again by the manifest's `retries`, but for a PermanentError. */
   handle(ctx: ContextOf<Kind, OutputOf<Config>, OutputOf<Input>>): Outcome | Promise<Outcome>
 }
 

@@ -1,5 +1,6 @@
 // A unified diff as git and GitHub write it, read without trusting it: a cut or broken one gives what it has.
 
+/** One file of a diff. */
 export interface DiffFile {
   /** The path after the change; of a deleted file its old path. */
   readonly file: string
@@ -16,6 +17,7 @@ export interface DiffFile {
   readonly lines: readonly DiffLine[]
 }
 
+/** One line of the new version. */
 export interface DiffLine {
   /** Line number in the new version, from 1. */
   readonly line: number

@@ -1,14 +1,20 @@
 /** One button of a question. */
 export interface QuestionOption {
+  /** What the handler gets. */
   readonly value: string
+  /** What people see. */
   readonly label?: string
 }
 
+/** How a question may be answered; see docs/asking.md. */
 export interface PausedOptions<State = unknown> {
+  /** At most 20; without them any text answers. */
   readonly options?: readonly (string | QuestionOption)[]
   /** Duration (`2h`) or seconds after which `default` is taken. */
   readonly expires?: string | number
+  /** The answer when the time is up; without it the run ends as `skipped: expired`. */
   readonly default?: string
+  /** What `ctx.state` is when the run goes on. */
   readonly state?: State
 }
 

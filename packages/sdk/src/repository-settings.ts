@@ -29,6 +29,7 @@ export interface OperatorSettings {
   readonly language?: string
 }
 
+/** What holds for a run. */
 export interface NarrowedSettings {
   readonly enabled: boolean
   /** Whether both lists cover the path. */

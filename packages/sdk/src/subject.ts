@@ -4,16 +4,20 @@
 
 import type { RepositorySettingsFile } from './repository-settings.ts'
 
+/** A user, an organization or a bot. */
 export interface Account {
   readonly login: string
+  /** `User`, `Organization` or `Bot`. */
   readonly type: string
 }
 
+/** A label of the repository. */
 export interface Label {
   readonly name: string
   readonly description: string | null
 }
 
+/** A comment of the thread, not on a line. */
 export interface Comment {
   readonly id: number
   readonly author: string
@@ -25,15 +29,18 @@ export interface Comment {
   readonly own: boolean
 }
 
+/** A file that a pull request changes. */
 export interface ChangedFile {
   readonly filename: string
   readonly previous_filename?: string
   readonly status: string
   readonly additions: number
   readonly deletions: number
+  /** Its hunks; absent for binary and very large files. */
   readonly patch?: string
 }
 
+/** A commit of a pull request. */
 export interface Commit {
   readonly sha: string
   readonly message: string
@@ -48,6 +55,7 @@ export interface Receipt {
   readonly updated: boolean
 }
 
+/** What became of the labels. */
 export interface LabelReceipt {
   readonly applied: readonly string[]
   /** Names that the repository does not have; labels are never created. */
@@ -57,7 +65,9 @@ export interface LabelReceipt {
 /** One inline comment of a review. */
 export interface ReviewComment {
   readonly path: string
+  /** Line number on `side`; the last one of a range. */
   readonly line: number
+  /** RIGHT, the new version, by default. */
   readonly side?: 'LEFT' | 'RIGHT'
   readonly start_line?: number
   readonly start_side?: 'LEFT' | 'RIGHT'
@@ -66,6 +76,7 @@ export interface ReviewComment {
   readonly mark?: string
 }
 
+/** One review: a text, and comments on lines. */
 export interface ReviewInput {
   readonly body: string
   readonly event?: 'COMMENT' | 'REQUEST_CHANGES'
@@ -87,6 +98,7 @@ export interface ReviewThread {
   readonly comments: readonly ThreadComment[]
 }
 
+/** A comment of a conversation on a line. */
 export interface ThreadComment {
   readonly id: number
   readonly author: string
@@ -132,6 +144,7 @@ export interface Resolution {
   readonly noted: boolean
 }
 
+/** Whether the issue is in the project now. */
 export interface ProjectReceipt {
   readonly added: boolean
   /** As the project spells it; null when there is no open project of that title. */
@@ -139,12 +152,14 @@ export interface ProjectReceipt {
   readonly url: string | null
 }
 
+/** What a folder of the repository holds. */
 export interface RepositoryEntry {
   readonly name: string
   readonly path: string
   readonly type: 'file' | 'dir' | 'symlink' | 'submodule'
 }
 
+/** A check run, which is completed at once. */
 export interface CheckInput {
   readonly name: string
   readonly conclusion: 'neutral' | 'success' | 'failure' | 'action_required'
@@ -164,6 +179,7 @@ interface Numbered {
   readonly author: string
   readonly labels: readonly Label[]
   readonly assignees: readonly Account[]
+  /** GitHub's whole answer. */
   readonly data: Readonly<Record<string, unknown>>
   /** The thread's comments, oldest first. */
   comments(): Promise<readonly Comment[]>
@@ -176,6 +192,7 @@ interface Numbered {
   label(names: readonly string[]): Promise<LabelReceipt>
 }
 
+/** `ctx.pr` */
 export interface PullRequest extends Numbered {
   readonly draft: boolean
   readonly merged: boolean
@@ -190,7 +207,9 @@ export interface PullRequest extends Numbered {
   readonly changed_files: number
   /** The unified diff, as GitHub renders it. */
   diff(): Promise<string>
+  /** The files that it changes. */
   files(): Promise<readonly ChangedFile[]>
+  /** Its commits, oldest first. */
   commits(): Promise<readonly Commit[]>
   /** The conversations on its lines, oldest first. */
   threads(): Promise<readonly ReviewThread[]>
@@ -211,6 +230,7 @@ export interface PullRequest extends Numbered {
   check(key: string, input: CheckInput): Promise<Receipt>
 }
 
+/** `ctx.issue` */
 export interface Issue extends Numbered {
   /**
    * Adds the issue to the owner's or repository's open project of this title (without regard to case). Safe to repeat.
@@ -219,6 +239,7 @@ export interface Issue extends Numbered {
   project(title: string): Promise<ProjectReceipt>
 }
 
+/** `ctx.repo` */
 export interface Repository {
   readonly full_name: string
   readonly default_branch: string
@@ -230,6 +251,7 @@ export interface Repository {
   file(path: string, ref?: string): Promise<string | null>
   /** What is in a folder at `ref` (default: the default branch), or null when there is none. */
   list(path: string, ref?: string): Promise<readonly RepositoryEntry[] | null>
+  /** The labels that there are. */
   labels(): Promise<readonly Label[]>
   /** What a login may do here: `admin`, `write`, `read` or `none`. */
   permission(login: string): Promise<string>
@@ -241,6 +263,7 @@ export interface Repository {
   search(query: string, options?: { limit?: number }): Promise<readonly SearchHit[]>
 }
 
+/** One result of `search`. */
 export interface SearchHit {
   readonly number: number
   readonly title: string

@@ -50,6 +50,7 @@ export interface TestGitHub {
   readonly request?: (route: string, parameters?: Record<string, unknown>) => unknown
 }
 
+/** What the handler is run on; everything is optional. */
 export interface RunModuleOptions {
   /** The manifest's `subject`, for a handler that does not say its own; else what the payload is about. */
   readonly subject?: SubjectKind
@@ -81,13 +82,16 @@ export interface CapturedEffect {
   readonly [field: string]: unknown
 }
 
+/** What the handler did. */
 export interface RunModuleResult {
   readonly outcome: Outcome
+  /** In the order in which they were written. */
   readonly effects: readonly CapturedEffect[]
   /** Texts of `ctx.notify`, then the outcome's summary when recipients would read it. */
   readonly messages: readonly string[]
   /** What `ctx.journal.record` was given, merged. */
   readonly records: Readonly<Record<string, unknown>>
+  /** `LEVEL: message` */
   readonly logs: readonly string[]
 }
 

@@ -2,27 +2,27 @@
 
 /** The codes of contract section 4, each with its HTTP status. */
 export const CODES = {
-  invalid_signature: 401,
-  invalid_json: 400,
-  not_an_object: 400,
-  missing_event: 400,
-  missing_delivery: 400,
-  unsupported_media_type: 415,
-  too_large: 413,
-  storage_unavailable: 503,
-  unauthorized: 401,
-  insufficient_scope: 403,
-  not_authorized: 403,
-  unknown_module: 404,
-  unknown_run: 404,
-  unknown_delivery: 404,
-  invoke_disabled: 403,
-  invalid_input: 400,
-  idempotency_conflict: 409,
-  wrong_state: 409,
-  cooldown: 429,
-  rate_limited: 429,
-  not_found: 404,
+  invalid_signature: 401, // the webhook's signature or secret does not fit
+  invalid_json: 400, // the body is no JSON
+  not_an_object: 400, // the body is JSON, but no object
+  missing_event: 400, // the webhook has no `X-GitHub-Event`
+  missing_delivery: 400, // the webhook has no `X-GitHub-Delivery`, or one that is no GUID
+  unsupported_media_type: 415, // the `Content-Type` is not one that is read here
+  too_large: 413, // the body has too many bytes or values
+  storage_unavailable: 503, // nothing was stored; send it again later
+  unauthorized: 401, // there is no valid token
+  insufficient_scope: 403, // the token lacks the scope
+  not_authorized: 403, // the token's user may not do this, or not there
+  unknown_module: 404, // there is no such module
+  unknown_run: 404, // there is no such run, or it may not be seen
+  unknown_delivery: 404, // there is no such delivery, or it may not be seen
+  invoke_disabled: 403, // the module says `invoke: false`
+  invalid_input: 400, // the body, the query or the input does not fit
+  idempotency_conflict: 409, // the key came before with another body
+  wrong_state: 409, // the run or module is not in a state for this
+  cooldown: 429, // a cooldown window of the entity is open
+  rate_limited: 429, // the token sends too many requests
+  not_found: 404, // there is nothing at this path
 } as const
 
 export type Code = keyof typeof CODES
