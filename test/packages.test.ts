@@ -61,6 +61,7 @@ if (outcome.status !== 'done') throw new Error(outcome.status)
 `
 const CONFIG = `github: { webhook_secret: packed, token: none }
 server: { port: 0 }
+log: { level: debug }
 module_dirs: [./my-modules]
 `
 
@@ -147,8 +148,6 @@ describe.runIf(process.env['HOOKYARD_PACKAGES'])('the packages', { timeout: 600_
       '--target',
       'es2024',
       '--allowImportingTsExtensions',
-      '--types',
-      '',
     ]
     const tsc = join(root, 'node_modules/@typescript/native/bin/tsc')
     const files = ['my-modules/greeter/handler.ts', 'my-modules/greeter/handler.check.ts']
