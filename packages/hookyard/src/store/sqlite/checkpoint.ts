@@ -26,7 +26,7 @@ const port = parentPort
 if (!port) throw new Error('checkpoint.ts is no program: openSqliteStore() starts it')
 const { data: file, addons } = workerData as Spawned<string>
 loadAddon(addons[0])
-const connection = new SqliteConnection(file)
+const connection = new SqliteConnection(file, { fileMustExist: true })
 connection.pragma('synchronous = FULL')
 const pageBytes = connection.pragma('page_size', { simple: true }) as number
 

@@ -3,7 +3,7 @@ import SqliteConnection from 'better-sqlite3'
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
 import { Kysely } from 'kysely'
 import { migrate, requireMigrated, type Flavour } from '../migrations.ts'
-import type { Database } from '../schema.ts'
+import { namesPlugin, type Database, type Db } from '../schema.ts'
 import { StoreError } from '../store.ts'
 import { refuseEmptied } from './database-file.ts'
 import { createDialect } from './dialect.ts'
@@ -15,7 +15,7 @@ export const sqliteFlavour: Flavour = { id: 'integer primary key autoincrement',
 
 export interface OpenDatabase {
   readonly connection: SqliteConnection.Database
-  readonly db: Kysely<Database>
+  readonly db: Db
 }
 
 export interface OpenForWriting extends OpenDatabase {
@@ -49,7 +49,7 @@ function openExisting(file: string): Promise<OpenDatabase> {
     connection.pragma('foreign_keys = ON')
     // What a statement needs to be undone with is small, and a temporary file for it costs a write per delivery.
     connection.pragma('temp_store = MEMORY')
-    const db = new Kysely<Database>({ dialect: createDialect(connection) })
+    const db = newKysely(connection)
     await migrate(db, sqliteFlavour)
     // From here on a thread of its own does the checkpoints, see checkpoints.ts.
     connection.pragma('wal_autocheckpoint = 0')
@@ -71,11 +71,14 @@ export async function openForReading(file: string): Promise<OpenDatabase> {
   refuseEmptied(file)
   const connection = new SqliteConnection(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
   return closingOnError(connection, async () => {
-    const db = new Kysely<Database>({ dialect: createDialect(connection) })
+    const db = newKysely(connection)
     await requireMigrated(db, sqliteFlavour)
     return { connection, db }
   })
 }
+
+const newKysely = (connection: SqliteConnection.Database): Db =>
+  new Kysely<Database>({ dialect: createDialect(connection), plugins: [namesPlugin()] })
 
 async function closingOnError<Result>(
   connection: SqliteConnection.Database,

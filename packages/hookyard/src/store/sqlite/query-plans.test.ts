@@ -4,15 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { claimable, dueQuery, leasedQuery, runningQuery } from '../queries/runs/claim.ts'
+import { claimable, dueQuery, runningQuery } from '../queries/runs/claim.ts'
+import { leasedQuery } from '../queries/runs/reclaim.ts'
 import { bodiesQuery, pendingQuery, sizesQuery } from '../queries/deliveries/deliveries.ts'
 import { receiptQuery } from '../queries/effects/effects.ts'
 import { unfinishedQuery } from '../queries/deliveries/entity-states.ts'
 import { dueMessagesQuery } from '../queries/outbox/outbox.ts'
 import { countQueries, deliveriesQuery, pastSinceQuery } from '../queries/deliveries/overview.ts'
 import { expiredQuery, nextExpiryQuery } from '../queries/questions/questions.ts'
-import { listQuery, unjournaledQuery } from '../queries/runs/runs.ts'
-import { spentQuery } from '../queries/runs/spendings.ts'
+import { listQuery, spentQuery, unjournaledQuery } from '../queries/runs/runs.ts'
 import { openForWriting, type OpenDatabase } from './connection.ts'
 
 let folder: string
@@ -64,7 +64,7 @@ test.each<[string, () => Compilable, RegExp[]]>([
   ],
   [
     'the next due run',
-    () => claimable(open.db).select('run_at').orderBy('run_at').limit(1),
+    () => claimable(open.db).select('runAt').orderBy('runAt').limit(1),
     [/INDEX runs_due/],
   ],
   [

@@ -1,19 +1,19 @@
 // Deliveries: accepted in batches, waiting to be dispatched, shown with their decisions.
-import { sql, type Kysely, type Transaction } from 'kysely'
+import { sql } from 'kysely'
 import type { Log } from '../../../lib/log.ts'
-import { unpackBody } from './body.ts'
-import { commitPlans } from './commit.ts'
-import { powersOfTwo, runCompiled } from '../compiled-once.ts'
-import { deliveryRecords, withDecisions } from './delivery-record.ts'
-import { entityStates } from './entity-states.ts'
-import { queueAfresh } from '../runs/queue-afresh.ts'
-import type { Database } from '../../schema.ts'
+import type { Db, Trx } from '../../schema.ts'
 import type { Accepted, DeliveryStore, NewDelivery, PendingDelivery, Plan } from '../../store.ts'
+import { queueAfresh } from '../runs/end-run.ts'
+import { powersOfTwo, runCompiled } from '../statements.ts'
+import { unpackBody } from './body.ts'
+import { commitPlans } from './commit-plans.ts'
+import { deliveryRecords, toDeliveryRecords } from './delivery-record.ts'
+import { entityStates } from './entity-states.ts'
 
 /** What each database does its own way, because every delivery passes there. */
 export interface DeliveryWrites {
   /** Inserts those whose GUID is not held yet, inside the transaction; true for each that was. */
-  insert(trx: Transaction<Database>, batch: readonly NewDelivery[]): boolean[] | Promise<boolean[]>
+  insert(trx: Trx, batch: readonly NewDelivery[]): boolean[] | Promise<boolean[]>
   /**
    * Lets `work` commit without waiting for the disk: what it writes survives the process, and a failure of the
    * machine only together with the next commit that is synced.
@@ -22,7 +22,7 @@ export interface DeliveryWrites {
 }
 
 /** The stage's queries. */
-export function createDeliveryStore(db: Kysely<Database>, writes: DeliveryWrites, log: Log): DeliveryStore {
+export function createDeliveryStore(db: Db, writes: DeliveryWrites, log: Log): DeliveryStore {
   const commit = (plans: readonly Plan[]) => db.transaction().execute((trx) => commitPlans(trx, plans))
   return {
     accept: (batch) => accept(db, writes, batch),
@@ -32,16 +32,12 @@ export function createDeliveryStore(db: Kysely<Database>, writes: DeliveryWrites
     commit: (plans) => (isDoneAgain(plans) ? writes.unsynced(() => commit(plans)) : commit(plans)),
     async get(guid) {
       const rows = await deliveryRecords(db).where('guid', '=', guid).execute()
-      return (await withDecisions(db, rows))[0] ?? null
+      return (await toDeliveryRecords(db, rows))[0] ?? null
     },
     payload: (guid) => payload(db, guid),
     async ofEntity(entity, limit) {
-      const rows = await deliveryRecords(db)
-        .where('entity', '=', entity)
-        .orderBy('deliveries.id', 'desc')
-        .limit(limit)
-        .execute()
-      return withDecisions(db, rows)
+      const found = deliveryRecords(db).where('entity', '=', entity)
+      return toDeliveryRecords(db, await found.orderBy('deliveries.id', 'desc').limit(limit).execute())
     },
   }
 }
@@ -53,7 +49,7 @@ const isDoneAgain = (plans: readonly Plan[]): boolean =>
 
 // ONE transaction: the answer 202 stands on its commit, and a batch is kept whole or not at all.
 async function accept(
-  db: Kysely<Database>,
+  db: Db,
   { insert }: DeliveryWrites,
   batch: readonly NewDelivery[],
 ): Promise<Accepted[]> {
@@ -69,22 +65,18 @@ async function accept(
 }
 
 // GitHub's Redeliver button: the same hook sends the same GUID again, which retries what had failed.
-async function redelivered(trx: Transaction<Database>, delivery: NewDelivery): Promise<Accepted> {
+async function redelivered(trx: Trx, delivery: NewDelivery): Promise<Accepted> {
   if (delivery.hookId === null) return { status: 'duplicate' }
+  const { guid, hookId } = delivery
+  const sameHook = trx
+    .selectFrom('deliveries')
+    .select('id')
+    .where(({ and }) => and({ guid, hookId }))
   const failed = await trx
     .selectFrom('runs')
-    .select(['id', 'module', 'entity', 'cooldown_ms as cooldownMs'])
-    .where('delivery', '=', delivery.guid)
-    .where('status', '=', 'failed')
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('deliveries')
-          .select('id')
-          .where('guid', '=', delivery.guid)
-          .where('hook_id', '=', delivery.hookId),
-      ),
-    )
+    .select(['id', 'module', 'entity', 'cooldownMs'])
+    .where(({ and }) => and({ delivery: guid, status: 'failed' }))
+    .where(({ exists }) => exists(sameHook))
     .orderBy('id')
     .execute()
   if (failed.length === 0) return { status: 'duplicate' }
@@ -93,11 +85,10 @@ async function redelivered(trx: Transaction<Database>, delivery: NewDelivery): P
 }
 
 /** Deliveries not yet dispatched; exported so that a test can ask for its plan. */
-export const pendingQuery = (db: Kysely<Database>, limit: number) =>
+export const pendingQuery = (db: Db, limit: number) =>
   db
     .selectFrom('deliveries')
-    .select(['id', 'guid', 'hook_id as hookId', 'event', 'action', 'repository', 'entity'])
-    .select('received_at as receivedAt')
+    .select(['id', 'guid', 'hookId', 'event', 'action', 'repository', 'entity', 'receivedAt'])
     .where('status', '=', sql.lit('received'))
     .orderBy('id')
     .limit(limit)
@@ -105,98 +96,68 @@ export const pendingQuery = (db: Kysely<Database>, limit: number) =>
 /** Payloads that are read at once, as stored and as unpacked, in bytes; one may be larger. */
 const READ_BYTES = 8 * 1024 * 1024
 
-/** A damaged delivery has failed: it must not hold up those behind it. */
-async function payloads(
-  db: Kysely<Database>,
-  deliveries: readonly PendingDelivery[],
-  log: Log,
-): Promise<(string | null)[]> {
+/** A damaged delivery is marked as failed: it must not hold up those behind it. */
+async function payloads(db: Db, deliveries: readonly PendingDelivery[], log: Log) {
   const first = await firstBytes(db, deliveries)
-  const bodies = await bodiesOf(db, first)
+  const bodies = new Map<number, Uint8Array>()
+  for (const ids of powersOfTwo(first.map(({ id }) => id))) {
+    const rows = await runCompiled(db, 'bodies', () => bodiesQuery(db, ids), ids)
+    for (const row of rows) bodies.set(row.deliveryId, row.body)
+  }
   const texts: (string | null)[] = []
   let characters = 0
-  for (const delivery of first) {
+  for (const { id, guid } of first) {
     if (characters > READ_BYTES) break
     try {
-      const text = readBody(bodies.get(delivery.id))
+      const body = bodies.get(id)
+      if (!body) throw new Error('there is none')
+      const text = unpackBody(body)
       characters += text.length
       texts.push(text)
-    } catch (error) {
+    } catch (cause) {
       texts.push(null)
-      await markDamaged(db, delivery, error, log)
+      const error = `the stored payload cannot be read: ${String(cause)}`
+      log.error({ delivery: guid, err: error }, 'a delivery is damaged and was marked as failed')
+      await db.updateTable('deliveries').set({ status: 'failed', error }).where('id', '=', id).execute()
     }
   }
   return texts
 }
 
 /** Payloads as they are stored; exported so that a test can ask for its plan. */
-export const bodiesQuery = (db: Kysely<Database>, ids: readonly number[]) =>
-  db.selectFrom('payloads').select(['delivery_id', 'body']).where('delivery_id', 'in', ids)
+export const bodiesQuery = (db: Db, ids: readonly number[]) =>
+  db.selectFrom('payloads').select(['deliveryId', 'body']).where('deliveryId', 'in', ids)
 
 /** The sizes of these, as stored; exported so that a test can ask for its plan. */
-export const sizesQuery = (db: Kysely<Database>, ids: readonly number[]) =>
+export const sizesQuery = (db: Db, ids: readonly number[]) =>
   db
     .selectFrom('payloads')
-    .select(['delivery_id', sql<number>`length(body)`.as('bytes')])
-    .where('delivery_id', 'in', ids)
+    .select(['deliveryId', sql<number>`length(body)`.as('bytes')])
+    .where('deliveryId', 'in', ids)
 
 /** As many as have so few bytes together, and one at the least. */
-async function firstBytes(
-  db: Kysely<Database>,
-  deliveries: readonly PendingDelivery[],
-): Promise<readonly PendingDelivery[]> {
+async function firstBytes(db: Db, deliveries: readonly PendingDelivery[]) {
   const sizes = new Map<number, number>()
   for (const ids of powersOfTwo(deliveries.map(({ id }) => id))) {
     const rows = await runCompiled(db, 'sizes', () => sizesQuery(db, ids), ids)
-    for (const row of rows) sizes.set(row.delivery_id, row.bytes)
+    for (const row of rows) sizes.set(row.deliveryId, row.bytes)
   }
   let bytes = 0
   const end = deliveries.findIndex(({ id }, at) => (bytes += sizes.get(id) ?? 0) > READ_BYTES && at > 0)
   return end < 0 ? deliveries : deliveries.slice(0, end)
 }
 
-async function bodiesOf(
-  db: Kysely<Database>,
-  deliveries: readonly { readonly id: number }[],
-): Promise<Map<number, Uint8Array>> {
-  const bodies = new Map<number, Uint8Array>()
-  for (const ids of powersOfTwo(deliveries.map(({ id }) => id))) {
-    const rows = await runCompiled(db, 'bodies', () => bodiesQuery(db, ids), ids)
-    for (const row of rows) bodies.set(row.delivery_id, row.body)
-  }
-  return bodies
-}
-
-/** @throws Error when it is missing or damaged */
-function readBody(stored: Uint8Array | undefined): string {
-  if (!stored) throw new Error('there is none')
-  return unpackBody(stored)
-}
-
-async function markDamaged(
-  db: Kysely<Database>,
-  { id, guid }: { id: number; guid: string },
-  cause: unknown,
-  log: Log,
-): Promise<void> {
-  const error = `the stored payload cannot be read: ${String(cause)}`
-  log.error({ delivery: guid, err: error }, 'a delivery is damaged and was marked as failed')
-  await db.updateTable('deliveries').set({ status: 'failed', error }).where('id', '=', id).execute()
-}
-
-async function payload(db: Kysely<Database>, guid: string): Promise<string | null> {
+async function payload(db: Db, guid: string): Promise<string | null> {
   const row = await db
     .selectFrom('deliveries')
-    .innerJoin('payloads', 'payloads.delivery_id', 'deliveries.id')
+    .innerJoin('payloads', 'payloads.deliveryId', 'deliveries.id')
     .select('body')
     .where('guid', '=', guid)
     .executeTakeFirst()
   if (!row) return null
   try {
     return unpackBody(row.body)
-  } catch (error) {
-    throw new Error(`the stored payload of delivery ${guid} cannot be read: ${String(error)}`, {
-      cause: error,
-    })
+  } catch (cause) {
+    throw new Error(`the stored payload of delivery ${guid} cannot be read: ${String(cause)}`, { cause })
   }
 }

@@ -1,63 +1,34 @@
 // Rows of deliveries as records, with their decisions.
-import type { Kysely } from 'kysely'
-import { chunks } from '../chunks.ts'
-import type { Decision, DeliveryRecord } from '../../port/delivery-port.ts'
-import type { Database } from '../../schema.ts'
+import type { Db } from '../../schema.ts'
+import type { Decision, DeliveryRecord } from '../../store.ts'
+import { chunks } from '../statements.ts'
+
+const COLUMNS = ['deliveries.id', 'guid', 'hookId', 'event', 'action', 'repository', 'entity'] as const
 
 /** What is told of deliveries, without their payloads. */
-export const deliveryRecords = (db: Kysely<Database>) =>
-  db
-    .selectFrom('deliveries')
-    .select([
-      'deliveries.id as id',
-      'guid',
-      'hook_id as hookId',
-      'event',
-      'action',
-      'repository',
-      'entity',
-      'status',
-      'error',
-      'received_at as receivedAt',
-    ])
+export const deliveryRecords = (db: Db) =>
+  db.selectFrom('deliveries').select([...COLUMNS, 'receivedAt', 'status', 'error'])
 
-type IdentifiedRecord = Omit<DeliveryRecord, 'decisions'> & { readonly id: number }
-
-/** The records of these rows, in their order. */
-export async function withDecisions(
-  db: Kysely<Database>,
-  rows: readonly IdentifiedRecord[],
-): Promise<DeliveryRecord[]> {
+/** These rows, in their order, with the decisions of each. */
+export async function withDecisions<Row extends { readonly id: number }>(db: Db, rows: readonly Row[]) {
   const decisions = new Map<number, Decision[]>(rows.map((row) => [row.id, []]))
-  for (const ids of chunks([...decisions.keys()], 1)) {
+  for (const ids of chunks([...decisions.keys()])) {
     const found = await db
       .selectFrom('decisions')
-      .select([
-        'delivery_id',
-        'user_name as user',
-        'module',
-        'outcome',
-        'reason',
-        'run_id as runId',
-        'replay',
-      ])
-      .where('delivery_id', 'in', ids)
+      .select(['deliveryId', 'userName as user', 'module', 'outcome', 'reason', 'runId', 'replay'])
+      .where('deliveryId', 'in', ids)
       .orderBy('id')
       .execute()
-    for (const { delivery_id, replay, ...decision } of found) {
-      decisions.get(delivery_id)?.push(replay === 0 ? decision : { ...decision, replay })
-    }
+    for (const { deliveryId, replay, ...decision } of found)
+      decisions.get(deliveryId)?.push(replay === 0 ? decision : { ...decision, replay })
   }
-  return rows.map((row) => ({
-    guid: row.guid,
-    hookId: row.hookId,
-    event: row.event,
-    action: row.action,
-    repository: row.repository,
-    entity: row.entity,
-    receivedAt: row.receivedAt,
-    status: row.status,
-    error: row.error,
-    decisions: decisions.get(row.id) ?? [],
-  }))
+  return rows.map((row) => ({ ...row, decisions: decisions.get(row.id) ?? [] }))
+}
+
+/** The records of these rows, in their order. */
+export async function toDeliveryRecords(
+  db: Db,
+  rows: readonly (Omit<DeliveryRecord, 'decisions'> & { readonly id: number })[],
+): Promise<DeliveryRecord[]> {
+  return (await withDecisions(db, rows)).map(({ id: _, ...record }) => record)
 }

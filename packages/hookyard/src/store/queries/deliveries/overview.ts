@@ -1,24 +1,24 @@
 // For people who look: deliveries by page, what came in before with its payload, how much there is of what.
-import { sql, type Kysely } from 'kysely'
+import { sql } from 'kysely'
 import type { Log } from '../../../lib/log.ts'
+import type { Db } from '../../schema.ts'
+import type { DeliveryQuery, OverviewStore, PastDelivery } from '../../store.ts'
 import { unpackBody } from './body.ts'
-import type { DeliveryQuery, OverviewStore, PastDelivery } from '../../port/delivery-port.ts'
-import { deliveryRecords, withDecisions } from './delivery-record.ts'
-import type { Database } from '../../schema.ts'
+import { deliveryRecords, toDeliveryRecords, withDecisions } from './delivery-record.ts'
 
 /** The stage's queries. */
-export function createOverviewStore(db: Kysely<Database>, log: Log): OverviewStore {
+export function createOverviewStore(db: Db, log: Log): OverviewStore {
   return {
     async deliveries(query) {
       // One more than asked for tells whether there is another page.
       const rows = await deliveriesQuery(db, { ...query, limit: query.limit + 1 }).execute()
       const page = rows.slice(0, query.limit)
       const next = rows.length > query.limit ? (page.at(-1)?.id ?? null) : null
-      return { deliveries: await withDecisions(db, page), next }
+      return { deliveries: await toDeliveryRecords(db, page), next }
     },
     async delivery(guid) {
-      const row = await pastQuery(db).where('guid', '=', guid).executeTakeFirst()
-      return row ? ((await toPast(db, [row]))[0] ?? null) : null
+      const rows = await pastQuery(db).where('guid', '=', guid).execute()
+      return (await toPast(db, rows))[0] ?? null
     },
     async past(since, after, limit) {
       let last = after
@@ -31,65 +31,48 @@ export function createOverviewStore(db: Kysely<Database>, log: Log): OverviewSto
       }
     },
     async counts() {
-      const count = async (query: { executeTakeFirst(): Promise<{ n: number } | undefined> }) =>
+      const { received, queued, running, paused, unsent, dead } = countQueries(db)
+      const count = async (query: typeof received | typeof queued | typeof unsent) =>
         Number((await query.executeTakeFirst())?.n ?? 0)
-      const queries = countQueries(db)
       return {
-        received: await count(queries.received),
-        runs: {
-          queued: await count(queries.queued),
-          running: await count(queries.running),
-          paused: await count(queries.paused),
-        },
-        messages: { queued: await count(queries.unsent), dead: await count(queries.dead) },
+        received: await count(received),
+        runs: { queued: await count(queued), running: await count(running), paused: await count(paused) },
+        messages: { queued: await count(unsent), dead: await count(dead) },
       }
     },
   }
 }
 
 /** A page of deliveries; exported so that a test can ask for its plan. */
-export function deliveriesQuery(db: Kysely<Database>, { entity, user, before, limit }: DeliveryQuery) {
+export function deliveriesQuery(db: Db, { entity, user, before, limit }: DeliveryQuery) {
   let query = deliveryRecords(db).orderBy('deliveries.id', 'desc').limit(limit)
   if (before !== undefined) query = query.where('deliveries.id', '<', before)
   if (entity !== undefined) query = query.where('entity', '=', entity)
   if (user === undefined) return query
   if (entity !== undefined) {
-    return query.where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('decisions')
-          .select(sql.lit(1).as('named'))
-          .whereRef('delivery_id', '=', 'deliveries.id')
-          .where('user_name', '=', user),
-      ),
-    )
+    return query.where(({ exists, selectFrom }) => {
+      const named = selectFrom('decisions').whereRef('deliveryId', '=', 'deliveries.id')
+      return exists(named.select('deliveryId').where('userName', '=', user))
+    })
   }
   // Through the user's own decisions: a member of one repository among many must not walk through all of them.
-  return query.where((eb) => {
-    let own = eb
-      .selectFrom('decisions')
-      .select('delivery_id')
-      .distinct()
-      .where('user_name', '=', user)
-      .orderBy('delivery_id', 'desc')
-      .limit(limit)
-    if (before !== undefined) own = own.where('delivery_id', '<', before)
-    return eb('deliveries.id', 'in', own)
-  })
+  let own = db.selectFrom('decisions').select('deliveryId').distinct().where('userName', '=', user)
+  if (before !== undefined) own = own.where('deliveryId', '<', before)
+  return query.where('deliveries.id', 'in', own.orderBy('deliveryId', 'desc').limit(limit))
 }
 
-const pastQuery = (db: Kysely<Database>) =>
+const pastQuery = (db: Db) =>
   deliveryRecords(db)
-    .innerJoin('payloads', 'payloads.delivery_id', 'deliveries.id')
+    .innerJoin('payloads', 'payloads.deliveryId', 'deliveries.id')
     .select(['body', 'replays'])
 
 type PastRow = Awaited<ReturnType<ReturnType<typeof pastQuery>['execute']>>[number]
 
 /** Deliveries of a time with their payloads; exported so that a test can ask for its plan. */
-export const pastSinceQuery = (db: Kysely<Database>, since: number, after: number, limit: number) =>
+export const pastSinceQuery = (db: Db, since: number, after: number, limit: number) =>
   pastQuery(db)
     .where('deliveries.id', '>', after)
-    .where('received_at', '>=', since)
+    .where('receivedAt', '>=', since)
     .orderBy('deliveries.id')
     .limit(limit)
 
@@ -103,26 +86,22 @@ function isReadable(row: PastRow, log: Log): boolean {
   }
 }
 
-async function toPast(db: Kysely<Database>, rows: readonly PastRow[]): Promise<PastDelivery[]> {
+async function toPast(db: Db, rows: readonly PastRow[]): Promise<PastDelivery[]> {
   const records = await withDecisions(db, rows)
-  return rows.flatMap((row, position) => {
-    const record = records[position]
-    if (!record) return []
-    const { id, replays, body } = row
-    return [{ ...record, id, replays, payload: unpackBody(body) }]
-  })
+  return records.map(({ body, ...record }) => ({ ...record, payload: unpackBody(body) }))
 }
 
 /** One query per number, each over an index; exported so that a test can ask for their plans. */
-export function countQueries(db: Kysely<Database>) {
+export function countQueries(db: Db) {
   const n = sql<number>`count(*)`.as('n')
   const runs = db.selectFrom('runs').select(n)
+  const messages = db.selectFrom('outbox').select(n)
   return {
     received: db.selectFrom('deliveries').select(n).where('status', '=', sql.lit('received')),
     queued: runs.where('status', '=', sql.lit('queued')),
     running: runs.where('status', '=', sql.lit('running')),
-    paused: runs.where('finished_at', 'is', null).where('status', '=', 'paused'),
-    unsent: db.selectFrom('outbox').select(n).where('status', '=', sql.lit('queued')),
-    dead: db.selectFrom('outbox').select(n).where('status', '=', sql.lit('dead')),
+    paused: runs.where('finishedAt', 'is', null).where('status', '=', 'paused'),
+    unsent: messages.where('status', '=', sql.lit('queued')),
+    dead: messages.where('status', '=', sql.lit('dead')),
   }
 }

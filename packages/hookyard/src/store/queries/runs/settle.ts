@@ -1,53 +1,53 @@
 // How an attempt ended becomes rows, all at once. The caller brings the transaction.
-import type { Transaction } from 'kysely'
-import { endRun } from './end-run.ts'
-import { insertMessages } from './new-rows.ts'
-import { insertQuestion } from '../questions/questions.ts'
-import { toJson } from '../json.ts'
-import type { Database } from '../../schema.ts'
+import type { Trx } from '../../schema.ts'
 import type { Settlement } from '../../store.ts'
+import { insertMessages } from '../outbox/outbox.ts'
+import { insertQuestion } from '../questions/questions.ts'
+import { toJson } from '../statements.ts'
+import { endRun } from './end-run.ts'
 
 /** Writes the settlement; false, and nothing written, when the owner no longer holds this attempt. */
-export async function settleRun(
-  trx: Transaction<Database>,
-  owner: string,
-  settlement: Settlement,
-): Promise<boolean> {
-  const { runId, attempt, at, error, costUsd } = settlement
+export async function settleRun(trx: Trx, owner: string, settlement: Settlement): Promise<boolean> {
+  const { runId, attempt, at, error, details } = settlement
   const run = await trx
     .selectFrom('runs')
-    .select(['id', 'module', 'entity', 'cancel_reason', 'cost_usd', 'tainted'])
-    .where('id', '=', runId)
-    .where('status', '=', 'running')
-    .where('lease_owner', '=', owner)
-    .where('attempt', '=', attempt)
+    .select(['module', 'entity', 'cancelReason', 'costUsd', 'tainted'])
+    .where(({ and }) => and({ id: runId, status: 'running', leaseOwner: owner, attempt }))
     .executeTakeFirst()
   if (!run) return false
-  const cost_usd = run.cost_usd + costUsd
-  await trx.updateTable('runs').set({ cost_usd }).where('id', '=', runId).execute()
+  const { module, entity, tainted, cancelReason: reason } = run
+  const update = trx.updateTable('runs').where('id', '=', runId)
+  await update.set({ costUsd: run.costUsd + settlement.costUsd }).execute()
   await trx
     .updateTable('attempts')
-    .set({ finished_at: at, status: attemptStatus(settlement), error })
-    .where('run_id', '=', runId)
-    .where('attempt', '=', attempt)
+    .set({ finishedAt: at, status: attemptStatus(settlement), error })
+    .where(({ and }) => and({ runId, attempt }))
     .execute()
+  const released = { leaseOwner: null, leaseUntil: null }
   if (settlement.kind === 'finished') {
-    await endRun(trx, run, settlement)
-    if (settlement.state !== undefined) await keepState(trx, run, settlement.state, at)
-  } else if (run.cancel_reason !== null) {
-    await endRun(trx, run, {
-      status: 'cancelled',
-      reason: run.cancel_reason,
-      error,
-      at,
-      details: settlement.details,
-    })
+    await endRun(trx, runId, settlement)
+    if (settlement.state !== undefined) {
+      const kept = { state: JSON.stringify(settlement.state), runId, updatedAt: at, tainted }
+      await trx
+        .insertInto('states')
+        .values({ module, entity, ...kept })
+        .onConflict((conflict) => conflict.columns(['module', 'entity']).doUpdateSet(kept))
+        .execute()
+    }
+  } else if (reason !== null) {
+    await endRun(trx, runId, { status: 'cancelled', reason, error, at, details })
     // A question of a run that is to end is not asked.
     return true
   } else if (settlement.kind === 'paused') {
-    await pause(trx, settlement)
+    // What is recorded so far stays with the run for its end.
+    await update.set({ ...released, status: 'paused', details: toJson(details), error: null }).execute()
+    await insertQuestion(trx, runId, settlement.question)
   } else {
-    await queueAgain(trx, settlement)
+    const { runAt, counted } = settlement
+    await update
+      .set(({ eb }) => ({ failures: eb('failures', '+', counted ? 1 : 0) }))
+      .set({ ...released, status: 'queued', runAt, error })
+      .execute()
   }
   await insertMessages(trx, settlement.messages)
   return true
@@ -57,49 +57,4 @@ function attemptStatus(settlement: Settlement): string {
   if (settlement.kind === 'finished') return settlement.status
   if (settlement.kind === 'paused') return 'paused'
   return settlement.counted ? 'failed' : 'again'
-}
-
-async function queueAgain(
-  trx: Transaction<Database>,
-  { runId, runAt, counted, error }: Extract<Settlement, { kind: 'again' }>,
-): Promise<void> {
-  await trx
-    .updateTable('runs')
-    .set((eb) => ({
-      status: 'queued',
-      run_at: runAt,
-      failures: eb('failures', '+', counted ? 1 : 0),
-      error,
-      lease_owner: null,
-      lease_until: null,
-    }))
-    .where('id', '=', runId)
-    .execute()
-}
-
-/** What is recorded so far stays with the run for its end. */
-async function pause(
-  trx: Transaction<Database>,
-  { runId, details, question }: Extract<Settlement, { kind: 'paused' }>,
-): Promise<void> {
-  await trx
-    .updateTable('runs')
-    .set({ status: 'paused', details: toJson(details), error: null, lease_owner: null, lease_until: null })
-    .where('id', '=', runId)
-    .execute()
-  await insertQuestion(trx, runId, question)
-}
-
-async function keepState(
-  trx: Transaction<Database>,
-  run: { readonly id: string; readonly module: string; readonly entity: string; readonly tainted: number },
-  value: unknown,
-  at: number,
-): Promise<void> {
-  const kept = { state: JSON.stringify(value), run_id: run.id, updated_at: at, tainted: run.tainted }
-  await trx
-    .insertInto('states')
-    .values({ module: run.module, entity: run.entity, ...kept })
-    .onConflict((conflict) => conflict.columns(['module', 'entity']).doUpdateSet(kept))
-    .execute()
 }

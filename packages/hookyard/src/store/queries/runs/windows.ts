@@ -1,7 +1,7 @@
 // Cooldown windows. One per module and entity; the run that opened it closes it by failing or being cancelled.
-import { sql, type Kysely } from 'kysely'
-import { chunks } from '../chunks.ts'
-import type { Database } from '../../schema.ts'
+import { sql } from 'kysely'
+import type { Database, Db } from '../../schema.ts'
+import { chunks } from '../statements.ts'
 
 export interface Opening {
   readonly id: string
@@ -13,13 +13,13 @@ export interface Opening {
 }
 
 /** Opens the windows of runs; one without a cooldown opens none. The window that ends last counts, then the newest. */
-export async function openWindows(db: Kysely<Database>, openings: readonly Opening[]): Promise<void> {
+export async function openWindows(db: Db, openings: readonly Opening[]): Promise<void> {
   const latest = new Map<string, Database['windows']>()
-  for (const { id, module, entity, from, cooldownMs } of openings) {
+  for (const { id: runId, module, entity, from, cooldownMs } of openings) {
     if (cooldownMs <= 0) continue
     const key = `${module}\n${entity}`
     const until = from + cooldownMs
-    if (until >= (latest.get(key)?.until ?? 0)) latest.set(key, { module, entity, until, run_id: id })
+    if (until >= (latest.get(key)?.until ?? 0)) latest.set(key, { module, entity, until, runId })
   }
   for (const rows of chunks([...latest.values()], 4)) {
     await db
@@ -28,7 +28,7 @@ export async function openWindows(db: Kysely<Database>, openings: readonly Openi
       .onConflict((conflict) =>
         conflict
           .columns(['module', 'entity'])
-          .doUpdateSet((eb) => ({ until: eb.ref('excluded.until'), run_id: eb.ref('excluded.run_id') }))
+          .doUpdateSet(({ ref }) => ({ until: ref('excluded.until'), runId: ref('excluded.runId') }))
           .whereRef('windows.until', '<=', 'excluded.until'),
       )
       .execute()
@@ -36,40 +36,17 @@ export async function openWindows(db: Kysely<Database>, openings: readonly Openi
 }
 
 /** Closes the window that the run opened, if it is still the open one. Returns where one was closed. */
-export async function closeWindow(
-  db: Kysely<Database>,
-  runId: string,
-): Promise<{ module: string; entity: string } | null> {
-  const closed = await db
-    .deleteFrom('windows')
-    .where('run_id', '=', runId)
-    .returning(['module', 'entity'])
-    .executeTakeFirst()
-  return closed ?? null
+export async function closeWindow(db: Db, runId: string): Promise<{ module: string; entity: string } | null> {
+  const closed = db.deleteFrom('windows').where('runId', '=', runId).returning(['module', 'entity'])
+  return (await closed.executeTakeFirst()) ?? null
 }
 
-/** With no window open any more, the waiting run starts when it is due for its own sake. */
-export async function pullWaiting(
-  db: Kysely<Database>,
-  { module, entity }: { module: string; entity: string },
-): Promise<void> {
-  await db
-    .updateTable('runs')
-    .set((eb) => ({ run_at: eb.ref('due_at') }))
-    .where('module', '=', module)
-    .where('entity', '=', entity)
-    .where('waiting', '=', sql.lit(1))
-    .whereRef('run_at', '>', 'due_at')
-    // The run in whose place a new one came may have closed its window, and the new one opened another.
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('windows')
-            .select('run_id')
-            .where('windows.module', '=', module)
-            .where('windows.entity', '=', entity),
-        ),
-      ),
-    )
-    .execute()
+/**
+ * With no window open any more, the waiting run starts when it is due for its own sake. The run in whose place a new one
+ * came may have closed its window, and the new one opened another.
+ */
+export async function pullWaiting(db: Db, { module, entity }: { module: string; entity: string }) {
+  await sql`update runs set run_at = due_at
+    where module = ${module} and entity = ${entity} and waiting = 1 and run_at > due_at and not exists (
+      select 1 from windows where windows.module = ${module} and windows.entity = ${entity})`.execute(db)
 }

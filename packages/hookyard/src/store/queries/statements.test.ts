@@ -1,6 +1,6 @@
 // Few statements serve lists of any length.
 import { expect, test } from 'vitest'
-import { powersOfTwo } from './compiled-once.ts'
+import { powersOfTwo } from './statements.ts'
 
 test.each([
   [0, []],
