@@ -45,16 +45,14 @@ export async function requireMigrated<Tables>(db: Kysely<Tables>, flavour: Flavo
   const steps = await migrator(db, flavour).getMigrations()
   const missing = steps.find((found) => found.executedAt === undefined)
   if (missing) throw unusable(new Error(`step ${missing.name} has not run yet; start the server once`))
-  const executed = await sql<{
-    name: string
-  }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db)
+  const names = sql<{ name: string }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`
+  const executed = await names.execute(db)
   const unknown = executed.rows.find((row) => !steps.some((found) => found.name === row.name))
   if (unknown) throw unusable(new Error(`step ${unknown.name} is unknown`))
 }
 
-function migrator<Tables>(db: Kysely<Tables>, flavour: Flavour): Migrator {
-  return new Migrator({ db, provider: { getMigrations: async () => migrations(flavour) } })
-}
+const migrator = <Tables>(db: Kysely<Tables>, flavour: Flavour) =>
+  new Migrator({ db, provider: { getMigrations: async () => migrations(flavour) } })
 
 const step = (statements: readonly string[]): Migration => ({
   async up(db) {
@@ -65,40 +63,23 @@ const step = (statements: readonly string[]): Migration => ({
 function unusable(cause: unknown): StoreError {
   const found = cause instanceof Error ? cause.message : String(cause)
   const fix = 'if a newer version of hookyard wrote this database, run that version, or restore a backup'
-  return new StoreError(
-    'unusable',
-    `The database's tables are not those of this version: ${found} (${fix})`,
-    { cause },
-  )
+  const what = `The database's tables are not those of this version: ${found}`
+  return new StoreError('unusable', `${what} (${fix})`, { cause })
 }
 
 const deliveries = ({ id, bytes }: Flavour) => [
   `create table deliveries (
-    id ${id},
-    guid text not null unique,
-    hook_id text,
-    event text not null,
-    action text,
-    repository text,
-    entity text not null,
-    received_at bigint not null,
-    status text not null,
-    error text
+    id ${id}, guid text not null unique, hook_id text, event text not null, action text, repository text,
+    entity text not null, received_at bigint not null, status text not null, error text
   )`,
   `create index deliveries_pending on deliveries (id) where status = 'received'`,
   `create index deliveries_entity on deliveries (entity, id)`,
   `create table payloads (
-    delivery_id integer primary key references deliveries (id) on delete cascade,
-    body ${bytes} not null
+    delivery_id integer primary key references deliveries (id) on delete cascade, body ${bytes} not null
   )`,
   `create table decisions (
-    id ${id},
-    delivery_id bigint not null references deliveries (id) on delete cascade,
-    user_name text not null,
-    module text,
-    outcome text not null,
-    reason text,
-    run_id text
+    id ${id}, delivery_id bigint not null references deliveries (id) on delete cascade,
+    user_name text not null, module text, outcome text not null, reason text, run_id text
   )`,
   `create index decisions_delivery on decisions (delivery_id)`,
 ]
@@ -107,34 +88,13 @@ const deliveries = ({ id, bytes }: Flavour) => [
 // as a parameter.
 const runs = ({ id }: Flavour) => [
   `create table runs (
-    id text primary key not null,
-    module text not null,
-    entity text not null,
-    repository text,
-    "trigger" text not null,
-    delivery text,
-    status text not null,
-    reason text,
-    attempt integer not null,
-    failures integer not null,
-    summary text,
-    details text,
-    error text,
-    cost_usd double precision not null,
-    input text,
-    depth integer not null,
-    concurrency text not null,
-    cooldown_ms bigint not null,
-    waiting integer not null,
-    due_at bigint not null,
-    run_at bigint not null,
-    lease_owner text,
-    lease_until bigint,
-    cancel_reason text,
-    journal_due integer not null,
-    created_at bigint not null,
-    started_at bigint,
-    finished_at bigint
+    id text primary key not null, module text not null, entity text not null, repository text,
+    "trigger" text not null, delivery text, status text not null, reason text, attempt integer not null,
+    failures integer not null, summary text, details text, error text, cost_usd double precision not null,
+    input text, depth integer not null, concurrency text not null, cooldown_ms bigint not null,
+    waiting integer not null, due_at bigint not null, run_at bigint not null, lease_owner text,
+    lease_until bigint, cancel_reason text, journal_due integer not null, created_at bigint not null,
+    started_at bigint, finished_at bigint
   )`,
   `create index runs_due on runs (run_at, id) where status = 'queued'`,
   `create index runs_unfinished on runs (module, entity) where finished_at is null`,
@@ -146,78 +106,48 @@ const runs = ({ id }: Flavour) => [
   `create index runs_ended on runs (status, id) where finished_at is not null`,
   `create index runs_delivery on runs (delivery)`,
   `create table run_recipients (
-    run_id text not null references runs (id) on delete cascade,
-    recipient text not null,
+    run_id text not null references runs (id) on delete cascade, recipient text not null,
     primary key (run_id, recipient)
   )`,
   `create index run_recipients_recipient on run_recipients (recipient, run_id)`,
   `create table attempts (
-    id ${id},
-    run_id text not null references runs (id) on delete cascade,
-    attempt integer not null,
-    started_at bigint not null,
-    finished_at bigint,
-    status text not null,
-    error text,
+    id ${id}, run_id text not null references runs (id) on delete cascade, attempt integer not null,
+    started_at bigint not null, finished_at bigint, status text not null, error text,
     unique (run_id, attempt)
   )`,
   `create table idempotency (
-    scope text not null,
-    "key" text not null,
-    fingerprint text not null,
-    run_id text not null references runs (id) on delete cascade,
-    primary key (scope, "key")
+    scope text not null, "key" text not null, fingerprint text not null,
+    run_id text not null references runs (id) on delete cascade, primary key (scope, "key")
   )`,
   `create index idempotency_run on idempotency (run_id)`,
 ]
 
 const entities = [
   `create table windows (
-    module text not null,
-    entity text not null,
-    until bigint not null,
-    run_id text not null,
+    module text not null, entity text not null, until bigint not null, run_id text not null,
     primary key (module, entity)
   )`,
   `create index windows_run on windows (run_id)`,
   `create table states (
-    module text not null,
-    entity text not null,
-    state text not null,
-    run_id text not null,
-    updated_at bigint not null,
-    primary key (module, entity)
+    module text not null, entity text not null, state text not null, run_id text not null,
+    updated_at bigint not null, primary key (module, entity)
   )`,
 ]
 
 // '' instead of null: a null would never be equal to itself in the key.
 const spendings = [
   `create table spendings (
-    day text not null,
-    module text not null,
-    repository text not null,
-    user_name text not null,
-    usd double precision not null,
-    primary key (day, module, repository, user_name)
+    day text not null, module text not null, repository text not null, user_name text not null,
+    usd double precision not null, primary key (day, module, repository, user_name)
   )`,
 ]
 
 const questions = [
   `create table questions (
-    run_id text not null references runs (id) on delete cascade,
-    ordinal integer not null,
-    text text not null,
-    options text not null,
-    fallback text,
-    state text,
-    asked_at bigint not null,
-    expires_at bigint,
-    status text not null,
-    answer text,
-    answered_by text,
-    answered_via text,
-    closed_at bigint,
-    primary key (run_id, ordinal)
+    run_id text not null references runs (id) on delete cascade, ordinal integer not null,
+    text text not null, options text not null, fallback text, state text, asked_at bigint not null,
+    expires_at bigint, status text not null, answer text, answered_by text, answered_via text,
+    closed_at bigint, primary key (run_id, ordinal)
   )`,
   `create index questions_open on questions (expires_at) where status = 'open'`,
   `create index effects_receipt on effects (receipt_id) where receipt_id is not null`,
@@ -237,27 +167,18 @@ const replaysAndSwitches = [
   `create index decisions_user on decisions (user_name, delivery_id)`,
   `create index outbox_dead on outbox (id) where status = 'dead'`,
   `create table module_switches (
-    module text primary key not null,
-    enabled integer not null,
-    switched_by text not null,
+    module text primary key not null, enabled integer not null, switched_by text not null,
     switched_at bigint not null
   )`,
 ]
 
 const chats = [
   `create table user_settings (
-    user_name text not null,
-    kind text not null,
-    "key" text not null,
-    value text not null,
-    changed_at bigint not null,
-    primary key (user_name, kind, "key")
+    user_name text not null, kind text not null, "key" text not null, value text not null,
+    changed_at bigint not null, primary key (user_name, kind, "key")
   )`,
   `create table chat_updates (
-    bot text not null,
-    update_id bigint not null,
-    committed_at bigint not null,
-    primary key (bot, update_id)
+    bot text not null, update_id bigint not null, committed_at bigint not null, primary key (bot, update_id)
   )`,
   `create index chat_updates_age on chat_updates (committed_at)`,
 ]
@@ -269,14 +190,10 @@ const taintedRuns = [
 
 const invites = [
   `create table invites (
-    code_hash text primary key not null,
-    user_name text not null unique,
-    expires_at bigint not null
+    code_hash text primary key not null, user_name text not null unique, expires_at bigint not null
   )`,
   `create table claims (
-    user_name text primary key not null,
-    telegram_id bigint not null unique,
-    chat_id bigint,
+    user_name text primary key not null, telegram_id bigint not null unique, chat_id bigint,
     claimed_at bigint not null
   )`,
 ]
@@ -290,23 +207,12 @@ const turns = [
 
 const effects = [
   `create table effects (
-    module text not null,
-    entity text not null,
-    kind text not null,
-    "key" text not null,
-    status text not null,
-    fingerprint text not null,
-    receipt_id bigint,
-    receipt_url text,
-    run_id text not null,
-    updated_at bigint not null,
-    primary key (module, entity, kind, "key")
+    module text not null, entity text not null, kind text not null, "key" text not null,
+    status text not null, fingerprint text not null, receipt_id bigint, receipt_url text,
+    run_id text not null, updated_at bigint not null, primary key (module, entity, kind, "key")
   )`,
   `create table onces (
-    run_id text not null,
-    "key" text not null,
-    done integer not null,
-    result text,
+    run_id text not null, "key" text not null, done integer not null, result text,
     primary key (run_id, "key")
   )`,
   `create table settings (name text primary key not null, value text not null)`,
@@ -314,18 +220,9 @@ const effects = [
 
 const outbox = ({ id }: Flavour) => [
   `create table outbox (
-    id ${id},
-    address text not null,
-    message text not null,
-    dedupe_key text not null unique,
-    run_id text,
-    delivery text,
-    status text not null,
-    tries integer not null,
-    next_at bigint not null,
-    error text,
-    created_at bigint not null,
-    finished_at bigint
+    id ${id}, address text not null, message text not null, dedupe_key text not null unique, run_id text,
+    delivery text, status text not null, tries integer not null, next_at bigint not null, error text,
+    created_at bigint not null, finished_at bigint
   )`,
   `create index outbox_queued on outbox (address, id) where status = 'queued'`,
   `create index outbox_run on outbox (run_id)`,

@@ -1,8 +1,7 @@
-// A program for addon.test.ts: a process exits, or a thread of it ends by an error, at the moment at which threads that
+// A program for threads.test.ts: a process exits, or a thread of it ends by an error, at the moment at which threads that
 // it has started load the add-on.
 import { Worker, isMainThread } from 'node:worker_threads'
-import { newAddonState } from '../../src/store/sqlite/addon.ts'
-import { spawnThread } from '../../src/store/sqlite/spawn.ts'
+import { newAddonState, spawnThread } from '../../src/store/sqlite/threads.ts'
 
 const [who = '', name = '', file = ''] = process.argv.slice(2)
 const NOT_BEGUN = 0

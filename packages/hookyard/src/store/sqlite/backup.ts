@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { toError } from '../../lib/errors.ts'
 import { StoreError } from '../store.ts'
 import type { BackupData } from './backup-thread.ts'
-import { spawnThread } from './spawn.ts'
+import { spawnThread } from './threads.ts'
 
 /**
  * Copies the database `file` into the new file `to`, which only its owner can read.

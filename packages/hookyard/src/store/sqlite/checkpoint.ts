@@ -4,10 +4,9 @@
 import SqliteConnection from 'better-sqlite3'
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
-import { loadAddon } from './addon.ts'
-import type { Spawned } from './spawn.ts'
+import { parentPort } from 'node:worker_threads'
 import { createWhenToCopy } from './checkpoint-policy.ts'
+import { loadAddon, readWorkerData } from './threads.ts'
 
 /** After so long, in ms, a growing log is looked at again. */
 const QUIET_MS = 50
@@ -24,8 +23,8 @@ interface WalState {
 
 const port = parentPort
 if (!port) throw new Error('checkpoint.ts is no program: openSqliteStore() starts it')
-const { data: file, addons } = workerData as Spawned<string>
-loadAddon(addons[0])
+const { data: file, own } = readWorkerData<string>()
+loadAddon(own)
 const connection = new SqliteConnection(file, { fileMustExist: true })
 connection.pragma('synchronous = FULL')
 const pageBytes = connection.pragma('page_size', { simple: true }) as number
@@ -62,10 +61,7 @@ function look(): void {
   let pauseMs = PAUSE_MS
   try {
     const found = copyLog()
-    if (found === 'wait') {
-      pause = setTimeout(look, QUIET_MS)
-      return
-    }
+    if (found === 'wait') return void (pause = setTimeout(look, QUIET_MS))
     if (found === 'cut') port?.postMessage('cut')
   } catch (error) {
     // A full disk, say. Nothing is lost: the log keeps it all, and the next time may go better.

@@ -1,8 +1,7 @@
 // The store's side of checkpoints: it tells their thread when there is news, and cuts a log grown too large.
 import type BetterSqlite3 from 'better-sqlite3'
 import type { Log } from '../../lib/log.ts'
-import type { AddonState } from './addon.ts'
-import { spawnThread } from './spawn.ts'
+import { spawnThread, type AddonState } from './threads.ts'
 
 export interface Checkpoints {
   /** Something may have been written. Cheap: the thread is told at most once at a time. */

@@ -84,7 +84,9 @@ test.each(ACCIDENTS)(
       )
     }
     await expect(store.ping()).rejects.toMatchObject({ code: 'file_changed' })
-    expect(said).toEqual(['the database file is not what it was'])
+    // The thread that copies the log may have found no file either, when the machine is busy.
+    const ofStore = said.filter((message) => !message.startsWith('the checkpoint thread failed'))
+    expect(ofStore).toEqual(['the database file is not what it was'])
   },
 )
 

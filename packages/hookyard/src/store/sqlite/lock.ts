@@ -39,10 +39,9 @@ export function lockOwner(file: string, now: number): { release: () => void } {
 }
 
 function lockedError(file: string, cause: unknown): StoreError {
+  const what = `The database ${file} is in use by ${describeOwner(file)}`
   const fix = 'stop that process first, or give this one a data_dir of its own'
-  return new StoreError('locked', `The database ${file} is in use by ${describeOwner(file)}: ${fix}`, {
-    cause,
-  })
+  return new StoreError('locked', `${what}: ${fix}`, { cause })
 }
 
 function describeOwner(file: string): string {

@@ -6,17 +6,20 @@ import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { silentLog, type Log } from '../../lib/log.ts'
 import { newDelivery, newRun } from '../../../testing/store-contract/builders.ts'
-import { openSqliteStore } from './open.ts'
-import { connectThread } from './rpc.ts'
-import { bytesOf, packBatch, unpackBatch } from './wire.ts'
+import { connectThread, openSqliteStore } from './open.ts'
+
+import { bytesOf, packBatch, unpackBatch } from './thread-messages.ts'
 
 /** A thread that speaks the store's protocol and does `body` with each request. */
+const STAGES = 'deliveries effects outbox schedules leases overview switches chat retention'.split(' ')
+const METHODS = { ...Object.fromEntries(STAGES.map((stage) => [stage, []])), runs: ['nextDue', 'get'] }
+
 const threadThat = (body: string, before = '') =>
   new Worker(
     `const { parentPort } = require('node:worker_threads')
      ${before}
      parentPort.on('message', (request) => { ${body} })
-     parentPort.postMessage({ kind: 'ready', methods: ['ping', 'close', 'runs.nextDue', 'runs.get'] })`,
+     parentPort.postMessage({ kind: 'ready', methods: ${JSON.stringify(METHODS)} })`,
     { eval: true },
   )
 

@@ -2,40 +2,35 @@
 // the event loop that receives. One request at a time, in the order of their arrival; but what somebody outside
 // waits for, a delivery that is to be accepted, goes before what waits only in here.
 import { existsSync } from 'node:fs'
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { toError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import { createStore } from '../create-store.ts'
 import { StoreError, type Plan, type Store } from '../store.ts'
 import { deliveryWrites } from './accept.ts'
-import { loadAddon } from './addon.ts'
 import { startCheckpoints } from './checkpoints.ts'
 import { openForReading, openForWriting } from './connection.ts'
 import { type CheckFiles, watchFiles } from './database-file.ts'
 import { lockOwner } from './lock.ts'
-import type { Spawned } from './spawn.ts'
-import {
-  unpackBatch,
-  type PackedBatch,
-  type Report,
-  type Request,
-  type ThreadData,
-  type WireError,
-} from './wire.ts'
+import { unpackBatch } from './thread-messages.ts'
+import type { PackedBatch, Report, Request, SentError, Stages, ThreadData } from './thread-messages.ts'
+import { loadAddon, readWorkerData } from './threads.ts'
 
-const {
-  data: { file, readOnly, now },
-  addons,
-} = workerData as Spawned<ThreadData>
+const { data, own, inner } = readWorkerData<ThreadData>()
+const { file, readOnly, now } = data
 const port = parentPort
 if (!port) throw new Error('thread.ts is no program: open the store with openSqliteStore()')
 
 const report = (what: Report) => port.postMessage(what)
+const logger =
+  (level: keyof Log): Log['info'] =>
+  (fields, message) =>
+    report({ kind: 'log', level, fields, message })
 const log: Log = {
-  debug: (fields, message) => report({ kind: 'log', level: 'debug', fields, message }),
-  info: (fields, message) => report({ kind: 'log', level: 'info', fields, message }),
-  warn: (fields, message) => report({ kind: 'log', level: 'warn', fields, message }),
-  error: (fields, message) => report({ kind: 'log', level: 'error', fields, message }),
+  debug: logger('debug'),
+  info: logger('info'),
+  warn: logger('warn'),
+  error: logger('error'),
 }
 
 interface OpenStore {
@@ -69,7 +64,7 @@ async function openWriter(): Promise<OpenStore> {
     if (isNew && hadOwner)
       log.warn({ file }, 'the database was gone, and a new one was made: nothing is in it')
     const check = logged(watchFiles(file, connection))
-    const checkpoints = startCheckpoints(file, connection, log, addons[1])
+    const checkpoints = startCheckpoints(file, connection, log, inner)
     const store = createStore(db, deliveryWrites(connection), log)
     const close = async () => {
       await checkpoints.stop()
@@ -108,7 +103,7 @@ const ADVICE: readonly (readonly [string, string])[] = [
   ['SQLITE_NOTADB', `${file} is no database; correct data_dir, or restore a backup`],
 ]
 
-function toWireError(thrown: unknown): WireError {
+function toSentError(thrown: unknown): SentError {
   const { message, code } = thrown as { message?: unknown; code?: unknown }
   const text = typeof message === 'string' ? message : String(thrown)
   if (thrown instanceof StoreError || typeof code !== 'string') {
@@ -119,6 +114,11 @@ function toWireError(thrown: unknown): WireError {
 }
 
 type Method = (...args: never[]) => Promise<unknown>
+
+const namesOf = ({ ping: _, close: __, ...stages }: Store) =>
+  Object.fromEntries(
+    Object.entries(stages).map(([stage, methods]) => [stage, Object.keys(methods)]),
+  ) as Record<keyof Stages, string[]>
 
 function methodsOf({ ping, close: _, ...stages }: Store): Map<string, Method> {
   const methods = new Map<string, Method>([['ping', ping]])
@@ -144,12 +144,12 @@ async function answer(
     if (name !== 'close') check()
     report({ kind: 'value', id, value })
   } catch (thrown) {
-    report({ kind: 'error', id, error: toWireError(thrown) })
+    report({ kind: 'error', id, error: toSentError(thrown) })
   }
 }
 
 try {
-  loadAddon(addons[0])
+  loadAddon(own)
   const { store, written, check, close } = readOnly ? await openReader() : await openWriter()
   const methods = methodsOf(store)
   methods.set('close', close)
@@ -176,8 +176,8 @@ try {
     enqueue(first)
     if (!busy) void work()
   })
-  report({ kind: 'ready', methods: [...methods.keys()] })
+  report({ kind: 'ready', methods: namesOf(store) })
 } catch (thrown) {
-  report({ kind: 'refused', error: toWireError(thrown) })
+  report({ kind: 'refused', error: toSentError(thrown) })
   port.close()
 }

@@ -1,5 +1,5 @@
 // What crosses between the main thread and the store's thread.
-import type { NewDelivery } from '../store.ts'
+import type { NewDelivery, Store } from '../store.ts'
 
 /** What the store's thread is started with. */
 export interface ThreadData {
@@ -9,30 +9,32 @@ export interface ThreadData {
   readonly now: number
 }
 
+export type Stages = Omit<Store, 'ping' | 'close'>
+
+/** `method`: `stage.method`, `ping` or `close`. */
 export interface Request {
   readonly id: number
-  /** `stage.method`, `ping` or `close`. */
   readonly method: string
   readonly args: readonly unknown[]
 }
 
+export interface SentError {
+  readonly code: string
+  readonly message: string
+}
+
 export type Report =
-  /** The file is open; these methods can be called. */
-  | { readonly kind: 'ready'; readonly methods: readonly string[] }
-  | { readonly kind: 'refused'; readonly error: WireError }
+  /** The file is open; these methods of each stage can be called. */
+  | { readonly kind: 'ready'; readonly methods: Readonly<Record<keyof Stages, readonly string[]>> }
+  | { readonly kind: 'refused'; readonly error: SentError }
   | { readonly kind: 'value'; readonly id: number; readonly value: unknown }
-  | { readonly kind: 'error'; readonly id: number; readonly error: WireError }
+  | { readonly kind: 'error'; readonly id: number; readonly error: SentError }
   | {
       readonly kind: 'log'
       readonly level: 'debug' | 'info' | 'warn' | 'error'
       readonly fields: Record<string, unknown>
       readonly message: string
     }
-
-export interface WireError {
-  readonly code: string
-  readonly message: string
-}
 
 /** A batch with all its bodies in one piece: one buffer for hundreds. */
 export interface PackedBatch {
@@ -59,18 +61,17 @@ export function packBatch(batch: readonly NewDelivery[], bytes: Uint8Array): Pac
 /** A large delivery alone: its body is given away, not copied, since its excerpt is all that is looked at later. null: it is none. */
 export function packLarge([only, ...others]: readonly NewDelivery[]): PackedBatch | null {
   if (!only?.excerpt || others.length > 0) return null
-  const { body, excerpt: _, ...delivery } = only
-  const isWhole = body.buffer instanceof ArrayBuffer && body.buffer.byteLength === body.byteLength
-  return isWhole ? { deliveries: [delivery], lengths: [body.byteLength], bytes: body } : null
+  const { body: bytes, excerpt: _, ...delivery } = only
+  const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength === bytes.byteLength
+  return isWhole ? { deliveries: [delivery], lengths: [bytes.byteLength], bytes } : null
 }
 
 /** The batch again; the bodies are views into the one buffer. */
 export function unpackBatch({ deliveries, lengths, bytes }: PackedBatch): NewDelivery[] {
-  let offset = 0
+  let end = 0
   return deliveries.map((delivery, position) => {
-    const end = offset + (lengths[position] ?? 0)
-    const body = bytes.subarray(offset, end)
-    offset = end
-    return { ...delivery, body }
+    const start = end
+    end += lengths[position] ?? 0
+    return { ...delivery, body: bytes.subarray(start, end) }
   })
 }

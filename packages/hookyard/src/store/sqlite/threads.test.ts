@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { holdAddon, loadAddon, newAddonState } from './addon.ts'
+import { holdAddon, loadAddon, newAddonState } from './threads.ts'
 
 const program = join(import.meta.dirname, '../../../testing/store/exit-while-loading.ts')
 
