@@ -1,6 +1,6 @@
 // A whole installation for a test: a configuration on disk, the real service in this process, stand-ins for GitHub
 // and Telegram, and a clock that the test moves.
-import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
@@ -10,6 +10,7 @@ import { loadInstallation } from '../packages/hookyard/src/registry/load.ts'
 import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
 import { type SignOptions, signedHeaders } from '@hookyard/standins/payloads'
 import { type TelegramStandin, startTelegram } from '@hookyard/standins/telegram'
+import { openTestPool, shareCache, warmCache } from './module-pool.ts'
 
 export const SECRET = 'a-webhook-secret'
 export const TOKEN = 'a-token-that-nobody-guesses'
@@ -79,6 +80,7 @@ const opened: (() => Promise<void>)[] = []
 /** For afterEach: stops whatever a test left running. */
 export async function closeInstallations(): Promise<void> {
   for (const close of opened.splice(0).reverse()) await close()
+  shareCache()
 }
 
 /** Waits for something that the service does by itself. Gives up with a sentence, never by a fixed sleep. */
@@ -88,11 +90,12 @@ export async function until<T>(
   patienceMs = 40_000,
 ): Promise<T> {
   const giveUp = performance.now() + patienceMs
-  for (;;) {
+  // Whoever looks too often slows down what it waits for.
+  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 1.2, 60)) {
     const seen = await lookOnce(look)
     if (seen !== undefined && seen !== false && seen !== null) return seen
     if (performance.now() > giveUp) throw new Error(`waited ${patienceMs / 1_000} s for ${what}`)
-    await new Promise((wake) => setTimeout(wake, 10))
+    await new Promise((wake) => setTimeout(wake, pauseMs))
   }
 }
 
@@ -150,6 +153,7 @@ export async function openInstallation(given: Given = {}): Promise<TestInstallat
       log: given.log ?? silentLog,
       clock: () => Date.now() + offset,
       requestsPerMinute,
+      pool: openTestPool,
     })
   }
   let service = await start()
@@ -228,7 +232,9 @@ function writeModules(dir: string, modules: Readonly<Record<string, TestModule>>
       join(folder, name, 'module.yaml'),
       stringify({ name, description: `The ${name} of a test`, ...manifest }),
     )
-    writeFileSync(join(folder, name, `handler.${language}`), handler)
+    const file = join(folder, name, `handler.${language}`)
+    writeFileSync(file, handler)
+    warmCache(file)
   }
   return [folder]
 }

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
+import { ownEnvironment } from './command-line.ts'
 
 const command = resolve(import.meta.dirname, '..', 'bin', 'hookyard.js')
 
@@ -27,7 +28,7 @@ export async function startServiceProcess(
 ): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [command, 'start', '--config', configFile], {
     cwd: join(configFile, '..'),
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...ownEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)

@@ -8,12 +8,15 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
+import { ConfigError, formatProblems } from '../../packages/hookyard/src/config/problem.ts'
+import { type Clock, systemClock } from '../../packages/hookyard/src/lib/clock.ts'
+import { toError } from '../../packages/hookyard/src/lib/errors.ts'
 import { silentLog } from '../../packages/hookyard/src/lib/log.ts'
 import { type Service, startService } from '../../packages/hookyard/src/compose/main.ts'
 import { loadInstallation } from '../../packages/hookyard/src/registry/load.ts'
 import { claimedIds, newRun } from '../../packages/hookyard/testing/store-contract/builders.ts'
 import { openSqliteStore } from '../../packages/hookyard/src/store/sqlite/open.ts'
-import { hookyard } from '../command-line.ts'
+import { hookyardProcess } from '../command-line.ts'
 import { until } from '../installation.ts'
 
 const root = resolve(import.meta.dirname, '..', '..')
@@ -80,16 +83,32 @@ const FAULTS: readonly [step: string, break_: (place: Place) => unknown, words: 
   ['server.json', ({ data }) => inTheWay(join(data, 'server.json')), /data_dir: found .*server\.json/],
 ]
 
-test.each(FAULTS)('a start that fails at %s says why and exits with 1', async (_step, break_, words) => {
+const env = { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test' }
+
+async function start({ dir, configFile }: Place, clock: Clock = systemClock): Promise<Service> {
+  const builtinModuleDirs = [join(root, 'modules')]
+  const installation = await loadInstallation({ file: configFile, env, cwd: dir, builtinModuleDirs })
+  return startService({ installation, log: silentLog, clock })
+}
+
+test.each(FAULTS)('a start that fails at %s says why', async (_step, break_, words) => {
   const place = folder()
   await break_(place)
-  const { code, stdout, stderr } = await hookyard(['start'], {
-    cwd: place.dir,
-    env: { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test' },
-  })
+  const failure = await start(place).then(
+    () => 'it started',
+    (thrown) => (thrown instanceof ConfigError ? formatProblems(thrown.problems) : toError(thrown).message),
+  )
+  expect(failure).toMatch(words)
+  expect(existsSync(join(place.data, 'server.json', 'url'))).toBe(false)
+})
+
+test('a start that fails at its last step exits with 1, and says why on stderr', async () => {
+  const [, break_, words] = FAULTS.at(-1)!
+  const place = folder()
+  await break_(place)
+  const { code, stdout, stderr } = await hookyardProcess(['start'], { cwd: place.dir, env })
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toMatch(words)
-  expect(existsSync(join(place.data, 'server.json', 'url'))).toBe(false)
 })
 
 test('a start that does not come to its end is ended by SIGTERM', async () => {
@@ -101,7 +120,7 @@ test('a start that does not come to its end is ended by SIGTERM', async () => {
   writeFileSync(join(dir, 'mods', 'endless', 'handler.js'), 'for (;;);')
   const child = spawn(process.execPath, [join(root, 'bin', 'hookyard.js'), 'start'], {
     cwd: dir,
-    env: { PATH: process.env['PATH'], GITHUB_WEBHOOK_SECRET: 'secret-of-the-test' },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const [stderr, [code]] = await Promise.all([
@@ -122,10 +141,7 @@ test('a start that finds its port taken exits with 1, and the way is free for th
     other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)),
   )
   const place = folder(port)
-  const { code, stderr } = await hookyard(['start'], {
-    cwd: place.dir,
-    env: { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test' },
-  })
+  const { code, stderr } = await hookyardProcess(['start'], { cwd: place.dir, env })
   await new Promise((resolve) => other.close(resolve))
   expect([code, existsSync(join(place.data, 'server.json'))]).toEqual([1, false])
   expect(stderr).toContain(`port ${port} of 127.0.0.1 is taken`)
@@ -133,13 +149,7 @@ test('a start that finds its port taken exits with 1, and the way is free for th
 })
 
 test('whichever of its steps fails, a start leaves neither a port nor a database open', async () => {
-  const { dir, data, configFile } = folder()
-  const installation = await loadInstallation({
-    file: configFile,
-    env: { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test' },
-    cwd: dir,
-    builtinModuleDirs: [join(root, 'modules')],
-  })
+  const place = folder()
   // Each step looks at the clock somewhere: the first look fails, then the second, and so on until a start gets through.
   const failures: string[] = []
   let service: Service | undefined
@@ -152,11 +162,11 @@ test('whichever of its steps fails, a start leaves neither a port nor a database
       failed = true
       throw new Error(`look ${looks}`)
     }
-    service = await startService({ installation, log: silentLog, clock }).catch((thrown: Error) => {
+    service = await start(place, clock).catch((thrown: Error) => {
       failures.push(thrown.message)
       return undefined
     })
-    expect(existsSync(join(data, 'server.json'))).toBe(service !== undefined)
+    expect(existsSync(join(place.data, 'server.json'))).toBe(service !== undefined)
   }
   await service?.stop(0)
   expect(failures).toEqual(failures.map((_, n) => `look ${n + 1}`))

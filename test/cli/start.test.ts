@@ -4,14 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { processTree } from '../../packages/hookyard/src/run/process-tree.ts'
-import { hookyard } from '../command-line.ts'
+import { hookyard, hookyardProcess } from '../command-line.ts'
 import { startServiceProcess } from '../service-process.ts'
 
 /** A command in a folder with this configuration, or without one. */
-function inFolder(args: readonly string[], config?: string, env: NodeJS.ProcessEnv = {}) {
+function inFolder(
+  args: readonly string[],
+  config?: string,
+  { command = hookyard, env = {} }: { command?: typeof hookyard; env?: NodeJS.ProcessEnv } = {},
+) {
   const cwd = mkdtempSync(join(tmpdir(), 'hookyard-start-'))
   if (config !== undefined) writeFileSync(join(cwd, 'hookyard.yaml'), config)
-  return hookyard(args, { cwd, env: { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test', ...env } })
+  return command(args, { cwd, env: { GITHUB_WEBHOOK_SECRET: 'secret-of-the-test', ...env } })
 }
 
 test('a database that is not built in is refused by start and check alike', async () => {
@@ -54,8 +58,9 @@ test('a role that needs another database is told to leave it out', async () => {
 test('isolation: required without bubblewrap is refused by start and check alike, with the reason and the fix', async () => {
   const config = 'repos: [a/b]\nisolation: required\n'
   const bin = mkdtempSync(join(tmpdir(), 'hookyard-empty-path-'))
-  for (const command of ['start', 'check']) {
-    const { code, stdout, stderr } = await inFolder([command], config, { PATH: bin })
+  const env = { PATH: bin }
+  for (const [name, command] of [['start', hookyardProcess] as const, ['check', hookyard] as const]) {
+    const { code, stdout, stderr } = await inFolder([name], config, { command, env })
     expect(code).toBe(1)
     expect(stdout + stderr).toMatch(/hookyard\.yaml:2:1 isolation|isolation: found required/)
     expect(stdout + stderr).toMatch(/required, and there is no namespace: /)

@@ -25,6 +25,9 @@ let done = false
 /** Whether this command has printed its result: there is one document on stdout, never two. */
 export const hasPrinted = (): boolean => done
 
+/** A command begins: it has printed nothing. */
+export const beginOutput = (): void => void (done = false)
+
 /** Prints the result: as JSON, or as the text that is made of it. */
 export function print<Result>(
   result: Result,

@@ -41,6 +41,8 @@ export interface ServiceOptions {
   readonly version?: string
   /** To the API, per token. @default 600 */
   readonly requestsPerMinute?: number | undefined
+  /** Makes the module processes. @default openPool, with a starter of their own */
+  readonly pool?: typeof openPool
 }
 
 export interface Service {
@@ -77,7 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 async function start(
-  { installation, log, clock = systemClock, version = '0.0.0', requestsPerMinute }: ServiceOptions,
+  { installation, log, clock = systemClock, version = '0.0.0', requestsPerMinute, ...made }: ServiceOptions,
   opened: Opened,
 ): Promise<Service> {
   const { dataDir } = installation.config
@@ -86,7 +88,7 @@ async function start(
   const sqlite = await openSqliteStore({ file: databaseFile, clock, log })
   opened.add('store', () => sqlite.close())
   const store = stopReplaced(watchWrites(sqlite, clock), (runIds) => stages.onReplaced(runIds))
-  const { pool, walls } = await openPool(installation, log)
+  const { pool, walls } = await (made.pool ?? openPool)(installation, log)
   const { effects, switches } = store
   const context = { pool, walls, effects, switches, chat: store.chat, clock, log }
   opened.add('server.json', () => removeServerFile(dataDir))
