@@ -2,19 +2,11 @@
 import { badRequest, readEntities, settleText } from './entities.ts'
 import type { FormattedText, Settled } from './entities.ts'
 import { parseHtml } from './html.ts'
-import { parseMarkdown } from './markdown.ts'
-import { parseMarkdownV2 } from './markdown-v2.ts'
 
 /** UTF-16 units, after parsing. */
 export const LONGEST_TEXT = 4_096
 /** Bytes, before parsing. */
 const LONGEST_SOURCE = 32_768
-
-const PARSERS: Readonly<Record<string, (source: string) => FormattedText>> = {
-  html: parseHtml,
-  markdown: parseMarkdown,
-  markdownv2: parseMarkdownV2,
-}
 
 /**
  * The text of a message.
@@ -30,7 +22,10 @@ export function readMessageText(source: string, parseMode: string, entities: unk
 
 function parse(source: string, parseMode: string, entities: unknown): FormattedText {
   if (parseMode === '' || parseMode === 'none') return { text: source, entities: readEntities(entities) }
-  const parser = PARSERS[parseMode]
-  if (!parser) throw badRequest('unsupported parse_mode')
-  return parser(source)
+  if (parseMode === 'html') return parseHtml(source)
+  if (parseMode === 'markdown' || parseMode === 'markdownv2')
+    throw badRequest(
+      'this stand-in does not play the parse modes Markdown and MarkdownV2: send HTML or entities',
+    )
+  throw badRequest('unsupported parse_mode')
 }
