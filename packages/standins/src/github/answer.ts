@@ -6,7 +6,6 @@ import { checkAccess } from './access.ts'
 import type { Description, Operation } from './description.ts'
 import { executeGraphql } from './graphql/execute.ts'
 import { graphRoot } from './graphql/graph.ts'
-import { parseGraphql } from './graphql/parse.ts'
 import type { Identities, Identity } from './identity.ts'
 import { isObject } from '../is-object.ts'
 import type { RecordedRequest, Violation } from './records.ts'
@@ -181,16 +180,10 @@ function answerGraphql(desk: Desk, identity: Identity, request: Received, violat
     violate('request', `GraphQL: ${JSON.stringify(errors)}`)
     return { status: 200, body: { errors } }
   }
-  try {
-    const parsed = parseGraphql(query)
-    const sees = (repository: RepositoryState) => seesRepository(desk, identity, repository)
-    const root = graphRoot({ world: desk.world, links: desk.links, identity, sees }, parsed.operation)
-    const result = executeGraphql(root, parsed, isObject(variables) ? variables : {})
-    return result.data === undefined ? refuse(result.errors) : { status: 200, body: result }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return refuse([{ message: `Parse error: ${error.message}` }])
-  }
+  const sees = (repository: RepositoryState) => seesRepository(desk, identity, repository)
+  const root = graphRoot({ world: desk.world, links: desk.links, identity, sees })
+  const result = executeGraphql(root, query, isObject(variables) ? variables : {}, operationName)
+  return result.data === undefined ? refuse(result.errors) : { status: 200, body: result }
 }
 
 function seesRepository(desk: Desk, identity: Identity, repository: RepositoryState): boolean {

@@ -54,10 +54,10 @@ test.each([
     0,
   ],
   ['a connection without a size', '{ viewer { projectsV2 { totalCount } } }', '`first` or `last`', 0],
-  ['a field that does not exist', '{ viewer { lgoin } }', "Field 'lgoin' doesn't exist on type 'User'", 1],
-  ['a broken query', '{ viewer { login }', 'Parse error', 1],
-  ['a missing variable', 'query ($x: Int!) { viewer { login } }', 'Variable $x', 1],
-  ['an object without a selection', '{ viewer }', 'must have selections', 1],
+  ['a field that does not exist', '{ viewer { lgoin } }', 'Cannot query field "lgoin" on type "User"', 1],
+  ['a broken query', '{ viewer { login }', 'Syntax Error', 1],
+  ['a missing variable', 'query ($x: Int!) { viewer { login } }', 'Variable "$x"', 1],
+  ['an object without a selection', '{ viewer }', 'must have a selection of subfields', 1],
 ])('refuses %s', async (_, query, message, violations) => {
   const { github, octokit } = await open()
   await expect(octokit.graphql(query)).rejects.toThrow(message)

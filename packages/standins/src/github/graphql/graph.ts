@@ -10,10 +10,8 @@ import { findReviewThread, resolveReviewThread, reviewThreads } from './review-t
 import type { GraphScope } from './scope.ts'
 import { actorNode, closedIssues, connection, issueComments } from './conversation.ts'
 
-/** The root of queries or of mutations. */
-export function graphRoot(scope: GraphScope, operation: 'query' | 'mutation'): GraphNode {
-  return operation === 'query' ? queryRoot(scope) : mutationRoot(scope)
-}
+/** The root of queries and of mutations. */
+export const graphRoot = (scope: GraphScope): GraphNode => ({ ...mutationRoot(scope), ...queryRoot(scope) })
 
 function queryRoot(scope: GraphScope): GraphNode {
   const { world, identity } = scope
