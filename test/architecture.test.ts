@@ -69,7 +69,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   sdk: [],
   entity: ['lib'],
   payload: ['entity', 'lib'],
-  config: ['registry', 'lib'],
+  config: ['lib'],
   registry: ['config', 'sdk', 'lib'],
   access: ['config', 'store', 'lib'],
   store: ['registry', 'lib'],

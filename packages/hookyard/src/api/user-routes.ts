@@ -1,6 +1,6 @@
 // Users: who each is on Telegram, and codes by which a person shows it.
 import { z } from 'zod'
-import { hintFor } from '../config/nearest.ts'
+import { hintFor } from '../config/hints.ts'
 import { UserError } from '../lib/errors.ts'
 import type { Principal } from '../receive/auth.ts'
 import { orUnavailable } from '../receive/errors.ts'

@@ -1,5 +1,5 @@
 // Arguments of commands, with an error for people where they do not fit.
-import { hintFor } from '../config/nearest.ts'
+import { hintFor } from '../config/hints.ts'
 import { UserError } from '../lib/errors.ts'
 import { type Target, parseTarget } from '../explain/target.ts'
 import { parseDuration } from '../lib/duration.ts'

@@ -1,6 +1,6 @@
 // `hookyard start`: the service in this process, until a signal says stop.
 import { resolve } from 'node:path'
-import { secretsOf } from '../config/redact.ts'
+import { secretsOf } from '../config/secrets.ts'
 import { environment } from '../config/env.ts'
 import { ConfigError, formatProblems } from '../config/problem.ts'
 import { toError } from '../lib/errors.ts'

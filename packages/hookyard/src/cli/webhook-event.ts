@@ -1,5 +1,5 @@
 // The `--event` of a command. A slip of the keyboard would be answered with "nothing happens", which is no answer.
-import { nearest } from '../config/nearest.ts'
+import { nearest } from '../config/hints.ts'
 import { GITHUB_EVENTS } from '../registry/github-events.ts'
 import { UsageError } from './failure.ts'
 

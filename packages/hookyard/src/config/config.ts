@@ -1,107 +1,71 @@
-// The configuration as the rest of the program sees it: validated, defaults filled in, durations in
-// milliseconds, paths absolute, secrets in the clear (print it through redact alone).
-import type { Needs, PolicyOverrides } from '../registry/manifest.ts'
+// The configuration as the program sees it: what the file says, with absolute paths, credentials (in the clear) and
+// the implicit admin.
+import { resolve } from 'node:path'
+import { telegramChat } from './address.ts'
+import type { Credentials } from './credentials.ts'
+import { resolveNeeds } from './needs.ts'
+import type { ConfigFile } from './schema.ts'
 
-/** Which walls stand around module processes: all that this machine has, these or no start, or Node's permission model alone. */
-export type Isolation = 'auto' | 'required' | 'permission'
+export type { Budgets } from './schema.ts'
 
-export interface Config {
-  /** Absolute path of the file, or null when the configuration was built in memory (demo, tests). */
-  readonly file: string | null
-  /** Repository patterns, lower case: `owner/name` or `owner/*`. */
-  readonly repos: readonly string[]
-  readonly server: {
-    readonly host: string
-    readonly port: number
-    readonly publicUrl: string | null
-    /** Addresses and networks whose `X-Forwarded-For` counts. */
-    readonly trustProxy: readonly string[]
-  }
-  readonly dataDir: string
-  readonly isolation: Isolation
-  /** `sqlite`, or a `postgres://` URL. */
-  readonly database: string
-  readonly github: {
-    /** Any of them verifies; empty when webhooks are not used. */
-    readonly webhookSecrets: readonly string[]
-    readonly token: string | null
-    readonly app: { readonly id: string; readonly privateKey: string } | null
-    readonly apiUrl: string
-    readonly intake: 'webhook' | 'poll' | 'both'
-  }
-  readonly inbound: { readonly secret: string } | null
-  readonly telegram: {
-    readonly botToken: string | null
-    readonly apiUrl: string
-    readonly updates: 'polling' | 'webhook' | 'off'
-    readonly webhookSecret: string | null
-  }
-  readonly agent: {
-    readonly backend: 'auto' | 'claude-cli' | 'anthropic' | 'openai' | 'openai-compatible' | 'offline'
-    readonly command: string
-    readonly model: string
-    readonly apiKey: string | null
-    readonly baseUrl: string | null
-    readonly timeoutMs: number
-    readonly osUser: string | null
-    readonly env: Readonly<Record<string, string>>
-    readonly fallback: 'offline' | null
-    /** USD per million tokens, for API back-ends; absent = the built-in table. */
-    readonly price?: { readonly input: number; readonly output: number }
-  }
-  readonly budgets: Budgets
-  /** In file order; the implicit admin when the file names none. */
-  readonly users: readonly User[]
-  readonly apiTokens: readonly ApiToken[]
-  /** Absolute paths, the built-in modules not included. */
-  readonly moduleDirs: readonly string[]
-  readonly modules: Readonly<Record<string, ModuleSettings>>
-  readonly workers: { readonly concurrency: number }
-  readonly retention: { readonly deliveriesMs: number; readonly runsMs: number }
-  readonly log: {
-    readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
-    readonly format: 'json' | 'pretty'
-  }
-}
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T
 
-/** Caps in USD, days in UTC; null or absent = none set at this level. */
-export interface Budgets {
-  readonly perRunUsd: number | null
-  readonly perDayUsd: number | null
-  /** For any one repository. */
-  readonly perRepoDayUsd?: number
-}
-
-export interface User {
-  readonly name: string
-  readonly chatId: number | null
-  readonly role: 'admin' | 'member'
-  readonly github: string | null
-  /** The person on Telegram, for group chats; null: whoever claimed it. */
-  readonly telegramId: number | null
-  /** Lower case. */
-  readonly repos: readonly string[]
-  /** Where this user's messages go: `telegram:ID`, `slack:URL`, `discord:URL`, `https://…`; null = the log. */
-  readonly address: string | null
-  readonly hear: 'all' | 'mine'
+export type User = Frozen<Omit<ConfigFile['users'][number], 'features'>> & {
   /** `'all'`: the implicit admin, every flag on. */
   readonly features: Readonly<Record<string, boolean>> | 'all'
-  readonly budgets: Budgets
+}
+export type Config = Frozen<ReturnType<typeof toConfig>>
+/** `modules.NAME`; an absent policy keeps the manifest's value. */
+export type ModuleSettings = Config['modules'][string]
+/** The walls around module processes: all that this machine has, these or no start, or Node's permission model alone. */
+export type Isolation = Config['isolation']
+
+/** The name of the admin when the file names no users. */
+export const IMPLICIT_ADMIN = 'admin'
+
+/** `dir`: the folder that relative paths start from. */
+export function toConfig(input: ConfigFile, credentials: Credentials, file: string | null, dir: string) {
+  const { notify, data_dir, inbound, api_tokens, module_dirs, modules, ...rest } = input
+  const { webhookSecrets, token, app, botToken, apiKey } = credentials
+  const { command } = rest.agent
+  const users: readonly User[] = rest.users.length === 0 ? [implicitAdmin(notify)] : rest.users
+  return {
+    ...rest,
+    /** Absolute path of the file, or null when the configuration was built in memory (demo, tests). */
+    file,
+    dataDir: resolve(dir, data_dir),
+    github: { ...rest.github, webhookSecrets, token, app },
+    inbound: inbound ?? null,
+    telegram: { ...rest.telegram, botToken },
+    agent: { ...rest.agent, apiKey, command: command.includes('/') ? resolve(dir, command) : command },
+    /** In file order; the implicit admin when the file names none. */
+    users,
+    apiTokens: api_tokens,
+    /** Absolute paths, the built-in modules not included. */
+    moduleDirs: module_dirs.map((path) => resolve(dir, path)),
+    modules: Object.fromEntries(
+      Object.entries(modules).map(([name, one]) => [name, { ...one, allow: resolveNeeds(one.allow, dir) }]),
+    ),
+  }
 }
 
-export interface ApiToken {
-  readonly name: string
-  readonly token: string
-  readonly user: string
-  readonly scopes: readonly string[]
-}
-
-export interface ModuleSettings extends PolicyOverrides {
-  readonly enabled: boolean
-  readonly config: Readonly<Record<string, unknown>>
-  /** Grants of what the manifest needs. */
-  readonly allow: Needs
-  /** null: not said. */
-  readonly maxWorkers: number | null
-  readonly budgets: Budgets
+function implicitAdmin(notify: string | null): User {
+  const chat = telegramChat(notify)
+  return {
+    name: IMPLICIT_ADMIN,
+    // Who may speak in a group is no question of this file, so only a private chat (positive) is the admin's own.
+    chatId: chat !== null && chat > 0 ? chat : null,
+    role: 'admin',
+    github: null,
+    telegramId: null,
+    repos: [],
+    address: notify,
+    hear: 'all',
+    features: 'all',
+    budgets: { perRunUsd: null, perDayUsd: null },
+  }
 }

@@ -1,15 +1,13 @@
 // Rules that join several keys. They read the raw value with tolerance, so that they speak also when single
 // values are wrong: all problems come at once.
+import { IMPLICIT_ADMIN } from './config.ts'
 import type { Credentials, FoundCredentials } from './credentials.ts'
-import { hintFor } from './nearest.ts'
+import { hintFor } from './hints.ts'
 import { problemAt } from './problem.ts'
 import type { Fault, Path, Problem } from './problem.ts'
 import { hidden, quote } from './show.ts'
 import { asList, asMap, asText } from './value-path.ts'
 import type { YamlSource } from './yaml-source.ts'
-
-/** The name of the admin when the file names no users. */
-export const IMPLICIT_ADMIN = 'admin'
 
 /** Problems between keys. */
 export function crossCheck(value: unknown, credentials: FoundCredentials, source: YamlSource): Problem[] {

@@ -1,7 +1,7 @@
 // What hookyard.yaml says about modules can be judged only when these are loaded.
 import type { Config, ModuleSettings, User } from './config.ts'
 import { NO_NEEDS } from './needs.ts'
-import { hintFor } from './nearest.ts'
+import { hintFor } from './hints.ts'
 import { formatPath, problemAt } from './problem.ts'
 import type { Path, Problem } from './problem.ts'
 import { asList, asMap } from './value-path.ts'

@@ -1,7 +1,7 @@
 // The zod schemas as JSON Schema: for editors (schema/*.json) and for hints about unknown keys.
 import { z } from 'zod'
 import { configSchema } from './schema.ts'
-import type { JsonSchema } from './schema-keys.ts'
+import type { JsonSchema } from './hints.ts'
 
 const VARIABLE = { $ref: '#/$defs/variable' }
 

@@ -3,8 +3,18 @@ import { isIPv6 } from 'node:net'
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import type { Needs } from '../registry/manifest.ts'
-import { says } from './issues.ts'
+import { says } from './schema-parts.ts'
+
+/** What a module reaches beyond its box; nothing by default. */
+export interface Needs {
+  /** `host` (any port) or `host:port`, lower case; an IPv6 address in brackets. */
+  readonly network: readonly string[]
+  /** Absolute paths of files and folders. */
+  readonly read: readonly string[]
+  readonly write: readonly string[]
+  /** Names of programs. */
+  readonly run: readonly string[]
+}
 
 export const NO_NEEDS: Needs = { network: [], read: [], write: [], run: [] }
 

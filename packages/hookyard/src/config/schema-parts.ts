@@ -1,9 +1,12 @@
 // The small schemas that hookyard.yaml and module.yaml share: each says what it expects in the words of a problem.
 import { z } from 'zod'
 import { formatDuration, parseDuration } from '../lib/duration.ts'
-import { says } from './issues.ts'
 
-export const DURATION = 'a duration: 30s, 5m, 2h, 7d or a number of seconds'
+/** The `error` of a schema: what is expected, and how to fix it when that is not plain. */
+export const says = (expected: string, fix?: string): string =>
+  fix === undefined ? expected : `${expected}\n${fix}`
+
+const DURATION = 'a duration: 30s, 5m, 2h, 7d or a number of seconds'
 const DURATION_PATTERN = String.raw`^\s*\d+(\.\d+)?\s*[smhd]?\s*$`
 
 /** A duration, in milliseconds; bounds in milliseconds, both included. */
@@ -52,7 +55,7 @@ export const token = (expected: string, variable: string) =>
     error: says(`${expected} without white space`, 'copy it again, without spaces and line ends'),
   })
 
-export const HTTP_URL = 'an address that begins with http:// or https://'
+const HTTP_URL = 'an address that begins with http:// or https://'
 
 /** An http(s) address, without slashes at its end. */
 export const httpUrl = () =>
@@ -67,7 +70,7 @@ export function isHttpUrl(value: string): boolean {
   return /^https?:\/\/[^\s/]/i.test(value) && URL.canParse(value)
 }
 
-export const REPO_PATTERN = 'a repository, OWNER/NAME or OWNER/*'
+const REPO_PATTERN = 'a repository, OWNER/NAME or OWNER/*'
 
 /** `OWNER/NAME` or `OWNER/*`, in lower case. */
 export const repoPattern = () =>
@@ -82,6 +85,7 @@ export const repoPattern = () =>
 export const usd = () => z.number().min(0).optional()
 
 export const CONCURRENCY = ['queue', 'cancel_running', 'parallel'] as const
+export type Concurrency = (typeof CONCURRENCY)[number]
 export const ON_COOLDOWN = ['skip', 'trailing'] as const
 
 const SECOND = 1_000
@@ -96,3 +100,15 @@ export const policy = {
   backoff: () => duration(0, DAY),
   retries: () => z.int().min(0).max(20),
 } as const
+
+/** What `modules.NAME` in hookyard.yaml may override; what is absent keeps the manifest's value. */
+export interface PolicyOverrides {
+  readonly cooldownMs?: number | undefined
+  readonly onCooldown?: (typeof ON_COOLDOWN)[number] | undefined
+  readonly debounceMs?: number | undefined
+  readonly maxWaitMs?: number | undefined
+  readonly timeoutMs?: number | undefined
+  readonly retries?:
+    { readonly max?: number | undefined; readonly backoffMs?: number | undefined } | undefined
+  readonly concurrency?: Concurrency | undefined
+}

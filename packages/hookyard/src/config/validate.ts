@@ -2,15 +2,15 @@
 // a number where text is wanted is taken as it was spelled, a value that is one variable becomes the number or
 // boolean that the schema wants, and a key with nothing after it counts as absent (but never a secret).
 import type { z } from 'zod'
-import { expectation, faultOf, innermost, likeliestBranch } from './issues.ts'
-import type { Issue } from './issues.ts'
+import { declaredKeys, fixFor, unknownKeyHint } from './hints.ts'
+import type { JsonSchema } from './hints.ts'
 import { problemAt } from './problem.ts'
-import type { Path, Problem } from './problem.ts'
-import { declaredKeys, unknownKeyHint } from './schema-keys.ts'
-import type { JsonSchema } from './schema-keys.ts'
-import { isSecretKey } from './show.ts'
+import type { Fault, Path, Problem } from './problem.ts'
+import { isSecretKey, showValue } from './show.ts'
 import { valueAt, withValue } from './value-path.ts'
 import type { YamlSource } from './yaml-source.ts'
+
+type Issue = z.core.$ZodIssue
 
 export interface Validation<T> {
   /** Undefined when there are problems. */
@@ -95,4 +95,68 @@ function problemsOf(issue: Issue, value: unknown, subject: Subject): Problem[] {
     })
   }
   return [problemAt(source.place(path), faultOf(issue, valueAt(value, path)))]
+}
+
+/** For `safeParse(value, { error })`: what is expected, where the schema itself says nothing. */
+function expectation(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return KINDS[issue.expected] ?? issue.expected
+    case 'invalid_value':
+      return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`
+    case 'too_small':
+    case 'too_big':
+      return bound(issue)
+    case 'unrecognized_keys':
+      return 'a known key'
+    default:
+      return 'something else'
+  }
+}
+
+const KINDS: Partial<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  object: 'a map of KEY: value lines',
+  record: 'a map of KEY: value lines',
+  array: 'a list',
+}
+
+function bound(issue: z.core.$ZodRawIssue): string {
+  const { origin, minimum, maximum } = issue as { origin?: string; minimum?: number; maximum?: number }
+  const limit = minimum === undefined ? `at most ${maximum}` : `at least ${minimum}`
+  if (origin === 'string') return minimum === 1 ? 'text that is not empty' : `${limit} characters`
+  return origin === 'array' || origin === 'set' ? `a list of ${limit}` : `a number of ${limit}`
+}
+
+/** Every issue inside an issue of a union, with whole paths; any other issue as it is. */
+function innermost(issue: Issue): Issue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  return issue.errors.flat().flatMap((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
+/**
+ * The issues of the union's branch that was most likely meant, with whole paths: of those that fit the value's
+ * kind, the one with the least amiss. Undefined when no branch fits the kind.
+ */
+function likeliestBranch(issue: Extract<Issue, { code: 'invalid_union' }>): Issue[] | undefined {
+  const fitting = issue.errors.filter(
+    (branch) => !branch.some((inner) => inner.path.length === 0 && inner.code === 'invalid_type'),
+  )
+  const costs = fitting.map((branch) =>
+    branch.reduce((sum, inner) => sum + (inner.code === 'unrecognized_keys' ? inner.keys.length : 1), 0),
+  )
+  const branch = fitting[costs.indexOf(Math.min(...costs))]
+  return branch?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
+/** What is wrong with the value that an issue (neither of a union nor of unknown keys) is about. */
+function faultOf(issue: Issue, value: unknown): Fault {
+  const [expected = '', fix] = issue.message.split('\n')
+  const path = issue.path as Path
+  // The value may be right; what is told is beside the key that is not.
+  const found = issue.code === 'invalid_key' ? 'a key that cannot be one' : showValue(value, path)
+  return { found, expected, hint: fix ?? fixFor(issue, value) }
 }

@@ -1,6 +1,6 @@
 // Rules of module.yaml that join several keys or need GitHub's list of events. They read the raw value with
 // tolerance: all problems come at once.
-import { nearest } from '../config/nearest.ts'
+import { nearest } from '../config/hints.ts'
 import type { Fault, Path } from '../config/problem.ts'
 import { quote } from '../config/show.ts'
 import { asList, asMap } from '../config/value-path.ts'

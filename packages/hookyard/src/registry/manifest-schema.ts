@@ -1,7 +1,7 @@
 // module.yaml as it is written (contract section 3): validation, defaults and JSON Schema from one source.
 import { Cron } from 'croner'
 import { z } from 'zod'
-import { says } from '../config/issues.ts'
+import { says } from '../config/schema-parts.ts'
 import { toJsonSchema } from '../config/json-schema.ts'
 import { needsSchema } from '../config/needs.ts'
 import { CONCURRENCY, ON_COOLDOWN, policy, text } from '../config/schema-parts.ts'

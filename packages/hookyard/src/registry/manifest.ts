@@ -1,21 +1,12 @@
 // What a module.yaml says, validated and with its defaults (contract section 3). Durations in milliseconds.
 import type { SubjectKind } from '@hookyard/sdk/host'
+import type { Budgets } from '../config/config.ts'
+import type { Needs } from '../config/needs.ts'
+import type { Concurrency } from '../config/schema-parts.ts'
+
+export type { Concurrency, Needs }
 
 export type Grant = 'comment' | 'review' | 'label' | 'check' | 'project'
-/** What a module reaches beyond its box; nothing by default. */
-export interface Needs {
-  /** `host` (any port) or `host:port`, lower case; an IPv6 address in brackets. */
-  readonly network: readonly string[]
-  /** Absolute paths of files and folders. */
-  readonly read: readonly string[]
-  /** Absolute paths of files and folders. */
-  readonly write: readonly string[]
-  /** Names of programs. */
-  readonly run: readonly string[]
-}
-
-export type Concurrency = 'queue' | 'cancel_running' | 'parallel'
-
 export interface Manifest {
   readonly name: string
   readonly description: string
@@ -72,17 +63,6 @@ export interface Filters {
   readonly paths: readonly string[]
 }
 
-/** What `modules.NAME` in hookyard.yaml may override; an absent key keeps the manifest's value. */
-export interface PolicyOverrides {
-  readonly cooldownMs?: number
-  readonly onCooldown?: 'skip' | 'trailing'
-  readonly debounceMs?: number
-  readonly maxWaitMs?: number
-  readonly timeoutMs?: number
-  readonly retries?: { readonly max?: number; readonly backoffMs?: number }
-  readonly concurrency?: Concurrency
-}
-
 /** A module's trigger as indexed in the registry: the manifest and the settings merged. */
 export interface Binding {
   readonly module: Module
@@ -101,9 +81,5 @@ export interface Module {
   /** `modules.NAME.max_workers`: runs at a time; null: all but one of the workers while others wait. */
   readonly maxWorkers: number | null
   /** What `modules.NAME.budgets` says, in USD, days in UTC. */
-  readonly budgets: {
-    readonly perRunUsd: number | null
-    readonly perDayUsd: number | null
-    readonly perRepoDayUsd?: number
-  }
+  readonly budgets: Budgets
 }

@@ -3,12 +3,13 @@ import type { Config, ModuleSettings } from '../config/config.ts'
 import { placeOf } from '../config/feature-check.ts'
 import type { ConfigSource } from '../config/load-config.ts'
 import { NO_NEEDS } from '../config/needs.ts'
+import type { PolicyOverrides } from '../config/schema-parts.ts'
 import { problemAt } from '../config/problem.ts'
 import type { Path, Problem } from '../config/problem.ts'
 import { valueAt, withValue } from '../config/value-path.ts'
 import { grantedOf } from './grants.ts'
 import { compileSchema } from './json-schema-check.ts'
-import type { Manifest, ManifestTrigger, Module, PolicyOverrides, WindowPolicy } from './manifest.ts'
+import type { Manifest, ManifestTrigger, Module, WindowPolicy } from './manifest.ts'
 
 const NO_SETTINGS: ModuleSettings = {
   enabled: true,
@@ -48,7 +49,10 @@ export function overridden(manifest: Manifest, overrides: PolicyOverrides): Mani
   return {
     ...manifest,
     timeoutMs: overrides.timeoutMs ?? manifest.timeoutMs,
-    retries: { ...manifest.retries, ...overrides.retries },
+    retries: {
+      max: overrides.retries?.max ?? manifest.retries.max,
+      backoffMs: overrides.retries?.backoffMs ?? manifest.retries.backoffMs,
+    },
     concurrency: overrides.concurrency ?? manifest.concurrency,
     triggers: manifest.triggers.map((trigger): ManifestTrigger =>
       trigger.type === 'webhook' ? { ...trigger, ...windowOf(trigger, overrides, !someWait) } : trigger,

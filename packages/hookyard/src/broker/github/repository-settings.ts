@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { toJsonSchema } from '../../config/json-schema.ts'
-import { nearest } from '../../config/nearest.ts'
+import { nearest } from '../../config/hints.ts'
 import { type Problem, formatProblems, inReadingOrder, problemAt } from '../../config/problem.ts'
 import { asMap } from '../../config/value-path.ts'
 import { validate } from '../../config/validate.ts'

@@ -1,5 +1,5 @@
 // All commands, in the order in which people see them. A new one is a new entry here.
-import { hintFor } from '../../config/nearest.ts'
+import { hintFor } from '../../config/hints.ts'
 import type { Command } from '../command.ts'
 import { unfit } from '../read-args.ts'
 import { helpCommand, startCommand } from './help.ts'

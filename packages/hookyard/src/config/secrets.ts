@@ -1,8 +1,8 @@
-// Every secret of a configuration: which values they are, and the configuration without them.
+// Which values of a configuration are secrets.
 import type { Config } from './config.ts'
 import type { Credentials } from './credentials.ts'
 import type { Path } from './problem.ts'
-import { hidden, isSecretPath } from './show.ts'
+import { isSecretPath } from './show.ts'
 
 /** In `agent.env` stand secrets and small words alike; a log without the word `1` would be no log. */
 const MIN_ENV_LENGTH = 8
@@ -39,39 +39,6 @@ export function secretsIn(value: unknown, credentials: Credentials): string[] {
   ])
 }
 
-/** The configuration for people: secrets replaced by `(secret, N characters)`. */
-export function redactConfig(config: Config): Config {
-  const { github, telegram, agent } = config
-  const password = passwordOf(config.database)
-  return {
-    ...config,
-    database: password === null ? config.database : config.database.replace(`:${password}@`, ':(secret)@'),
-    github: {
-      ...github,
-      webhookSecrets: github.webhookSecrets.map(hidden),
-      token: hide(github.token),
-      app: github.app && { id: github.app.id, privateKey: hidden(github.app.privateKey) },
-    },
-    inbound: config.inbound && { secret: hidden(config.inbound.secret) },
-    telegram: { ...telegram, botToken: hide(telegram.botToken), webhookSecret: hide(telegram.webhookSecret) },
-    agent: {
-      ...agent,
-      apiKey: hide(agent.apiKey),
-      env: Object.fromEntries(Object.entries(agent.env).map(([name, value]) => [name, hidden(value)])),
-    },
-    users: config.users.map((user) => {
-      const secret = secretPart(user.address)
-      return secret === null
-        ? user
-        : { ...user, address: user.address?.replace(secret, hidden(secret)) ?? null }
-    }),
-    apiTokens: config.apiTokens.map((one) => ({ ...one, token: hidden(one.token) })),
-    modules: withoutSecrets(config.modules, []) as Config['modules'],
-  }
-}
-
-const hide = (secret: string | null) => (secret === null ? null : hidden(secret))
-
 const distinct = (secrets: readonly (string | null | undefined)[]): string[] => [
   ...new Set(secrets.filter((secret) => typeof secret === 'string' && secret !== '').map(String)),
 ]
@@ -103,15 +70,6 @@ function secretTexts(value: unknown, path: Path): string[] {
 function addressSecrets(value: string, path: Path): string[] {
   if (path.at(-1) === 'notify') return [secretPart(value) ?? ''].filter(Boolean)
   return path.at(-1) === 'database' ? [passwordOf(value) ?? ''].filter(Boolean) : []
-}
-
-function withoutSecrets(value: unknown, path: Path): unknown {
-  if (typeof value === 'string') return isSecretPath(path) ? hidden(value) : value
-  if (Array.isArray(value)) return value.map((inner, index) => withoutSecrets(inner, [...path, index]))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    entries(value).map(([part, inner]) => [part, withoutSecrets(inner, [...path, part])]),
-  )
 }
 
 function entries(value: object): (readonly [string | number, unknown])[] {

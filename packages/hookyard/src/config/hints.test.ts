@@ -1,6 +1,6 @@
 // A hint is what was meant, or nothing: a far word is no help.
 import { expect, test } from 'vitest'
-import { hintFor, nearest } from './nearest.ts'
+import { hintFor, nearest } from './hints.ts'
 
 const KEYS = ['port', 'host', 'public_url', 'chat_id', 'notify_chat_id', 'cooldown', 'on_cooldown', 'may']
 
