@@ -1,12 +1,12 @@
-// The chat as a part of the service: polling or a webhook, as the configuration says; started, stopped, and started
-// anew when a reload names another bot.
+// The chat as a part of the service: polling or a webhook, as the configuration says; connected anew when a reload
+// names another bot.
 import type { Config } from '../config/config.ts'
-import { type BotApi, createBotApi } from './bot-api.ts'
+import { createBot } from './bot.ts'
 import { type Conversation, type ConversationDeps, createConversation } from './conversation.ts'
-import { type Poller, type PollerOptions, createPoller } from './poll.ts'
-import { type Registration, register } from './register.ts'
+import { type PollerOptions, createPoller } from './poll.ts'
+import { register } from './register.ts'
 
-export interface ChatOptions extends Omit<ConversationDeps, 'api'> {
+export interface ChatOptions extends Omit<ConversationDeps, 'bot'> {
   readonly config: () => Config
   readonly store: ConversationDeps['store'] & PollerOptions['store']
   /** Names this process among others. */
@@ -31,17 +31,11 @@ export function createChat(options: ChatOptions): Chat {
   const { config } = options
   let connection: Connection | null = null
 
-  function connect(): void {
-    const { botToken, updates } = config().telegram
-    connection = botToken === null || updates === 'off' ? null : openConnection(options, botToken, updates)
-  }
-
+  const connect = () => void (connection = openConnection(options))
   async function disconnect(): Promise<void> {
     const open = connection
     connection = null
-    open?.registration.stop()
-    await open?.registration.done
-    await open?.poller?.stop()
+    await open?.close()
   }
 
   return {
@@ -56,35 +50,40 @@ export function createChat(options: ChatOptions): Chat {
     async take(update) {
       // Between two connections, while a reload swaps them: Telegram sends it again.
       if (connection === null) throw new Error('no bot is connected at the moment')
-      await connection.conversation.take(update)
+      await connection.take(update)
     },
   }
 }
 
-interface Connection {
+interface Connection extends Conversation {
   /** Of the configuration that it was opened with. */
   readonly key: string
-  readonly conversation: Conversation
-  readonly registration: Registration
-  readonly poller: Poller | null
+  close(): Promise<void>
 }
 
 const keyOf = ({ telegram, server }: Config): string => JSON.stringify([telegram, server.publicUrl])
 
-function openConnection(options: ChatOptions, botToken: string, updates: 'polling' | 'webhook'): Connection {
-  const { config, store, owner, clock, log } = options
-  const { telegram, server } = config()
-  const api: BotApi = createBotApi({ botToken, apiUrl: telegram.apiUrl })
-  const conversation = createConversation({ ...options, api })
-  const take = (update: unknown) => conversation.take(update)
-  const reachable = server.publicUrl !== null && telegram.webhookSecret !== null
+/** Null: the configuration wants none. */
+function openConnection(options: ChatOptions): Connection | null {
+  const { telegram, server } = options.config()
+  const { botToken, apiUrl, updates, webhookSecret: secret } = telegram
+  if (botToken === null || updates === 'off') return null
+  const bot = createBot(botToken, apiUrl)
+  const { take } = createConversation({ ...options, bot })
   const webhook =
-    updates === 'webhook' && reachable
-      ? { url: `${server.publicUrl}/webhook/telegram`, secret: telegram.webhookSecret ?? '' }
+    updates === 'webhook' && server.publicUrl !== null && secret !== null
+      ? { url: `${server.publicUrl}/webhook/telegram`, secret }
       : null
-  const registration = register({ api, botToken, updates, webhook, log })
-  const poller =
-    updates === 'polling' ? createPoller({ api, botToken, store, take, owner, clock, log }) : null
+  const registration = register({ bot, updates, webhook, log: options.log })
+  const poller = updates === 'polling' ? createPoller({ ...options, bot, take }) : null
   void registration.ready.then(() => poller?.start())
-  return { key: keyOf(config()), conversation, registration, poller }
+  return {
+    key: keyOf(options.config()),
+    take,
+    async close() {
+      registration.stop()
+      await registration.done
+      await poller?.stop()
+    },
+  }
 }

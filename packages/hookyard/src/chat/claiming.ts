@@ -6,7 +6,6 @@ import type { Config, User } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Line } from '../send/message.ts'
 import type { ChatStore, NewClaim } from '../store/store.ts'
-import { createGreeter } from './greeter.ts'
 import type { Parsed } from './parse-text.ts'
 import type { ChatRef, Incoming, Person } from './update.ts'
 
@@ -38,8 +37,8 @@ export const codeIn = (parsed: Parsed): string | null =>
 
 /** Takes codes. Tries are counted in memory, by person. */
 export function createClaiming({ config, access, store, clock }: ClaimingDeps) {
-  const tries = createGreeter(clock, { perChat: TRIES, all: Infinity })
-  const answers = createGreeter(clock)
+  const tries = createAnswerLimit(clock, { perChat: TRIES, all: Infinity })
+  const answers = createAnswerLimit(clock)
 
   /** `addressed`: meant for this bot, and not for another one of the group. */
   return async (
@@ -47,13 +46,13 @@ export function createClaiming({ config, access, store, clock }: ClaimingDeps) {
     code: string,
     addressed: boolean,
   ): Promise<Claimed> => {
-    if (from === null || from.isBot || !tries.mayGreet(from.id)) return SILENCE
+    if (from === null || from.isBot || !tries.mayAnswer(from.id)) return SILENCE
     const codeHash = hashOfCode(code)
     const name = await store.invited(codeHash, clock())
     const user = name === null ? undefined : access().user(name)
     const configured = config().users
     if (!user || isSetOtherwise(configured, user.name, from)) {
-      return (chat.isPrivate || addressed) && answers.mayGreet(chat.id) ? NO_CODE : SILENCE
+      return (chat.isPrivate || addressed) && answers.mayAnswer(chat.id) ? NO_CODE : SILENCE
     }
     const other = otherUser(configured, user.name, from)
     if (other)
@@ -79,4 +78,28 @@ function welcome({ name, role }: User, { isPrivate }: ChatRef, hearsHere: boolea
     [`You are ${name} (${role}) ${where}. /help says what you can do.`],
     ...(hearsHere ? [['Your messages come to this chat.']] : []),
   ]
+}
+
+const WINDOW_MS = 60_000
+
+/** Strangers may ask for their chat's id, but not make the bot write without end: answers in a minute. */
+export function createAnswerLimit(clock: Clock, { perChat, all } = { perChat: 5, all: 60 }) {
+  let since = -Infinity
+  const counts = new Map<number, number>()
+  let total = 0
+  return {
+    mayAnswer(chatId: number): boolean {
+      const now = clock()
+      if (now - since >= WINDOW_MS || now < since) {
+        since = now
+        counts.clear()
+        total = 0
+      }
+      const count = counts.get(chatId) ?? 0
+      if (count >= perChat || total >= all) return false
+      counts.set(chatId, count + 1)
+      total += 1
+      return true
+    },
+  }
 }

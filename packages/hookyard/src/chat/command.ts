@@ -7,7 +7,7 @@ import type { Trail } from '../explain/why.ts'
 import type { Target } from '../explain/target.ts'
 import type { ModuleRegistry } from '../registry/module-registry.ts'
 import type { Line } from '../send/message.ts'
-import type { RunQuery, RunRecord, SettingChange, Store, UserSetting } from '../store/store.ts'
+import type { RunRecord, SettingChange, Store, UserSetting } from '../store/store.ts'
 import type { ChatRef } from './update.ts'
 
 export interface Command {
@@ -27,6 +27,10 @@ export interface Command {
 export interface Call {
   /** As they are now, settings included. */
   readonly user: User
+  /** What the configuration says of them. */
+  readonly configured: User
+  /** What they set by chat. */
+  readonly settings: readonly UserSetting[]
   readonly args: readonly string[]
   readonly chat: ChatRef
   readonly updateId: number
@@ -45,8 +49,7 @@ export interface ChatWorld {
   readonly registry: () => ModuleRegistry
   readonly access: () => Access
   readonly store: {
-    readonly chat: Pick<Store['chat'], 'settings'>
-    readonly runs: { list(query: RunQuery): Promise<RunRecord[]> }
+    readonly runs: Pick<Store['runs'], 'list'>
     readonly overview: Pick<Store['overview'], 'counts'>
   }
   /**
@@ -66,16 +69,4 @@ export interface ChatWorld {
   readonly askReading: AskReading
   /** Of Hookyard, with how long it has been running in ms, and what the agent is. */
   readonly about: () => { readonly version: string; readonly upMs: number; readonly agent: string }
-}
-
-/** The settings that one user made. */
-export async function settingsOf(world: ChatWorld, user: string): Promise<UserSetting[]> {
-  return (await world.store.chat.settings()).filter((setting) => setting.user === user)
-}
-
-/** What the configuration says of the user, without settings. */
-export function configuredUser(world: ChatWorld, name: string): User {
-  const user = world.config().users.find((one) => one.name === name)
-  if (!user) throw new Error(`the user ${name} is not in the configuration`)
-  return user
 }

@@ -8,12 +8,10 @@ import { textLines } from '../send/message.ts'
 import type { Line, Message } from '../send/message.ts'
 import type { ChatStore, NewClaim, NewMessage, SettingChange } from '../store/store.ts'
 import { type AnsweringDeps, answerByText, pressButton } from './answering.ts'
-import type { BotApi } from './bot-api.ts'
-import { codeIn, createClaiming } from './claiming.ts'
+import type { Bot } from './bot.ts'
+import { codeIn, createAnswerLimit, createClaiming } from './claiming.ts'
 import type { Call, ChatWorld, Reply } from './command.ts'
-import { findCommand, unknownCommand } from './commands/commands.ts'
-import { chatIdLine } from './commands/help.ts'
-import { createGreeter } from './greeter.ts'
+import { chatIdLine, findCommand, unknownCommand } from './commands/commands.ts'
 import { parseText } from './parse-text.ts'
 import { type Speaker, speakerOf } from './speaker.ts'
 import { type Incoming, readUpdate } from './update.ts'
@@ -21,7 +19,7 @@ import { type Incoming, readUpdate } from './update.ts'
 export interface ConversationDeps extends AnsweringDeps {
   readonly world: ChatWorld
   readonly store: AnsweringDeps['store'] & { readonly chat: ChatStore }
-  readonly api: Pick<BotApi, 'bot' | 'username' | 'answerPress' | 'removeButtons'>
+  readonly bot: Omit<Bot, 'token'>
   /** Settings or a claim were written: who hears, or who is who, is another matter now. */
   readonly onSettings: () => Promise<void>
   readonly wakeOutbox: () => void
@@ -48,26 +46,26 @@ const NOTHING: Effect = { changes: [], answers: [] }
 
 /** A conversation with everybody who writes to the bot. */
 export function createConversation(deps: ConversationDeps): Conversation {
-  const { api, store, log, clock } = deps
-  const greeter = createGreeter(clock)
+  const { bot, store, log, clock } = deps
+  const strangers = createAnswerLimit(clock)
   const { config, access } = deps.world
   const claiming = createClaiming({ config, access, store: store.chat, clock })
   let last: Promise<unknown> = Promise.resolve()
 
   async function takeOne(update: unknown): Promise<void> {
-    const incoming = readUpdate(update, api.bot)
+    const incoming = readUpdate(update, bot.id)
     if (incoming === null) {
       log.debug({}, 'something that is no update came from Telegram')
       return
     }
     const { updateId } = incoming
-    if (await store.chat.isCommitted(api.bot, updateId)) return
+    if (await store.chat.isCommitted(bot.id, updateId)) return
     const effect = await effectOf(incoming)
     const { changes, claim } = effect
     const messages = effect.answers.map(({ chatId, message }, index) =>
-      toRow(chatId, message, `chat:${api.bot}:${updateId}:${index}`, clock()),
+      toRow(chatId, message, `chat:${bot.id}:${updateId}:${index}`, clock()),
     )
-    const commit = { bot: api.bot, updateId, changes, messages, ...(claim && { claim }), at: clock() }
+    const commit = { bot: bot.id, updateId, changes, messages, ...(claim && { claim }), at: clock() }
     if (!(await store.chat.commit(commit))) return
     if (claim) log.info({ user: claim.user, telegram_id: claim.telegramId }, 'a user was claimed by a person')
     if (changes.length > 0 || claim) await deps.onSettings()
@@ -80,7 +78,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
     if (incoming.kind === 'other') return NOTHING
     const { chat } = incoming
     const speaker = speakerOf(access(), chat, incoming.from)
-    const parsed = parseText(incoming.text, await api.username())
+    const parsed = parseText(incoming.text, await bot.username())
     const code = codeIn(parsed)
     if (code !== null) {
       const { lines, claim } = await claiming(incoming, code, parsed.kind === 'command' && parsed.addressed)
@@ -89,7 +87,7 @@ export function createConversation(deps: ConversationDeps): Conversation {
     }
     if (speaker.kind === 'stranger') {
       const isStart = parsed.kind === 'command' && parsed.name === 'start' && incoming.from?.isBot !== true
-      if (!isStart || !greeter.mayGreet(chat.id)) return NOTHING
+      if (!isStart || !strangers.mayAnswer(chat.id)) return NOTHING
       return { changes: [], answers: [{ chatId: chat.id, message: { lines: [chatIdLine(chat.id)] } }] }
     }
     const reply = await replyTo(incoming, parsed, speaker, deps)
@@ -131,8 +129,12 @@ async function replyTo(
       throw unknownCommand(parsed.name)
     }
     const { chat, updateId } = incoming
-    const call: Call = { user, args: parsed.args, chat, updateId, now: deps.clock() }
-    return await command.run(call, deps.world)
+    const { world } = deps
+    const configured = world.config().users.find(({ name }) => name === user.name)
+    if (!configured) throw new Error(`the user ${user.name} is not in the configuration`)
+    const settings = (await deps.store.chat.settings()).filter((setting) => setting.user === user.name)
+    const call: Call = { user, configured, settings, args: parsed.args, chat, updateId, now: deps.clock() }
+    return await command.run(call, world)
   } catch (thrown) {
     return { lines: failureLines(thrown, incoming.updateId, deps.log) }
   }
@@ -158,10 +160,11 @@ async function pressed(
   deps: ConversationDeps,
 ): Promise<Effect> {
   const { chat, from, queryId, data, messageId } = incoming
+  const { api } = deps.bot
   const speaker = speakerOf(deps.world.access(), chat, from)
   const user = speaker.kind === 'stranger' ? undefined : speaker.user
   const { toast, lines, closed } = await pressButton(deps, data, user)
-  const quietly = (act: Promise<void>) =>
+  const quietly = (act: Promise<unknown>) =>
     act.catch((thrown: unknown) =>
       deps.log.debug({ err: toError(thrown).name }, 'a button could not be answered'),
     )
@@ -169,9 +172,11 @@ async function pressed(
     changes: [],
     answers: lines.length > 0 && chat !== null ? [{ chatId: chat.id, message: { lines } }] : [],
     async after() {
-      await quietly(deps.api.answerPress(queryId, toast, lines.length === 0))
+      await quietly(
+        api.answerCallbackQuery(queryId, { text: toast.slice(0, 200), show_alert: lines.length === 0 }),
+      )
       if (closed && chat !== null && messageId !== null)
-        await quietly(deps.api.removeButtons(chat.id, messageId))
+        await quietly(api.editMessageReplyMarkup(chat.id, messageId))
     },
   }
 }

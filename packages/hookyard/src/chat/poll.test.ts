@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { until } from '../../../../test/installation.ts'
 import { StoreError } from '../store/store.ts'
 import { type Poller, type PollerOptions, createPoller } from './poll.ts'
-import { BOT_TOKEN, type ChatBench, openChatBench } from '../../testing/chat/bench.ts'
+import { type ChatBench, openChatBench } from '../../testing/chat/bench.ts'
 import { recordingLog } from '../../testing/send/bench.ts'
 import { readUpdate } from './update.ts'
 
@@ -14,8 +14,7 @@ afterEach(async () => {
 
 function poll(bench: ChatBench, more: Partial<PollerOptions> = {}): Poller {
   const poller = createPoller({
-    api: bench.api,
-    botToken: BOT_TOKEN,
+    bot: bench.bot,
     store: bench.store,
     take: (update) => bench.conversation.take(update),
     owner: 'this process',
@@ -169,14 +168,11 @@ test('one that has lost its lease asks no more until it has it again', async () 
 test('an answer of nothing that comes at once is not asked for again at once', async () => {
   const bench = await openChatBench()
   let asked = 0
-  const api = {
-    ...bench.api,
-    updates() {
-      asked += 1
-      return Promise.resolve([])
-    },
-  }
-  const poller = poll(bench, { api, emptyMs: 3_600_000 })
+  vi.spyOn(bench.bot.api, 'getUpdates').mockImplementation(() => {
+    asked += 1
+    return Promise.resolve([])
+  })
+  const poller = poll(bench, { emptyMs: 3_600_000 })
   await until('the first question', () => asked > 0)
   const tried = vi.spyOn(bench.store.leases, 'take')
   await until('some time to pass', () => tried.mock.calls.length >= 3)

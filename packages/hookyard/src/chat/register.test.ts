@@ -4,17 +4,16 @@ import { until } from '../../../../test/installation.ts'
 import { recordingLog } from '../../testing/send/bench.ts'
 import { COMMANDS } from './commands/commands.ts'
 import { type Registration, type RegistrationOptions, commandList, register } from './register.ts'
-import { BOT_TOKEN, type ChatBench, openChatBench } from '../../testing/chat/bench.ts'
+import { type ChatBench, openChatBench } from '../../testing/chat/bench.ts'
 
 const registrations: Registration[] = []
 afterEach(() => registrations.splice(0).forEach((one) => one.stop()))
 
 function start(bench: ChatBench, more: Partial<RegistrationOptions> = {}): Registration {
-  const { api } = bench
+  const { bot } = bench
   const log = recordingLog(bench.logged)
   const made = register({
-    api,
-    botToken: BOT_TOKEN,
+    bot,
     updates: 'polling',
     webhook: null,
     log,

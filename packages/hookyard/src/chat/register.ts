@@ -4,17 +4,17 @@ import type { Log } from '../lib/log.ts'
 import { createAlarm } from '../lib/alarm.ts'
 import { backoffMs } from '../send/backoff.ts'
 import { readBotFailure } from '../send/bot-error.ts'
-import type { BotApi } from './bot-api.ts'
+import { type Bot, shim } from './bot.ts'
 import { COMMANDS } from './commands/commands.ts'
+import { UPDATE_TYPES } from './update.ts'
 
 export interface RegistrationOptions {
-  readonly api: BotApi
-  readonly botToken: string
+  readonly bot: Pick<Bot, 'token' | 'api'>
   readonly updates: 'polling' | 'webhook'
   /** Where Telegram posts updates, and what proves that it is Telegram; null: it was set by hand. */
   readonly webhook: { readonly url: string; readonly secret: string } | null
   readonly log: Log
-  /** In [0, 1); for the jitter. Default: Math.random. */
+  /** In [0, 1); for the jitter. @default Math.random */
   readonly random?: () => number
 }
 
@@ -28,53 +28,61 @@ export interface Registration {
 
 const UNKNOWN_BOT =
   'Telegram does not know the bot: check telegram.bot_token; no chat command arrives until then'
+const WEBHOOK =
+  'the address for updates (server.public_url must be https; telegram.webhook_secret: letters, digits, _ and - alone)'
 
 /** Starts at once. */
-export function register(options: RegistrationOptions): Registration {
-  const { api, updates, webhook, log } = options
-  const abort = new AbortController()
+export function register({
+  bot,
+  updates,
+  webhook,
+  log,
+  random = Math.random,
+}: RegistrationOptions): Registration {
+  const stopping = new AbortController()
   const alarm = createAlarm()
+  const signal = shim(stopping.signal)
 
-  async function keepTrying(what: string, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    for (let tries = 0; !abort.signal.aborted; tries += 1) {
+  async function keepTrying(what: string, act: () => Promise<unknown>): Promise<void> {
+    for (let tries = 0; !stopping.signal.aborted; tries += 1) {
       try {
-        await act(abort.signal)
+        await act()
         return
       } catch (thrown) {
-        if (abort.signal.aborted) return
-        const { code, text, afterMs } = readBotFailure(thrown, options.botToken)
+        if (stopping.signal.aborted) return
+        const { code, text, afterMs } = readBotFailure(thrown, bot.token)
         if (code === 400) {
           log.error({ error: text }, `Telegram refused ${what}`)
           return
         }
         if (tries === 0 && (code === 401 || code === 404)) log.error({ error: text }, UNKNOWN_BOT)
         else if (tries === 0) log.warn({ error: text }, `Telegram could not be told ${what}; trying again`)
-        await alarm.sleep(afterMs ?? backoffMs(tries, options.random ?? Math.random))
+        await alarm.sleep(afterMs ?? backoffMs(tries, random))
       }
     }
   }
 
   const ready =
     updates === 'polling'
-      ? keepTrying('that updates are fetched', (signal) => api.deleteWebhook(signal))
+      ? keepTrying('that updates are fetched', () => bot.api.deleteWebhook({}, signal))
       : Promise.resolve()
   const rest = async () => {
     await ready
-    if (webhook) await keepTrying(WEBHOOK, (signal) => api.setWebhook(webhook.url, webhook.secret, signal))
-    await keepTrying('the commands', (signal) => api.setCommands(commandList(), signal))
+    if (webhook) {
+      const options = { secret_token: webhook.secret, allowed_updates: [...UPDATE_TYPES] }
+      await keepTrying(WEBHOOK, () => bot.api.setWebhook(webhook.url, options, signal))
+    }
+    await keepTrying('the commands', () => bot.api.setMyCommands(commandList(), {}, signal))
   }
   return {
     ready,
     done: rest(),
     stop() {
-      abort.abort()
+      stopping.abort()
       alarm.ring()
     },
   }
 }
-
-const WEBHOOK =
-  'the address for updates (server.public_url must be https; telegram.webhook_secret: letters, digits, _ and - alone)'
 
 /** As the Bot API wants them: at most 256 characters each. */
 export const commandList = (): { command: string; description: string }[] =>

@@ -100,5 +100,5 @@ function readPerson(person: unknown): Person | null {
 const isId = (value: unknown): value is number => Number.isSafeInteger(value) && value !== 0
 
 /** The updates of a `getUpdates` answer, those that are none left out. */
-export const updatesOf = (answer: unknown): unknown[] =>
-  list(answer).filter((one) => isId(fields(one)['update_id']))
+export const updatesOf = (answer: unknown): { readonly update_id: number }[] =>
+  list(answer).filter((one): one is { update_id: number } => isId(fields(one)['update_id']))

@@ -14,7 +14,7 @@ import { newRun } from '../store-contract/builders.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import type { Claim, SentMessage, Store, UserSetting } from '../../src/store/store.ts'
 import { toPlainText } from '../../src/send/message.ts'
-import { type BotApi, createBotApi } from '../../src/chat/bot-api.ts'
+import { type Bot, createBot } from '../../src/chat/bot.ts'
 import { type Conversation, type ConversationDeps, createConversation } from '../../src/chat/conversation.ts'
 
 export const BOT_TOKEN = '42:AAE-secret_token'
@@ -22,7 +22,7 @@ export const BOT_TOKEN = '42:AAE-secret_token'
 export interface ChatBench {
   readonly telegram: TelegramStandin
   readonly store: Store
-  readonly api: BotApi
+  readonly bot: Bot
   readonly conversation: Conversation
   readonly logged: string[]
   /** What `startRun` started, by its key. */
@@ -56,7 +56,7 @@ export async function openChatBench(): Promise<ChatBench> {
   const logged: string[] = []
   const log = recordingLog(logged)
   const runs = new Map<string, string>()
-  const api = createBotApi({ botToken: BOT_TOKEN, apiUrl: telegram.url })
+  const bot = createBot(BOT_TOKEN, telegram.url)
   const base = config({ users })
   const registry = indexModules([
     module('pr-review', { featureFlag: 'pr_review', description: 'Reviews' }),
@@ -86,7 +86,7 @@ export async function openChatBench(): Promise<ChatBench> {
       about: () => ({ version: '1.2.3', upMs: 5_000, agent: 'offline' }),
     },
     store,
-    api,
+    bot,
     answer: (request) => answerQuestion(store.runs, { ...request, at: bench.now }),
     async onSettings() {
       settings = await store.chat.settings()
@@ -99,7 +99,7 @@ export async function openChatBench(): Promise<ChatBench> {
   const bench: ChatBench = {
     telegram,
     store,
-    api,
+    bot,
     conversation: createConversation(deps),
     logged,
     runs,

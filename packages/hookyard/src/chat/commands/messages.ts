@@ -1,47 +1,37 @@
 // /notify, /mute, /unmute, /reset: where this user's messages go, which stay away, and back to the configuration.
 import type { Line } from '../../send/message.ts'
 import type { SettingChange, UserSetting } from '../../store/store.ts'
-import {
-  type Call,
-  type ChatWorld,
-  type Command,
-  type Reply,
-  configuredUser,
-  settingsOf,
-} from '../command.ts'
-import { describeAddress, openMutes, plainAddress } from '../described.ts'
+import type { Call, ChatWorld, Command, Reply } from '../command.ts'
+import { addressWithoutSetting, effectiveAddress, openMutes } from '../effective-settings.ts'
+import { minuteOf, placeOf } from '../format.ts'
 import { readDuration, readEntity, readModule, readRepository, requireArgs, unfit } from '../read-args.ts'
-import { minuteOf, placeOf } from '../said.ts'
 
 export const notifyCommand: Command = {
   name: 'notify',
   usage: 'here',
   summary: 'Send your messages to this chat',
   forGuests: true,
-  async run({ args, user, chat }, world) {
-    const word = args[0]?.toLowerCase()
+  run(call) {
+    const { args, user, configured, chat } = call
     requireArgs(args, 0, 1, '/notify here')
-    const configured = configuredUser(world, user.name)
     const set = (value: string | null): SettingChange => ({ user: user.name, kind: 'notify', key: '', value })
-    if (word === undefined) {
-      const { value, source } = describeAddress(configured, user, await settingsOf(world, user.name))
-      return {
-        lines: [
-          [`Your messages go to ${placeOf(value, chat.id)} (${source}). /notify here brings them here.`],
-        ],
+    switch (args[0]?.toLowerCase()) {
+      case undefined: {
+        const { value, source } = effectiveAddress(call)
+        const text = `Your messages go to ${placeOf(value, chat.id)} (${source}). /notify here brings them here.`
+        return { lines: [[text]] }
       }
-    }
-    if (word === 'default') {
-      return {
-        lines: [[`Your messages go to ${placeOf(plainAddress(configured, user), chat.id)} again.`]],
-        changes: [set(null)],
+      case 'default': {
+        const place = placeOf(addressWithoutSetting(configured, user), chat.id)
+        return { lines: [[`Your messages go to ${place} again.`]], changes: [set(null)] }
       }
-    }
-    if (word !== 'here')
-      throw unfit('Write /notify here in the chat where your messages shall go, or /notify default.')
-    return {
-      lines: [['Your messages go to this chat (user). /notify default takes that back.']],
-      changes: [set(`telegram:${chat.id}`)],
+      case 'here':
+        return {
+          lines: [['Your messages go to this chat (user). /notify default takes that back.']],
+          changes: [set(`telegram:${chat.id}`)],
+        }
+      default:
+        throw unfit('Write /notify here in the chat where your messages shall go, or /notify default.')
     }
   },
 }
@@ -50,54 +40,51 @@ export const muteCommand: Command = {
   name: 'mute',
   usage: 'ENTITY|REPO DURATION',
   summary: 'No messages of a pull request, issue or repository for a time',
-  run: (call, world) => mute(call, world),
+  run(call) {
+    const { args, user, settings, now } = call
+    if (args.length === 0) return { lines: muteLines(settings, now) }
+    requireArgs(args, 2, 2, '/mute ENTITY|REPO DURATION, such as /mute octocat/hello-world#42 2h')
+    const key = readEntity(args[0] ?? '')
+    const word = args[1]?.toLowerCase() ?? ''
+    if (word === 'off' || word === '0') return unmute(call, key)
+    const until = now + readDuration(word)
+    const over = settings.filter(({ kind, value }) => kind === 'mute' && !(Number(value) > now))
+    return {
+      lines: [
+        ['No messages of ', { code: key }, ` until ${minuteOf(until)} (user).`],
+        ['Modules go on working, and a question still reaches you.'],
+      ],
+      changes: [
+        ...over.map(({ key: old }) => setMute(user.name, old, null)),
+        setMute(user.name, key, String(until)),
+      ],
+    }
+  },
 }
 
 export const unmuteCommand: Command = {
   name: 'unmute',
   usage: 'ENTITY|REPO',
   summary: 'Messages of it again',
-  async run({ args, ...call }, world) {
-    requireArgs(args, 1, 1, '/unmute ENTITY|REPO')
-    return unmute({ args, ...call }, world, readEntity(args[0] ?? ''))
+  run(call) {
+    requireArgs(call.args, 1, 1, '/unmute ENTITY|REPO')
+    return unmute(call, readEntity(call.args[0] ?? ''))
   },
 }
 
-async function mute(call: Call, world: ChatWorld): Promise<Reply> {
-  const { args, user, now } = call
-  if (args.length === 0) return { lines: muteLines(await settingsOf(world, user.name), now) }
-  requireArgs(args, 2, 2, '/mute ENTITY|REPO DURATION, such as /mute octocat/hello-world#42 2h')
-  const key = readEntity(args[0] ?? '')
-  const word = args[1]?.toLowerCase() ?? ''
-  if (word === 'off' || word === '0') return unmute(call, world, key)
-  const until = now + readDuration(word)
-  const settings = await settingsOf(world, user.name)
-  const over = settings.filter(({ kind, value }) => kind === 'mute' && !(Number(value) > now))
-  return {
-    lines: [
-      ['No messages of ', { code: key }, ` until ${minuteOf(until)} (user).`],
-      ['Modules go on working, and a question still reaches you.'],
-    ],
-    changes: [
-      ...over.map(({ key: old }) => change(user.name, old, null)),
-      change(user.name, key, String(until)),
-    ],
-  }
-}
-
-async function unmute({ user, now }: Call, world: ChatWorld, key: string): Promise<Reply> {
-  const held = openMutes(await settingsOf(world, user.name), now)
+function unmute({ user, settings, now }: Call, key: string): Reply {
+  const held = openMutes(settings, now)
   if (!held.some((one) => one.key === key)) {
     const others = held.map((one) => one.key).join(', ')
     throw unfit(`${key} is not muted.${others === '' ? '' : ` Muted: ${others}.`}`)
   }
   return {
     lines: [['You get messages of ', { code: key }, ' again.']],
-    changes: [change(user.name, key, null)],
+    changes: [setMute(user.name, key, null)],
   }
 }
 
-const change = (user: string, key: string, value: string | null): SettingChange => ({
+const setMute = (user: string, key: string, value: string | null): SettingChange => ({
   user,
   kind: 'mute',
   key,
@@ -115,9 +102,8 @@ export const resetCommand: Command = {
   name: 'reset',
   usage: 'MODULE|REPO|notify|all',
   summary: 'Back to what the configuration says',
-  async run({ args, user }, world) {
+  run({ args, user, settings }, world) {
     requireArgs(args, 1, 1, '/reset MODULE|REPO|notify|all')
-    const settings = await settingsOf(world, user.name)
     const meant = settings.filter(matcherOf(args[0] ?? '', world))
     if (meant.length === 0) return { lines: [['There you have set nothing: the configuration holds.']] }
     return {

@@ -4,15 +4,8 @@ import { covers, isToldOfAll, isWithin, repositoryPatterns } from '../../access/
 import type { Reading } from '../../access/reading.ts'
 import type { Line } from '../../send/message.ts'
 import type { SettingChange } from '../../store/store.ts'
-import {
-  type Call,
-  type ChatWorld,
-  type Command,
-  type Reply,
-  configuredUser,
-  settingsOf,
-} from '../command.ts'
-import { describeRepos } from '../described.ts'
+import type { Call, ChatWorld, Command, Reply } from '../command.ts'
+import { effectiveRepos } from '../effective-settings.ts'
 import { readRepository, requireArgs, unfit } from '../read-args.ts'
 import { mayActIn } from './switches.ts'
 
@@ -20,17 +13,17 @@ export const reposCommand: Command = {
   name: 'repos',
   usage: '',
   summary: 'The repositories that you hear of',
-  async run({ args, user }, world) {
+  run(call, world) {
+    const { args, user, configured } = call
     requireArgs(args, 0, 0, '/repos')
-    const configured = configuredUser(world, user.name)
-    const repos = describeRepos(configured, user, await settingsOf(world, user.name))
+    const repos = effectiveRepos(call)
     const lines: Line[] = [[{ bold: 'You hear of' }]]
     if (repos.everything) lines.push(['every repository (default)'])
     else if (repos.heard.length === 0) lines.push(['none yet: /add OWNER/REPO'])
-    for (const { pattern, source } of repos.heard)
+    for (const { value: pattern, source } of repos.heard)
       lines.push([{ code: pattern }, ` (${source}${isWithin(configured, pattern) ? '' : limitOf(user)})`])
     for (const pattern of repos.removed) lines.push(['not of ', { code: pattern }, ' (user)'])
-    const where = mayActIn(user, world)
+    const where = mayActIn(call, world)
     lines.push([{ bold: 'Modules work for you in' }])
     lines.push([where.length === 0 ? 'none (config)' : `${where.join(', ')} (config)`])
     return { lines }
@@ -41,10 +34,11 @@ export const addCommand: Command = {
   name: 'add',
   usage: 'OWNER/REPO',
   summary: 'Hear of a repository',
-  async run({ args, user }, world) {
+  async run(call, world) {
+    const { args, user, configured } = call
     requireArgs(args, 1, 1, '/add OWNER/REPO')
     const pattern = readRepository(args[0] ?? '')
-    const { configured, removed, set } = await stateOf(user.name, world)
+    const { removed } = repositoryPatterns(call.settings)
     const everything = user.role === 'admin' && user.repos.length === 0
     const byConfig = covers(configured.repos, pattern)
     // What is heard of without a setting needs none, unless another one takes it away.
@@ -62,7 +56,7 @@ export const addCommand: Command = {
     if (!pattern.endsWith('/*') && reading === 'readable' && !world.access().mayAct(user, pattern)) {
       lines.push(["You get its messages. Modules don't work there: that is the operator's to say."])
     }
-    return { lines, changes: [set(pattern, plain ? null : 'added')] }
+    return { lines, changes: [setRepo(user.name, pattern, plain ? null : 'added')] }
   },
 }
 
@@ -93,14 +87,13 @@ export const removeCommand: Command = {
   name: 'remove',
   usage: 'OWNER/REPO',
   summary: 'Hear no more of a repository',
-  async run(call, world) {
-    requireArgs(call.args, 1, 1, '/remove OWNER/REPO')
-    return remove(call, world, readRepository(call.args[0] ?? ''))
-  },
+  run: remove,
 }
 
-async function remove({ user }: Call, world: ChatWorld, pattern: string): Promise<Reply> {
-  const { configured, added, set } = await stateOf(user.name, world)
+function remove({ args, user, configured, settings }: Call): Reply {
+  requireArgs(args, 1, 1, '/remove OWNER/REPO')
+  const pattern = readRepository(args[0] ?? '')
+  const { added } = repositoryPatterns(settings)
   // A pattern takes along what was added under it.
   const below = added.filter((one) => covers([pattern], one))
   const others = added.filter((one) => !below.includes(one))
@@ -109,17 +102,18 @@ async function remove({ user }: Call, world: ChatWorld, pattern: string): Promis
   const touched = remains || configured.repos.some((one) => covers([pattern], one))
   if (!touched && below.length === 0)
     throw unfit(`You don't hear of ${pattern}. /repos lists what you hear of.`)
-  const gone = below.filter((one) => one !== pattern).map((one) => set(one, null))
+  const gone = below.filter((one) => one !== pattern).map((one) => setRepo(user.name, one, null))
   const lines: Line[] = [['You hear no more of ', { code: pattern }, ' (user).']]
   const left = user.repos.filter((one) => !covers([pattern], one))
   if (isToldOfAll(configured) && user.repos.length > 0 && left.length === 0) {
     lines.push(['It was the last one: as an admin without repositories you now hear of every other one.'])
   }
-  return { lines, changes: [...gone, set(pattern, touched ? 'removed' : null)] }
+  return { lines, changes: [...gone, setRepo(user.name, pattern, touched ? 'removed' : null)] }
 }
 
-async function stateOf(name: string, world: ChatWorld) {
-  const { added, removed } = repositoryPatterns(await settingsOf(world, name))
-  const set = (key: string, value: string | null): SettingChange => ({ user: name, kind: 'repo', key, value })
-  return { configured: configuredUser(world, name), added, removed, set }
-}
+const setRepo = (user: string, key: string, value: string | null): SettingChange => ({
+  user,
+  kind: 'repo',
+  key,
+  value,
+})

@@ -1,30 +1,21 @@
 // /on, /off, /modules: whether a module works for this user. Where it may work is the operator's word alone.
-import type { User } from '../../config/config.ts'
 import type { Module } from '../../registry/manifest.ts'
 import type { Line } from '../../send/message.ts'
-import {
-  type Call,
-  type ChatWorld,
-  type Command,
-  type Reply,
-  configuredUser,
-  settingsOf,
-} from '../command.ts'
-import { describeFeature } from '../described.ts'
+import type { Call, ChatWorld, Command, Reply } from '../command.ts'
+import { effectiveFeature } from '../effective-settings.ts'
 import { readModule, requireArgs, unfit } from '../read-args.ts'
 
 export const modulesCommand: Command = {
   name: 'modules',
   usage: '',
   summary: 'The modules, and whether they are on for you',
-  async run({ args, user }, world) {
-    requireArgs(args, 0, 0, '/modules')
-    const [settings, configured] = [await settingsOf(world, user.name), configuredUser(world, user.name)]
+  run(call, world) {
+    requireArgs(call.args, 0, 0, '/modules')
     const modules = world.registry().all()
     if (modules.length === 0) return { lines: [['There are no modules.']] }
     return {
       lines: modules.flatMap((module): Line[] => {
-        const feature = describeFeature(module, configured, settings)
+        const feature = effectiveFeature(module, call)
         const state = !module.enabled
           ? 'switched off for everybody'
           : feature === null
@@ -36,48 +27,46 @@ export const modulesCommand: Command = {
   },
 }
 
-const switching = (name: 'on' | 'off', summary: string): Command => ({
+const switching = (name: 'on' | 'off'): Command => ({
   name,
   usage: 'MODULE',
-  summary,
+  summary: `Switch a module ${name} for you`,
   run: (call, world) => switchModule(call, world, name),
 })
 
-export const onCommand = switching('on', 'Switch a module on for you')
-export const offCommand = switching('off', 'Switch a module off for you')
+export const onCommand = switching('on')
+export const offCommand = switching('off')
 
-async function switchModule({ args, user }: Call, world: ChatWorld, value: 'on' | 'off'): Promise<Reply> {
+function switchModule(call: Call, world: ChatWorld, value: 'on' | 'off'): Reply {
+  const { args, user } = call
   requireArgs(args, 1, 1, `/${value} MODULE`)
   const module = readModule(world.registry(), args[0] ?? '')
   const { featureFlag: flag } = module.manifest
   if (flag === null) {
     throw unfit(`${module.name} has no switch: it works for everybody who hears of the repository.`)
   }
-  const before = describeFeature(module, configuredUser(world, user.name), await settingsOf(world, user.name))
-  const others = world
-    .registry()
-    .all()
-    .filter((one) => one !== module && one.manifest.featureFlag === flag)
+  const before = effectiveFeature(module, call)
+  const all = world.registry().all()
+  const others = all.filter((one) => one !== module && one.manifest.featureFlag === flag)
   const lines: Line[] = [[{ bold: module.name }, ` is ${value} for you (user).`]]
   if (before && before.source !== 'user')
     lines.push([`Before: ${before.value ? 'on' : 'off'} (${before.source}).`])
   if (others.length > 0) lines.push([`The same switch: ${others.map((one) => one.name).join(', ')}.`])
-  if (value === 'on') lines.push(...limitsOf(module, user, world))
+  if (value === 'on') lines.push(...limitsOf(module, call, world))
   return { lines, changes: [{ user: user.name, kind: 'feature', key: flag, value }] }
 }
 
 /** What switching on does not change. */
-function limitsOf(module: Module, user: User, world: ChatWorld): Line[] {
-  const where = mayActIn(user, world)
-  const lines: Line[] =
-    where.length > 0
-      ? [[`It works in ${where.join(', ')}, as the operator's configuration says.`]]
-      : [['The operator has given you no repository to work in: you join the runs that others start.']]
-  if (!module.enabled) lines.push(['For now it is switched off for everybody.'])
-  return lines
+function limitsOf(module: Module, call: Call, world: ChatWorld): Line[] {
+  const where = mayActIn(call, world).join(', ')
+  const text =
+    where === ''
+      ? 'The operator has given you no repository to work in: you join the runs that others start.'
+      : `It works in ${where}, as the operator's configuration says.`
+  return module.enabled ? [[text]] : [[text], ['For now it is switched off for everybody.']]
 }
 
 /** Where the user's flags start runs: the operator's word, whatever the user has set. */
-export function mayActIn(user: User, world: ChatWorld): string[] {
-  return [...new Set([...world.config().repos, ...configuredUser(world, user.name).repos])]
-}
+export const mayActIn = ({ configured }: Call, world: ChatWorld): string[] => [
+  ...new Set([...world.config().repos, ...configured.repos]),
+]

@@ -1,22 +1,14 @@
 // /run, /runs, /why, /status: what is done, what was done and why.
 import { renderTrail } from '../../explain/render-trail.ts'
 import { formatDuration } from '../../lib/duration.ts'
-import { textLines } from '../../send/message.ts'
-import type { Line } from '../../send/message.ts'
-import { oneLine } from '../../send/untrusted-text.ts'
+import { type Line, textLines } from '../../send/message.ts'
+import { oneLine } from '../../send/outside-text.ts'
 import { heard } from '../../send/run-message.ts'
-import type { RunQuery, RunRecord, RunStatus } from '../../store/store.ts'
-import {
-  type Call,
-  type ChatWorld,
-  type Command,
-  type Reply,
-  configuredUser,
-  settingsOf,
-} from '../command.ts'
-import { describeAddress } from '../described.ts'
+import type { RunQuery, RunRecord } from '../../store/store.ts'
+import type { Call, ChatWorld, Command, Reply } from '../command.ts'
+import { effectiveAddress } from '../effective-settings.ts'
+import { ago, placeOf } from '../format.ts'
 import { readEntity, readModule, readTarget, requireArgs, unfit } from '../read-args.ts'
-import { ago, placeOf } from '../said.ts'
 import { muteLines } from './messages.ts'
 
 /** Runs listed, and parts of a trail told. */
@@ -34,23 +26,15 @@ export const runCommand: Command = {
     const request = { ...(entity === undefined ? {} : { entity }), key: `update-${updateId}` }
     const id = await world.startRun(user, module.name, request)
     const on = entity === undefined ? '' : ` on ${entity}`
-    const told =
+    const result =
       entity !== undefined && world.access().isMuted(user.name, entity, now)
         ? `You muted ${entity}: no message will come of it (/unmute).`
         : `Its result comes to ${placeOf(user.address, chat.id)}.`
-    return { lines: [[{ bold: module.name }, ` started${on} (run ${id}).`], [told]] }
+    return { lines: [[{ bold: module.name }, ` started${on} (run ${id}).`], [result]] }
   },
 }
 
-const STATUSES: readonly RunStatus[] = [
-  'queued',
-  'running',
-  'paused',
-  'done',
-  'failed',
-  'skipped',
-  'cancelled',
-]
+const STATUSES = ['queued', 'running', 'paused', 'done', 'failed', 'skipped', 'cancelled'] as const
 
 export const runsCommand: Command = {
   name: 'runs',
@@ -86,9 +70,9 @@ function runLines(run: RunRecord, now: number): Line[] {
     { bold: run.module },
     ` ${run.entity === '-' ? '' : `${run.entity} `}${run.status}${reason}, ${ago(run.createdAt, now)}`,
   ]
-  const said = run.summary ?? run.error
+  const text = run.summary ?? run.error
   const summary =
-    said === null ? [] : [[`  ${oneLine(heard(said, run.tainted).trim().split('\n')[0] ?? '', 120)}`]]
+    text === null ? [] : [[`  ${oneLine(heard(text, run.tainted).trim().split('\n')[0] ?? '', 120)}`]]
   return [first, ...summary, ['  run ', { code: run.id }]]
 }
 
@@ -107,8 +91,7 @@ export const whyCommand: Command = {
     const [deliveries, otherRuns] = [trail.deliveries.slice(0, PARTS), trail.otherRuns.slice(0, PARTS)]
     const left = trail.deliveries.length + trail.otherRuns.length - deliveries.length - otherRuns.length
     const more = left > 0 ? [[`… and ${left} more: \`hookyard why\` tells all`]] : []
-    const text = renderTrail({ ...trail, deliveries, otherRuns }).trim()
-    return { lines: [...textLines(text), ...more] }
+    return { lines: [...textLines(renderTrail({ ...trail, deliveries, otherRuns }).trim()), ...more] }
   },
 }
 
@@ -116,13 +99,13 @@ export const statusCommand: Command = {
   name: 'status',
   usage: '',
   summary: 'How things stand, and your settings',
-  run: (call, world) => status(call, world),
+  run: status,
 }
 
-async function status({ args, user, chat, now }: Call, world: ChatWorld): Promise<Reply> {
+async function status(call: Call, world: ChatWorld): Promise<Reply> {
+  const { args, user, chat, now } = call
   requireArgs(args, 0, 0, '/status')
-  const settings = await settingsOf(world, user.name)
-  const address = describeAddress(configuredUser(world, user.name), user, settings)
+  const address = effectiveAddress(call)
   const { version, upMs, agent } = world.about()
   const modules = world.registry().all()
   const on = modules.filter((module) => module.enabled).length
@@ -135,7 +118,7 @@ async function status({ args, user, chat, now }: Call, world: ChatWorld): Promis
       ...(await queueLines(user, world)),
       [`You: ${user.name}, ${user.role}${user.hear === 'mine' ? ', hearing of what concerns you' : ''}`],
       [`Your messages go to ${placeOf(address.value, chat.id)} (${address.source})`],
-      ...muteLines(settings, now),
+      ...muteLines(call.settings, now),
     ],
   }
 }
