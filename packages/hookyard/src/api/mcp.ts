@@ -96,7 +96,7 @@ async function answerMessage(request: FastifyRequest, deps: ToolDeps): Promise<R
 }
 
 /**
- * What the protocol reads; the token stays outside. Its library wants to be told that streams are taken as well; no
+ * What the protocol reads; the token stays outside. Its library wants an Accept that names streams as well; no
  * answer here is one, so whoever takes JSON is served.
  */
 function headersOf({ headers }: FastifyRequest): Record<string, string> {

@@ -32,8 +32,8 @@ const listModules = (deps: ApiDeps) =>
     answers: { 200: { description: 'All modules', schema: ModuleList } },
     async run({ principal }) {
       const modules = deps.registry().all()
-      const told = await Promise.all(modules.map((module) => present(deps, module, principal)))
-      return { status: 200, body: { modules: told } }
+      const shown = await Promise.all(modules.map((module) => present(deps, module, principal)))
+      return { status: 200, body: { modules: shown } }
     },
   })
 

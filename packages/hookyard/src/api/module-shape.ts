@@ -1,4 +1,4 @@
-// A module as the API tells it: its manifest with the settings in force, whether it is on and who says so, its next
+// A module as the API writes it: its manifest with the settings in force, whether it is on and who says so, its next
 // ticks and its last runs. Of paths of this machine only those are among it that it needs; no setting's value is.
 import { relative } from 'node:path'
 import { z } from 'zod'

@@ -53,7 +53,7 @@ const listRuns = ({ store, mayHear, log }: ApiDeps) =>
           entity: entity && normalEntity(entity),
           before: cursor,
           recipient: principal.isAdmin ? undefined : principal.user.name,
-          // One more than asked for tells whether there is another page.
+          // One more than asked for: is there another page?
           limit: limit + 1,
         }),
       )

@@ -1,4 +1,4 @@
-// A run as the API tells it (contract section 4).
+// A run as the API writes it (contract section 4).
 import { z } from 'zod'
 import type { RunRecord } from '../store/store.ts'
 import { entity, isoTime, shapes, time } from './shapes.ts'

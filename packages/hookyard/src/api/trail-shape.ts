@@ -1,4 +1,4 @@
-// What happened and why, as the API tells it.
+// What happened and why, as the API writes it.
 import { z } from 'zod'
 import { renderTrail } from '../explain/render-trail.ts'
 import type {

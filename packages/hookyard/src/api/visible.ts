@@ -1,5 +1,5 @@
-// How much of deliveries, runs and trails a caller may see. An admin sees all; a member what they were told of, as long
-// as they may be told of its repository: asked each time, since a login may lose its right to read.
+// How much of deliveries, runs and trails a caller may see. An admin sees all; a member what they heard of, as long as
+// they may hear of its repository: asked each time, since a login may lose its right to read.
 import type { MayHear } from '../access/reading.ts'
 import type { User } from '../config/config.ts'
 import type { DeliveryTrail, RunTrail, Trail } from '../explain/why.ts'
@@ -38,8 +38,10 @@ export async function visibleRuns<Run extends RunRecord>(
   return runs.filter((_, index) => seen[index])
 }
 
+type Decided = Pick<DeliveryRecord, 'decisions' | 'repository'>
+
 /** The delivery with the decisions that the caller may see; null when it is none of their business. */
-export async function visibleDelivery<Delivery extends Pick<DeliveryRecord, 'decisions' | 'repository'>>(
+export async function visibleDelivery<Delivery extends Decided>(
   { isAdmin, user }: Viewer,
   delivery: Delivery,
   mayHear: MayHear,
@@ -51,7 +53,7 @@ export async function visibleDelivery<Delivery extends Pick<DeliveryRecord, 'dec
 }
 
 /** Those of the deliveries that the caller may see. */
-export async function visibleDeliveries<Delivery extends Pick<DeliveryRecord, 'decisions' | 'repository'>>(
+export async function visibleDeliveries<Delivery extends Decided>(
   viewer: Viewer,
   deliveries: readonly Delivery[],
   mayHear: MayHear,

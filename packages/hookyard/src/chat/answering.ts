@@ -16,7 +16,7 @@ export interface AnsweringDeps {
   readonly answer: (request: Omit<AnswerRequest, 'at'>) => Promise<Answered>
 }
 
-/** What became of a pressed button: a word to who pressed it, and a line for the chat when it was an answer. */
+/** What became of a pressed button: a note for who pressed it, and a line for the chat when it was an answer. */
 export interface Pressed {
   readonly toast: string
   readonly lines: readonly Line[]
@@ -27,37 +27,31 @@ export interface Pressed {
 const VIA = 'telegram'
 const OPEN_SHOWN = 5
 
-/**
- * Takes a button that this user has pressed; undefined: nobody knows who it was.
- * @throws whatever is no refusal
- */
+/** Takes a button that this user has pressed; undefined: nobody knows who it was. @throws what is no refusal */
 export async function pressButton(
-  deps: AnsweringDeps,
+  { store, answer }: AnsweringDeps,
   data: string,
   user: User | undefined,
 ): Promise<Pressed> {
   const button = readButton(data)
   if (!button) return { toast: 'This button has no meaning any more.', lines: [], closed: true }
   if (!user) return { toast: 'This question is not for you.', lines: [], closed: false }
-  const run = await deps.store.runs.get(button.runId)
-  const { runId, question, option } = button
+  const { runId, question: ordinal, option } = button
+  const find = async () => {
+    const run = await store.runs.get(runId)
+    return { run, question: run?.questions.find((one) => one.ordinal === ordinal) }
+  }
   try {
-    const { answer } = await deps.answer({
-      runId,
-      question,
-      answer: { option },
-      by: speakerName(user),
-      via: VIA,
-    })
-    return told(run, user, question, answer)
+    const request = { runId, question: ordinal, answer: { option }, by: speakerName(user), via: VIA }
+    return answered({ ...(await answer(request)), ...(await find()) }, user)
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown
-    const now = await deps.store.runs.get(runId)
-    const closed = now?.questions.find((one) => one.ordinal === question)?.status !== 'open'
-    // This very press was taken before, and its telling was lost in a crash.
-    const own = ownAnswer(now, question, user, (one) => one.options[option]?.value)
-    if (own !== null) return told(now, user, question, own)
-    return { toast: thrown.message, lines: [], closed }
+    const { run, question } = await find()
+    // This very press was taken before, and its reply was lost in a crash.
+    const own = ownAnswer(question, user)
+    if (own !== null && own === question?.options[option]?.value)
+      return answered({ run, question, answer: own }, user)
+    return { toast: thrown.message, lines: [], closed: question?.status !== 'open' }
   }
 }
 
@@ -74,18 +68,21 @@ export async function answerByText(
 ): Promise<readonly Line[] | null> {
   const runId = repliesTo === null ? await onlyOpen(deps, user) : runIdIn(repliesTo)
   if (runId === null) return null
+  const find = async () => {
+    const run = await deps.store.runs.get(runId)
+    return { run, question: run?.questions.at(-1) }
+  }
   try {
     const { answer } = await deps.answer({ runId, answer: text, by: speakerName(user), via: VIA })
-    return told(await deps.store.runs.get(runId), user, null, answer).lines
+    return answered({ ...(await find()), answer }, user).lines
   } catch (thrown) {
     if (!isRefusal(thrown)) throw thrown
-    const run = await deps.store.runs.get(runId)
-    const last = run?.questions.at(-1)
-    const own = last ? ownAnswer(run, last.ordinal, user, () => last.answer ?? undefined) : null
-    if (own !== null && own.toLowerCase() === text.trim().toLowerCase())
-      return told(run, user, null, own).lines
+    const found = await find()
+    const own = ownAnswer(found.question, user)
+    if (own?.toLowerCase() === text.trim().toLowerCase())
+      return answered({ ...found, answer: own }, user).lines
     // A refusal names the options, and a model may have named those.
-    throw run?.tainted === true ? new UserError(thrown.code, heard(thrown.message, true)) : thrown
+    throw found.run?.tainted === true ? new UserError(thrown.code, heard(thrown.message, true)) : thrown
   }
 }
 
@@ -116,20 +113,21 @@ const speakerName = (user: User) => ({ name: user.name, isAdmin: user.role === '
 const isRefusal = (thrown: unknown): thrown is UserError =>
   thrown instanceof UserError && thrown.code !== 'storage_unavailable'
 
-/** What this user has answered here already, when that is what is being said again. */
-function ownAnswer(
-  run: RunRecord | null,
-  ordinal: number,
-  user: User,
-  given: (question: RunRecord['questions'][number]) => string | undefined,
-): string | null {
-  const question = run?.questions.find((one) => one.ordinal === ordinal)
-  if (question?.status !== 'answered' || question.answeredBy !== user.name) return null
-  return question.answeredVia === VIA && question.answer === given(question) ? question.answer : null
+type Question = RunRecord['questions'][number]
+
+/** What this user has answered here already. */
+const ownAnswer = (question: Question | undefined, user: User): string | null =>
+  question?.status === 'answered' && question.answeredBy === user.name && question.answeredVia === VIA
+    ? question.answer
+    : null
+
+interface Given {
+  readonly run: RunRecord | null
+  readonly question: Question | undefined
+  readonly answer: string
 }
 
-function told(run: RunRecord | null, user: User, ordinal: number | null, answer: string): Pressed {
-  const question = run?.questions.find((one) => one.ordinal === ordinal) ?? run?.questions.at(-1)
+function answered({ run, question, answer }: Given, user: User): Pressed {
   const label = question?.options.find(({ value }) => value === answer)?.label ?? answer
   const shown = oneLine(heard(label, run?.tainted === true), 100)
   const about =

@@ -16,7 +16,7 @@ export interface ClaimingDeps {
   readonly clock: Clock
 }
 
-/** What a code has come to. Without a claim nothing is to change; without lines nothing is to be said. */
+/** What a code leads to. Without a claim nothing changes; without lines there is no answer. */
 export interface Claimed {
   readonly lines: readonly Line[]
   readonly claim?: NewClaim

@@ -1,5 +1,5 @@
-// What a command of the chat is: its name and words for people, and what it answers. Commands change nothing by
-// themselves: they say which settings change, and the update's commit writes them with the answer.
+// A command of the chat: its name, its help, what it answers. It changes nothing by itself: it names the settings
+// that change, and the update's commit writes them with the answer.
 import type { Access } from '../access/access.ts'
 import type { AskReading } from '../access/reading.ts'
 import type { Config, User } from '../config/config.ts'

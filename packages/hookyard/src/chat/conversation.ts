@@ -4,9 +4,8 @@
 import { toError, UserError } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import type { Clock } from '../lib/clock.ts'
-import { textLines } from '../send/message.ts'
-import type { Line, Message } from '../send/message.ts'
-import type { ChatStore, NewClaim, NewMessage, SettingChange } from '../store/store.ts'
+import { type Line, textLines } from '../send/message.ts'
+import type { ChatStore, NewClaim } from '../store/store.ts'
 import { type AnsweringDeps, answerByText, pressButton } from './answering.ts'
 import type { Bot } from './bot.ts'
 import { codeIn, createAnswerLimit, createClaiming } from './claiming.ts'
@@ -32,17 +31,12 @@ export interface Conversation {
   take(update: unknown): Promise<void>
 }
 
-/** What an update leads to. */
-interface Effect {
-  readonly changes: readonly SettingChange[]
+/** What an update leads to: settings, and lines that are answered in its chat. */
+interface Effect extends Partial<Reply> {
   readonly claim?: NewClaim
-  /** The chat that is answered, and with what. */
-  readonly answers: readonly { readonly chatId: number; readonly message: Message }[]
   /** What cannot be part of the transaction, and is not worth another try. */
   readonly after?: () => Promise<void>
 }
-
-const NOTHING: Effect = { changes: [], answers: [] }
 
 /** A conversation with everybody who writes to the bot. */
 export function createConversation(deps: ConversationDeps): Conversation {
@@ -58,44 +52,33 @@ export function createConversation(deps: ConversationDeps): Conversation {
       log.debug({}, 'something that is no update came from Telegram')
       return
     }
-    const { updateId } = incoming
+    const { updateId, chat } = incoming
     if (await store.chat.isCommitted(bot.id, updateId)) return
-    const effect = await effectOf(incoming)
-    const { changes, claim } = effect
-    const messages = effect.answers.map(({ chatId, message }, index) =>
-      toRow(chatId, message, `chat:${bot.id}:${updateId}:${index}`, clock()),
-    )
-    const commit = { bot: bot.id, updateId, changes, messages, ...(claim && { claim }), at: clock() }
+    const { lines = [], changes = [], claim, after } = await effectOf(incoming)
+    const at = clock()
+    const dedupeKey = `chat:${bot.id}:${updateId}:0`
+    const message = { message: { lines }, dedupeKey, runId: null, delivery: null, createdAt: at }
+    const messages =
+      lines.length === 0 || chat === null ? [] : [{ ...message, address: `telegram:${chat.id}` }]
+    const commit = { bot: bot.id, updateId, changes, messages, ...(claim && { claim }), at }
     if (!(await store.chat.commit(commit))) return
     if (claim) log.info({ user: claim.user, telegram_id: claim.telegramId }, 'a user was claimed by a person')
     if (changes.length > 0 || claim) await deps.onSettings()
     if (messages.length > 0) deps.wakeOutbox()
-    await effect.after?.()
+    await after?.()
   }
 
   async function effectOf(incoming: Incoming): Promise<Effect> {
     if (incoming.kind === 'press') return pressed(incoming, deps)
-    if (incoming.kind === 'other') return NOTHING
-    const { chat } = incoming
-    const speaker = speakerOf(access(), chat, incoming.from)
+    if (incoming.kind === 'other') return {}
+    const { chat, from } = incoming
     const parsed = parseText(incoming.text, await bot.username())
     const code = codeIn(parsed)
-    if (code !== null) {
-      const { lines, claim } = await claiming(incoming, code, parsed.kind === 'command' && parsed.addressed)
-      const answers = lines.length === 0 ? [] : [{ chatId: chat.id, message: { lines } }]
-      return { changes: [], answers, ...(claim && { claim }) }
-    }
-    if (speaker.kind === 'stranger') {
-      const isStart = parsed.kind === 'command' && parsed.name === 'start' && incoming.from?.isBot !== true
-      if (!isStart || !strangers.mayAnswer(chat.id)) return NOTHING
-      return { changes: [], answers: [{ chatId: chat.id, message: { lines: [chatIdLine(chat.id)] } }] }
-    }
-    const reply = await replyTo(incoming, parsed, speaker, deps)
-    if (reply === null) return NOTHING
-    return {
-      changes: reply.changes ?? [],
-      answers: [{ chatId: chat.id, message: { lines: reply.lines } }],
-    }
+    if (code !== null) return claiming(incoming, code, parsed.kind === 'command' && parsed.addressed)
+    const speaker = speakerOf(access(), chat, from)
+    if (speaker.kind !== 'stranger') return (await replyTo(incoming, parsed, speaker, deps)) ?? {}
+    const isStart = parsed.kind === 'command' && parsed.name === 'start' && from?.isBot !== true
+    return isStart && strangers.mayAnswer(chat.id) ? { lines: [chatIdLine(chat.id)] } : {}
   }
 
   return {
@@ -120,7 +103,7 @@ async function replyTo(
 ): Promise<Reply | null> {
   try {
     if (parsed.kind === 'elsewhere') return null
-    if (parsed.kind === 'words') return await wordsReply(incoming, parsed.words, { kind, user }, deps)
+    if (parsed.kind === 'text') return await textReply(incoming, parsed.text, { kind, user }, deps)
     const command = findCommand(parsed.name)
     if (kind === 'guest' && command?.forGuests !== true) return null
     if (!command) {
@@ -140,15 +123,15 @@ async function replyTo(
   }
 }
 
-async function wordsReply(
+async function textReply(
   { chat, repliesTo }: Text,
-  words: string,
+  text: string,
   { kind, user }: Known,
   deps: ConversationDeps,
 ): Promise<Reply | null> {
   // What people say to each other in a group is not meant for the bot.
   const meant = repliesTo !== null || (chat.isPrivate && kind === 'user')
-  const lines = meant && words !== '' ? await answerByText(deps, words, repliesTo, user) : null
+  const lines = meant && text !== '' ? await answerByText(deps, text, repliesTo, user) : null
   if (lines !== null) return { lines }
   if (!chat.isPrivate) return null
   const why = repliesTo === null ? 'No question is open' : 'That message asks nothing'
@@ -169,8 +152,7 @@ async function pressed(
       deps.log.debug({ err: toError(thrown).name }, 'a button could not be answered'),
     )
   return {
-    changes: [],
-    answers: lines.length > 0 && chat !== null ? [{ chatId: chat.id, message: { lines } }] : [],
+    lines,
     async after() {
       await quietly(
         api.answerCallbackQuery(queryId, { text: toast.slice(0, 200), show_alert: lines.length === 0 }),
@@ -181,7 +163,7 @@ async function pressed(
   }
 }
 
-/** A refusal in its own words; a failure as an id that the log holds in full. @throws what passes by itself */
+/** A refusal as it is; a failure as an id that the log holds in full. @throws what another try may not meet */
 function failureLines(thrown: unknown, updateId: number, log: Log): Line[] {
   const error = toError(thrown)
   if (error.name === 'StoreError' || (error instanceof UserError && error.code === 'storage_unavailable'))
@@ -190,12 +172,3 @@ function failureLines(thrown: unknown, updateId: number, log: Log): Line[] {
   log.error({ err: error, update: updateId }, 'a chat command failed')
   return [[`Something went wrong inside. The log holds it under update ${updateId}.`]]
 }
-
-const toRow = (chatId: number, message: Message, dedupeKey: string, now: number): NewMessage => ({
-  address: `telegram:${chatId}`,
-  message,
-  dedupeKey,
-  runId: null,
-  delivery: null,
-  createdAt: now,
-})

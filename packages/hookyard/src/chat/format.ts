@@ -1,4 +1,4 @@
-// Times and places in the words of a chat.
+// Times and places as the chat shows them.
 import { formatDuration } from '../lib/duration.ts'
 
 const MINUTE = 60_000

@@ -10,11 +10,11 @@ test.each<[string, ReturnType<typeof parseText>]>([
   ['/run@other_bot a', { kind: 'elsewhere' }],
   ['/run@our_bot_2', { kind: 'elsewhere' }],
   ['/pr-review now', { kind: 'command', name: 'pr-review', args: ['now'], addressed: false }],
-  ['/', { kind: 'words', words: '/' }],
-  ['/ help', { kind: 'words', words: '/ help' }],
-  ['help', { kind: 'words', words: 'help' }],
-  ['see /help', { kind: 'words', words: 'see /help' }],
-  ['', { kind: 'words', words: '' }],
+  ['/', { kind: 'text', text: '/' }],
+  ['/ help', { kind: 'text', text: '/ help' }],
+  ['help', { kind: 'text', text: 'help' }],
+  ['see /help', { kind: 'text', text: 'see /help' }],
+  ['', { kind: 'text', text: '' }],
 ])('%j', (text, parsed) => {
   expect(parseText(text, 'our_bot')).toEqual(parsed)
 })
@@ -34,7 +34,7 @@ test('no text makes it throw, and none is lost', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const parsed = parseText(text, 'our_bot')
-      if (parsed.kind === 'words') expect(parsed.words).toBe(text.trim())
+      if (parsed.kind === 'text') expect(parsed.text).toBe(text.trim())
     }),
   )
 })

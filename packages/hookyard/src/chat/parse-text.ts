@@ -1,4 +1,4 @@
-// What somebody wrote: a command, with whom it is meant for, or just words.
+// What somebody wrote: a command, with whom it is meant for, or a plain text.
 
 export type Parsed =
   | {
@@ -11,7 +11,7 @@ export type Parsed =
     }
   /** `/help@another_bot` */
   | { readonly kind: 'elsewhere' }
-  | { readonly kind: 'words'; readonly words: string }
+  | { readonly kind: 'text'; readonly text: string }
 
 const COMMAND = /^\/([^\s@]{1,100})(?:@([\w]{1,64}))?(?:\s+([^]*))?$/
 const MAX_ARGS = 20
@@ -20,7 +20,7 @@ const MAX_ARGS = 20
 export function parseText(text: string, username: string): Parsed {
   const written = text.trim()
   const [, name, bot, rest = ''] = COMMAND.exec(written) ?? []
-  if (name === undefined) return { kind: 'words', words: written }
+  if (name === undefined) return { kind: 'text', text: written }
   if (bot !== undefined && bot.toLowerCase() !== username.toLowerCase()) return { kind: 'elsewhere' }
   const args = rest.split(/\s+/).filter((word) => word !== '')
   return {

@@ -38,7 +38,7 @@ export type Incoming =
       readonly data: string
       readonly messageId: number | null
     }
-  | { readonly kind: 'other'; readonly updateId: number }
+  | { readonly kind: 'other'; readonly updateId: number; readonly chat: null }
 
 /** Reads an update that came to the bot of this number; null when it has no number, so that it is none. Never throws. */
 export function readUpdate(update: unknown, bot: string): Incoming | null {
@@ -46,14 +46,14 @@ export function readUpdate(update: unknown, bot: string): Incoming | null {
   if (!isId(updateId)) return null
   return (
     readMessage(updateId, fields(message), bot) ??
-    readPress(updateId, fields(query)) ?? { kind: 'other', updateId }
+    readPress(updateId, fields(query)) ?? { kind: 'other', updateId, chat: null }
   )
 }
 
 function readMessage(updateId: number, message: Fields, bot: string): Incoming | null {
   const chat = readChat(message['chat'])
-  const words = text(message['text'])
-  if (chat === null || words === null || isOfOthers(message)) return null
+  const written = text(message['text'])
+  if (chat === null || written === null || isOfOthers(message)) return null
   const repliedTo = fields(message['reply_to_message'])
   // Another bot of the group may write what looks like a question of ours.
   const byBot = String(fields(repliedTo['from'])['id']) === bot && repliedTo['sender_chat'] === undefined
@@ -62,12 +62,12 @@ function readMessage(updateId: number, message: Fields, bot: string): Incoming |
     updateId,
     chat,
     from: message['sender_chat'] === undefined ? readPerson(message['from']) : null,
-    text: words,
+    text: written,
     repliesTo: byBot ? text(repliedTo['text']) : null,
   }
 }
 
-/** Forwarded, or made by another bot: the words are not those of who sent them. */
+/** Forwarded, or made by another bot: the text is not that of who sent it. */
 const isOfOthers = (message: Fields): boolean =>
   ['forward_origin', 'forward_date', 'via_bot'].some((key) => message[key] !== undefined)
 

@@ -60,11 +60,11 @@ export const addCommand: Command = {
   },
 }
 
-/** What is heard of a pattern beyond the user's `repos` of the configuration, in the words of `/repos`. */
+/** What `/repos` says of a pattern beyond the user's `repos` of the configuration. */
 const limitOf = ({ github }: Call['user']): string =>
   github === null ? ', does not count: no GitHub login' : `, as far as ${github} may read it`
 
-/** GitHub's word on a repository; of `acme/*` there is none before one of its repositories sends something. */
+/** What GitHub says of a repository; of `acme/*` there is none before one of its repositories sends something. */
 const readingOf = async (pattern: string, user: Call['user'], world: ChatWorld): Promise<Reading | 'each'> =>
   pattern.endsWith('/*') && user.github !== null ? 'each' : world.askReading(user, pattern)
 

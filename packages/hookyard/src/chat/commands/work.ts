@@ -11,7 +11,7 @@ import { ago, placeOf } from '../format.ts'
 import { readEntity, readModule, readTarget, requireArgs, unfit } from '../read-args.ts'
 import { muteLines } from './messages.ts'
 
-/** Runs listed, and parts of a trail told. */
+/** Runs listed, and parts of a trail shown. */
 const RUNS = 10
 const PARTS = 3
 
