@@ -1,5 +1,5 @@
 // All commands, in the order in which people see them; a new one is a new entry here. /start and /help are below.
-import { hintFor } from '../../config/nearest.ts'
+import { hintFor } from '../../config/hints.ts'
 import type { Line } from '../../send/message.ts'
 import type { Command } from '../command.ts'
 import { requireArgs, unfit } from '../read-args.ts'

@@ -2,7 +2,7 @@
 import { renderTrail } from '../../explain/render-trail.ts'
 import { formatDuration } from '../../lib/duration.ts'
 import { type Line, textLines } from '../../send/message.ts'
-import { oneLine } from '../../send/outside-text.ts'
+import { oneLine } from '../../send/untrusted-text.ts'
 import { heard } from '../../send/run-message.ts'
 import type { RunQuery, RunRecord } from '../../store/store.ts'
 import type { Call, ChatWorld, Command, Reply } from '../command.ts'
