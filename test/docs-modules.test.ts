@@ -1,5 +1,6 @@
-// The modules that the pages about asking, schedules and commands show do what the pages say.
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+// The modules that the pages about asking, schedules and commands show do what the pages say, and examples that are functions
+// pass.
+import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -59,13 +60,20 @@ test('asking.md: an issue is labelled when somebody says that it is urgent', asy
   expect(at.github.labels(REPOSITORY, payload.issue.number)).toContain('urgent')
 })
 
-test('asking.md: the test of a handler that asks passes', async () => {
-  const text = readFileSync(join(root, 'docs', 'asking.md'), 'utf8')
-  const [, code = ''] = /^```ts\n(import \{ runModule \}[^]*?)^```/m.exec(text) ?? []
-  const file = join(mkdtempSync(join(tmpdir(), 'hookyard-docs-')), 'example.ts')
-  writeFileSync(file, code)
-  const { goesOnWithTheAnswer } = (await import(file)) as { goesOnWithTheAnswer(): Promise<void> }
-  await goesOnWithTheAnswer()
+test.each([
+  ['docs/asking.md', 'goesOnWithTheAnswer'],
+  ['packages/sdk/README.md', 'greetsTheAuthor'],
+  ['packages/standins/README.md', 'thanksTheAuthor'],
+])('%s: %s passes', async (page, name) => {
+  const text = readFileSync(join(root, page), 'utf8')
+  const blocks = [...text.matchAll(/^```ts\n([^]*?)^```/gm)].map(([, code = '']) => code)
+  const folder = mkdtempSync(join(tmpdir(), 'hookyard-docs-'))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  const file = join(folder, 'example.ts')
+  writeFileSync(file, blocks.find((code) => code.includes(`export async function ${name}`)) ?? '')
+  const example = (await import(file)) as Readonly<Record<string, () => Promise<void>>>
+  await example[name]?.()
+  expect(Object.keys(example)).toEqual([name])
 })
 
 test('schedules.md: the open issues are counted at the next tick', async () => {

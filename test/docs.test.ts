@@ -96,6 +96,7 @@ test('every ts block compiles against the SDK', () => {
     paths: {
       '@hookyard/sdk': [join(root, 'packages/sdk/src/index.ts')],
       '@hookyard/sdk/testing': [join(root, 'packages/sdk/src/testing.ts')],
+      '@hookyard/standins/github': [join(root, 'packages/standins/src/github/github.ts')],
       zod: [join(root, 'node_modules/zod/index.d.ts')],
       vitest: [join(root, 'node_modules/vitest/dist/index.d.ts')],
     },
