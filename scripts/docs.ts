@@ -8,8 +8,7 @@ import { configJsonSchema, toJsonSchema } from '../packages/hookyard/src/config/
 import { configSchema } from '../packages/hookyard/src/config/schema.ts'
 import { explainDecision } from '../packages/hookyard/src/explain/reasons.ts'
 import { CODES } from '../packages/hookyard/src/lib/errors.ts'
-import { formatDuration } from '../packages/hookyard/src/lib/duration.ts'
-import { manifestJsonSchema, manifestSchema } from '../packages/hookyard/src/registry/manifest-schema.ts'
+import { manifestJsonSchema } from '../packages/hookyard/src/registry/manifest-schema.ts'
 import { code, INTRO, page, paragraphs, RUN_REASONS, SDK_SECTIONS, table } from './docs-words.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -126,20 +125,15 @@ function typeOf(schema: Schema): string {
   return `${type === 'integer' ? 'whole number' : String(type)}${range}`
 }
 
-/** One row per key that holds a value, by its full name; `presets` is what an empty file has in its place. */
-function rowsOf(name: string, schema: Schema, presets?: unknown, required = ''): string[][] {
+/** One row per key that holds a value, by its full name. */
+function rowsOf(name: string, schema: Schema, required = ''): string[][] {
   const { properties, items, anyOf, additionalProperties: inside } = schema
   const isMap = ({ properties: its }: Schema) => its !== undefined
   if (properties) {
     const needed = [schema['required'] ?? []].flat()
     return Object.entries(properties).flatMap(([key, value]) => {
-      const preset = (presets as Record<string, unknown> | undefined)?.[key]
-      return rowsOf(
-        name === '' ? key : `${name}.${key}`,
-        value,
-        preset,
-        needed.includes(key) ? 'required' : '',
-      )
+      const full = name === '' ? key : `${name}.${key}`
+      return rowsOf(full, value, needed.includes(key) ? 'required' : '')
     })
   }
   if (items && [items, ...(items.anyOf ?? [])].some(isMap)) return rowsOf(`${name}[]`, items)
@@ -147,18 +141,13 @@ function rowsOf(name: string, schema: Schema, presets?: unknown, required = ''):
   if (anyOf?.some(isMap)) return anyOf.flatMap((one) => rowsOf(name, one))
   const said = String(schema['description'] ?? '')
   const [tail = '', written] = /(?:^|[;.] )[Dd]efault(?: of each)?: (.+?)\.?$/.exec(said) ?? []
-  const value = presets ?? schema['default']
-  const preset =
-    typeOf(schema) === 'duration' ? value && formatDuration(Number(value)) : JSON.stringify(value)
-  const standard = written ?? (required || (preset ? code(String(preset)) : ''))
+  const preset = schema['default'] === undefined ? '' : code(JSON.stringify(schema['default']))
+  const standard = written ?? (required || preset)
   return [[name, typeOf(schema), standard, said.slice(0, said.length - tail.length)]]
 }
 
-function schemaPage(intro: string, from: string, schema: Schema, empty: unknown): string {
-  const rows = Map.groupBy(
-    rowsOf('', schema, empty),
-    ([name = '']) => /^\w+(?=\.|\[\]\.)/.exec(name)?.[0] ?? '',
-  )
+function schemaPage(intro: string, from: string, schema: Schema): string {
+  const rows = Map.groupBy(rowsOf('', schema), ([name = '']) => /^\w+(?=\.|\[\]\.)/.exec(name)?.[0] ?? '')
   const parts = [...rows].flatMap(([key, some]) => {
     const description = schema.properties?.[key]?.['description']
     const head =
@@ -224,7 +213,6 @@ async function cliPage(): Promise<string> {
 }
 
 const json = (schema: object) => `${JSON.stringify(schema, null, 2)}\n`
-const empty = { name: 'x', subject: 'none' }
 const made: Readonly<Record<string, string>> = {
   'schema/hookyard.schema.json': json(configJsonSchema),
   'schema/module.schema.json': json(manifestJsonSchema),
@@ -233,14 +221,8 @@ const made: Readonly<Record<string, string>> = {
     INTRO.configuration,
     'config/schema.ts',
     toJsonSchema(configSchema),
-    configSchema.parse({}),
   ),
-  'docs/reference-manifest.md': schemaPage(
-    INTRO.manifest,
-    'registry/manifest-schema.ts',
-    manifestJsonSchema,
-    manifestSchema.parse(empty),
-  ),
+  'docs/reference-manifest.md': schemaPage(INTRO.manifest, 'registry/manifest-schema.ts', manifestJsonSchema),
   'docs/reference-errors.md': errorsPage(),
   'docs/reference-cli.md': await cliPage(),
 }

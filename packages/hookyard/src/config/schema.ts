@@ -105,7 +105,7 @@ const proxy = () =>
 
 const server = z
   .strictObject({
-    host: text('a host name or an IP address').default('127.0.0.1'),
+    host: text('a host name or an IP address').default('127.0.0.1').describe('Address to listen on'),
     port: z
       .int({ error: PORT })
       .min(0, { error: PORT })
@@ -143,14 +143,18 @@ const github = z
     app: z
       .strictObject({
         id: z.union([text('the App id'), z.int().transform(String)], { error: 'the App id' }),
-        private_key: secret('a private key in PEM form', 'GITHUB_APP_PRIVATE_KEY').optional(),
-        private_key_file: text('the path of a PEM file').optional(),
+        private_key: secret('a private key in PEM form', 'GITHUB_APP_PRIVATE_KEY')
+          .optional()
+          .describe('The PEM itself'),
+        private_key_file: text('the path of a PEM file').optional().describe('Or its file'),
       })
       .optional()
       .describe(
         'Instead of a token. Default: GITHUB_APP_ID with GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_FILE',
       ),
-    api_url: httpUrl().default('https://api.github.com').describe('GitHub Enterprise Server, or a stand-in'),
+    api_url: httpUrl()
+      .default('https://api.github.com')
+      .describe('GitHub Enterprise Server, or a stand-in. Default: https://api.github.com'),
     intake: z
       .enum(['webhook', 'poll', 'both'])
       .default('webhook')
@@ -161,7 +165,7 @@ const github = z
 const telegram = z
   .strictObject({
     bot_token: token('a bot token', 'TELEGRAM_BOT_TOKEN').optional().describe('Default: TELEGRAM_BOT_TOKEN'),
-    api_url: httpUrl().default('https://api.telegram.org'),
+    api_url: httpUrl().default('https://api.telegram.org').describe('Default: https://api.telegram.org'),
     updates: z
       .enum(['polling', 'webhook', 'off'])
       .default('polling')
@@ -181,7 +185,7 @@ const agent = z
       .default('auto')
       .describe('auto: an API key, else `claude` on the PATH, else offline'),
     command: text('a program').default('claude').describe('claude-cli: the program'),
-    model: text('a model name').default('sonnet'),
+    model: text('a model name').default('sonnet').describe('Must be named for openai and openai-compatible'),
     api_key: token('an API key', 'ANTHROPIC_API_KEY')
       .optional()
       .describe('API back-ends. Default: ANTHROPIC_API_KEY'),
@@ -228,7 +232,7 @@ const user = z
   .strictObject({
     name: text('a name').max(64),
     chat_id: chatId().optional().describe('Telegram chat'),
-    role: z.enum(['admin', 'member']).default('member'),
+    role: z.enum(['admin', 'member']).default('member').describe('One admin is needed'),
     github: z
       .string({ error: 'a GitHub login' })
       .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}(\[bot\])?$/, {
@@ -275,17 +279,17 @@ const apiToken = z.strictObject({
 
 const moduleSettings = z
   .strictObject({
-    enabled: z.boolean().default(true),
+    enabled: z.boolean().default(true).describe('false: no events, invokes or ticks'),
     config: z.record(z.string(), z.unknown()).default({}).describe('What the module itself can be told'),
-    cooldown: policy.cooldown().optional(),
-    on_cooldown: z.enum(ON_COOLDOWN).optional(),
-    debounce: policy.debounce().optional(),
-    max_wait: policy.maxWait().optional(),
-    timeout: policy.timeout().optional(),
+    cooldown: policy.cooldown().optional().describe("Default: the manifest's"),
+    on_cooldown: z.enum(ON_COOLDOWN).optional().describe("Default: the manifest's"),
+    debounce: policy.debounce().optional().describe("Default: the manifest's"),
+    max_wait: policy.maxWait().optional().describe("Default: the manifest's"),
+    timeout: policy.timeout().optional().describe("Default: the manifest's"),
     retries: z
       .strictObject({ max: policy.retries().optional(), backoff: policy.backoff().optional() })
       .optional(),
-    concurrency: z.enum(CONCURRENCY).optional(),
+    concurrency: z.enum(CONCURRENCY).optional().describe("Default: the manifest's"),
     max_workers: z
       .int()
       .min(1)
@@ -323,7 +327,7 @@ export const configSchema = z
       .default(null)
       .describe('Address of the implicit admin, when there are no users'),
     server: server.prefault({}),
-    data_dir: text('the path of a folder').default('./data'),
+    data_dir: text('the path of a folder').default('./data').describe('Database, journals and server.json'),
     database: z
       .string({ error: DATABASE })
       .refine(isDatabase, { error: DATABASE })
@@ -344,7 +348,7 @@ export const configSchema = z
     agent: agent.prefault({}),
     budgets: z
       .strictObject({
-        per_run_usd: z.number().min(0).default(1),
+        per_run_usd: z.number().min(0).default(1).describe('All attempts of a run together'),
         per_day_usd: z.number().min(0).default(5).describe('By day in UTC, all modules together'),
         per_repo_day_usd: perRepoDay(),
       })
@@ -373,8 +377,11 @@ export const configSchema = z
       .prefault({}),
     log: z
       .strictObject({
-        level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-        format: z.enum(['json', 'pretty']).default('json'),
+        level: z
+          .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+          .default('info')
+          .describe('The least that is written'),
+        format: z.enum(['json', 'pretty']).default('json').describe('pretty: for people'),
       })
       .prefault({}),
   })
