@@ -16,7 +16,9 @@ test('nothing that is generated is stale; fix: npm run docs', () => {
 })
 
 test('docs/reference-errors.md explains the reasons that the code gives, and no other ones', () => {
-  const code = globSync('packages/hookyard/src/{broker,run,store,ask}/**/*.ts', { cwd: root })
+  const code = globSync(['packages/hookyard/src/{broker,run,store,ask}/**/*.ts', 'packages/sdk/src/*.ts'], {
+    cwd: root,
+  })
     .filter((path) => !/\.(?:test|fixture)\.ts$/.test(path))
     .map((path) => readFileSync(join(root, path), 'utf8'))
     .join('\n')
