@@ -2,7 +2,7 @@
 // service does not wait for it.
 import type { Log } from '../lib/log.ts'
 import { createAlarm } from '../lib/alarm.ts'
-import { backoffMs } from '../send/backoff.ts'
+import { backoffMs } from '../send/rate-limits.ts'
 import { readBotFailure } from '../send/bot-error.ts'
 import { type Bot, shim } from './bot.ts'
 import { COMMANDS } from './commands/commands.ts'

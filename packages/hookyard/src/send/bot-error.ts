@@ -1,6 +1,6 @@
 // What the Bot API refused, in words that may be told: the token, which is part of every URL here, stands in none.
 import { GrammyError, HttpError } from 'grammy'
-import { networkCause } from './network-error.ts'
+import { networkCause } from './post-json.ts'
 import { oneLine } from './untrusted-text.ts'
 
 export interface BotFailure {

@@ -1,15 +1,18 @@
 // One message to one webhook of Discord. Enters: an address `discord:WEBHOOK_URL` and a message. Leaves: sent, again
 // (limits, outages) or refused (the webhook is gone). The URL is a secret and is never told.
 import { fields } from '../lib/fields.ts'
-import { toDiscord } from './discord-markdown.ts'
-import type { Message } from './message.ts'
+import { isBlank, toPlainLine, wellFormed } from './message.ts'
+import type { Line, Message, Span } from './message.ts'
 import { type Posted, pause, postJson, toResult } from './post-json.ts'
 import type { Pace, Sender, SendResult } from './sender.ts'
+import { fitMessage } from './truncate-message.ts'
+import { isWebAddress, splitLinks } from './web-links.ts'
 
 /** Five at once, then thirty a minute (https://discord.com/developers/docs/topics/rate-limits). */
 const PACE: Pace = { burst: 5, everyMs: 2_000 }
 /** Links are shown without a preview, as everywhere. */
 const SUPPRESS_EMBEDS = 4
+const MAX_UNITS = 2_000
 
 export interface DiscordOptions {
   /** Default: 5 at once, then one every two seconds. */
@@ -63,4 +66,44 @@ function answerOf(body: string): { readonly code?: unknown; readonly retry_after
   } catch {
     return {}
   }
+}
+
+/**
+ * The message in Discord's Markdown; null when there is nothing to read. Outside text is escaped: a backslash before any
+ * sign that is neither letter, digit nor space takes its meaning away (https://support.discord.com/hc/articles/210298617).
+ */
+export function toDiscord(message: Message): string | null {
+  const { lines } = fitMessage(wellFormed(message), MAX_UNITS, [toMarkdownLine])
+  return isBlank(lines) ? null : lines.map(toMarkdownLine).join('\n')
+}
+
+/** Lists, quotes and headings begin a line; a number needs its full stop escaped, the rest its first sign. */
+const toMarkdownLine = (line: Line): string =>
+  line
+    .map(toMarkdown)
+    .join('')
+    .replace(/^(\s*)([-+])/, String.raw`$1\$2`)
+    .replace(/^(\s*\d+)\./, String.raw`$1\.`)
+
+function toMarkdown(span: Span): string {
+  if (typeof span === 'string') return escapeAround(span)
+  if ('bold' in span) return span.bold.trim() === '' ? span.bold : `**${escape(span.bold)}**`
+  if ('code' in span) return toCode(span.code)
+  if (!isWebAddress(span.link)) return escapeAround(toPlainLine([span]))
+  const url = span.link.replaceAll('>', '%3E').replaceAll('<', '%3C').replaceAll(')', '%29')
+  return span.text.trim() === '' || span.text === span.link ? `<${url}>` : `[${escape(span.text)}](<${url}>)`
+}
+
+/** Addresses stay whole: without brackets around them a backslash behind them would become a part of them. */
+const escapeAround = (text: string): string =>
+  splitLinks(text)
+    .map((piece) => (piece.url ? `<${piece.text}>` : escape(piece.text)))
+    .join('')
+
+const escape = (text: string): string => text.replace(/[\\*_~`|<>#[\]()@:]/g, String.raw`\$&`)
+
+/** No backslash works inside code: a backquote becomes its look-alike. */
+function toCode(code: string): string {
+  if (code.trim() === '') return code
+  return `\`${code.replaceAll('`', 'ˋ')}\``
 }

@@ -1,11 +1,11 @@
 // What a model wrote acts in no chat: no address, command or name in it is one for the program, all of it is for the reader.
 import { expect, test } from 'vitest'
 import { questionMessage } from '../ask/question-message.ts'
-import { toDiscord } from './discord-markdown.ts'
-import { inertText } from './inert-text.ts'
+import { toDiscord } from './discord.ts'
+import { inertText } from './untrusted-text.ts'
 import { toPlainText } from './message.ts'
 import { crashNotice, heard, runMessage, toldMessage } from './run-message.ts'
-import { toSlack } from './slack-blocks.ts'
+import { toSlack } from './slack.ts'
 import { toTelegram } from './telegram-html.ts'
 
 test.each([

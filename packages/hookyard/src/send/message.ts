@@ -22,3 +22,20 @@ function plainSpan(span: Span): string {
 
 /** Every line of a text as a line of the message. */
 export const textLines = (text: string): Line[] => text.split('\n').map((line) => [line])
+
+/** Whether there is nothing to read. */
+export const isBlank = (lines: readonly Line[]): boolean =>
+  !/[^\s\p{Cc}]/u.test(lines.map(toPlainLine).join(''))
+
+/** The message without half surrogate pairs, which services refuse. */
+export const wellFormed = (message: Message): Message => ({
+  ...message,
+  lines: message.lines.map((line) => line.map(wellFormedSpan)),
+})
+
+function wellFormedSpan(span: Span): Span {
+  if (typeof span === 'string') return span.toWellFormed()
+  if ('bold' in span) return { bold: span.bold.toWellFormed() }
+  if ('code' in span) return { code: span.code.toWellFormed() }
+  return { link: span.link.toWellFormed(), text: span.text.toWellFormed() }
+}

@@ -1,7 +1,6 @@
 // One POST to a service that is known by its URL alone. Leaves: what it answered, or why it did not. The URL is a
 // secret (whoever knows it can write there) and stands in no result. Redirects are not followed: an address is the
 // operator's word, and no answer may turn it into another one.
-import { networkCause } from './network-error.ts'
 import type { SendResult } from './sender.ts'
 
 const TIMEOUT_MS = 30_000
@@ -101,4 +100,18 @@ async function readBeginning(response: Response): Promise<string> {
     if (length >= MAX_ANSWER_BYTES) break
   }
   return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8')
+}
+
+/**
+ * The code or kind of a network error (`ECONNREFUSED`, `TimeoutError`), never its message: that holds the URL, and with
+ * it a token or a secret.
+ */
+export function networkCause(thrown: unknown): string {
+  const inner: unknown = Object(thrown).cause
+  for (const error of [inner, thrown]) {
+    const { code, type, name } = Object(error) as { code?: unknown; type?: unknown; name?: unknown }
+    const word = [code, type, name].find((value) => typeof value === 'string' && /^[\w-]{1,60}$/.test(value))
+    if (typeof word === 'string') return word
+  }
+  return 'unknown error'
 }

@@ -1,9 +1,9 @@
-// When an address may be written to: its pace, and the pauses that a service asked for. Kept in memory:
+// When an address may be written to: its pace, the pauses that a service asked for, and those between tries. Kept in memory:
 // after a restart the service says it again. Times are ms since the epoch.
 import { serviceOf } from './address.ts'
 import type { Pace } from './sender.ts'
 
-export interface Restraint {
+export interface RateLimits {
   /** When the address may be written to; not after `now` = at once. */
   freeAt(address: string, pace: Pace | undefined, now: number): number
   /** Notes a message to the address. */
@@ -24,7 +24,7 @@ interface Span {
 }
 
 /** Nothing is held back at first. */
-export function createRestraint(): Restraint {
+export function createRateLimits(): RateLimits {
   const paced = new Map<string, Span>()
   const paused = new Map<string, Span>()
   const pausedServices = new Map<string, Span>()
@@ -68,3 +68,15 @@ const isOpen = (span: Span, now: number): boolean => span.from <= now && now < s
 
 const openUntil = (span: Span | undefined, now: number): number =>
   span && isOpen(span, now) ? span.until : 0
+
+const FIRST_BACKOFF_MS = 1_000
+const MAX_BACKOFF_MS = 300_000
+
+/**
+ * How long to wait before try number `tries + 1`, in milliseconds: 1 s, doubled each time, at most 5 min,
+ * of which the upper half is random so that many messages do not return at once. `random` is in [0, 1).
+ */
+export function backoffMs(tries: number, random: () => number): number {
+  const full = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(tries, 30), MAX_BACKOFF_MS)
+  return Math.round(full / 2 + (full / 2) * random())
+}

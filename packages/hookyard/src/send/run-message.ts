@@ -1,6 +1,5 @@
 // What the recipients of a run read: contract section 5, "Results of runs".
-import { inertText } from './inert-text.ts'
-import { cleanLines, oneLine, wholeLine } from './untrusted-text.ts'
+import { cleanLines, inertText, oneLine, wholeLine } from './untrusted-text.ts'
 import { textLines } from './message.ts'
 import type { Line, Message } from './message.ts'
 

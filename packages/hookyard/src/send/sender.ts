@@ -1,5 +1,8 @@
 // The port between the outbox and a service that delivers messages. A new service is a new file with a
 // `createXSender`, entered in the map of senders; nothing else changes.
+import type { Log } from '../lib/log.ts'
+import { addressLabel } from './address.ts'
+import { toPlainText } from './message.ts'
 import type { Message } from './message.ts'
 
 /** What became of one attempt. `again` is for what passes (limits, outages), `refused` for what does not. */
@@ -26,3 +29,12 @@ export interface Sender {
    */
   send(address: string, message: Message, signal?: AbortSignal, id?: string): Promise<SendResult>
 }
+
+/** Writes messages to the log: for installations without a chat, and for addresses that no sender serves. */
+export const createLogSender = (log: Log): Sender => ({
+  scheme: 'log',
+  send(address, message) {
+    log.info({ to: addressLabel(address) }, toPlainText(message))
+    return Promise.resolve({ status: 'sent' })
+  },
+})

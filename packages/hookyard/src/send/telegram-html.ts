@@ -1,7 +1,7 @@
 // A message in Telegram's HTML (https://core.telegram.org/bots/api#html-style) and its plain twin, for when
 // the service refuses the formatting. Every outside string is escaped; both say the same.
 import { fitMessage } from './truncate-message.ts'
-import { toPlainLine } from './message.ts'
+import { isBlank, toPlainLine, wellFormed } from './message.ts'
 import type { Button, Line, Message, Span } from './message.ts'
 
 /** Telegram counts after parsing; we hold the raw text to it too, in UTF-16 units, to be on the safe side. */
@@ -17,25 +17,20 @@ export interface TelegramText {
 
 /** Both renderings, each at most 4096 characters; null when there is nothing to read. */
 export function toTelegram(message: Message): TelegramText | null {
-  const tidy = { ...message, lines: message.lines.map((line) => line.map(tidySpan)) }
+  const tidy = { ...message, lines: wellFormed(message).lines.map((line) => line.map(withText)) }
   const plain = message.plain === true
   const { lines } = fitMessage(tidy, MAX_UNITS, plain ? [toPlainLine] : [toPlainLine, toHtmlLine])
   const text = lines.map(toPlainLine).join('\n')
-  if (!/[^\s\p{Cc}]/u.test(text)) return null
+  if (isBlank(lines)) return null
   const html = plain ? null : lines.map(toHtmlLine).join('\n')
   return message.buttons?.length ? { html, text, buttons: message.buttons } : { html, text }
 }
 
-/** Well-formed text only (Telegram refuses lone surrogates); a link without a text shows its URL. */
-function tidySpan(span: Span): Span {
-  if (typeof span === 'string') return span.toWellFormed()
-  if ('bold' in span) return { bold: span.bold.toWellFormed() }
-  if ('code' in span) return { code: span.code.toWellFormed() }
-  const link = span.link.toWellFormed()
-  const text = span.text.toWellFormed()
-  if (text.trim() === '') return { link, text: link }
-  return { link, text }
-}
+/** A link without a text shows its URL. */
+const withText = (span: Span): Span =>
+  typeof span !== 'string' && 'link' in span && span.text.trim() === ''
+    ? { link: span.link, text: span.link }
+    : span
 
 const toHtmlLine = (line: Line): string => line.map(toHtml).join('')
 

@@ -1,5 +1,6 @@
 // Text that strangers wrote, made fit for a message: a title cannot forge a second line, turn the
 // reading direction around, or break the encoding. Nothing is escaped here: that is the senders' part.
+import { redactSecrets, stripInvisible } from '@hookyard/sdk/host'
 
 /** For tables, trails and logs: longer than any title that GitHub takes (256). In code points. */
 const ONE_LINE_MAX = 256
@@ -38,3 +39,24 @@ export function cut(text: string, max: number): string {
   }
   return end < text.length ? `${text.slice(0, end)}...` : text
 }
+
+const SCHEME = /\b([a-z][a-z0-9+.-]{0,30}):(?=\/\/)/gi
+/** A name with dots whose end could be a top-level domain, or an IPv4 address. */
+const DOMAIN =
+  /(?<![\p{L}\p{N}])(?:[\p{L}\p{N}-]{1,63}\.){1,10}(?:\p{L}{2,63}|xn--[a-z0-9-]{1,59})(?![\p{L}\p{N}_])|\b\d{1,3}(?:\.\d{1,3}){3}\b/giu
+/** Endings of files and of our settings that are no top-level domains. */
+const HARMLESS =
+  /\.(?:[cm]?[jt]sx?|json|ya?ml|go|java|s?css|html?|txt|toml|xml|sql|php|lock|cpp|kt|swift|timeout|command|model|backend|fallback|env)$/i
+const NAME = /(?<![\p{L}\p{N}])@(?=[\p{L}\p{N}_])/gu
+const COMMAND = /(?<![\p{L}\p{N}_/<])\/(?=\w{1,64}(?:@\w{1,64})?(?![\w/]))/gu
+
+/**
+ * The text with nothing in it that a chat program acts on (it makes a link of every address and name, a button of every
+ * command): what a tainted run says. A person reads it, no program does: `evil[.]com`, `[/]approve`, `[@]name`.
+ */
+export const inertText = (text: string): string =>
+  redactSecrets(stripInvisible(text).text)
+    .replace(SCHEME, '$1[:]')
+    .replace(DOMAIN, (name) => (HARMLESS.test(name) ? name : name.replaceAll('.', '[.]')))
+    .replace(NAME, '[@]')
+    .replace(COMMAND, '[/]')

@@ -6,11 +6,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Fault } from '@hookyard/standins/faults'
 import type { Message } from './message.ts'
-import { createRoute } from './route.ts'
-import { openSigningKey } from './signing-key.ts'
+import { createRoute } from './outbox.ts'
 import { recordingLog } from '../../testing/send/bench.ts'
 import { openReceiver } from '../../testing/send/standins.ts'
-import { createWebhookSender } from './webhook-sender.ts'
+import { createWebhookSender, openSigningKey } from './webhook-sender.ts'
 
 const KEY = 'a-key-of-the-installation'
 const NOON = Date.UTC(2026, 10, 22, 12)

@@ -1,8 +1,11 @@
 // One message to any program: signed JSON by POST. Enters: an address `https://…` and a message. Leaves: sent (2xx),
 // again (limits, outages) or refused. The receiver knows by the signature that it is from here, and by the id when
 // it has had the message before: what was sent may come twice (docs/notify.md).
-import { createHmac } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
+import type { EffectStore } from '../store/store.ts'
 import { fitMessage } from './truncate-message.ts'
 import { toPlainLine, toPlainText } from './message.ts'
 import type { Message } from './message.ts'
@@ -55,4 +58,22 @@ function toBody(message: Message, id: string, now: number) {
     text: toPlainText(fitted).toWellFormed(),
     lines: fitted.lines,
   }
+}
+
+/** The copy of the key in `data_dir`, which the operator can read and hand to the receiver. */
+const SIGNING_KEY_FILE = 'notify-key'
+
+/**
+ * The installation's key for signed notifications, kept in the store; makes it, and writes its copy with mode 0600, when
+ * there is none yet. Rejects when the store or disk do.
+ */
+export async function openSigningKey(options: {
+  readonly store: Pick<EffectStore, 'setting'>
+  readonly dataDir: string
+}): Promise<string> {
+  const key = await options.store.setting('notify_key', randomBytes(32).toString('base64url'))
+  const file = join(options.dataDir, SIGNING_KEY_FILE)
+  const copy = await readFile(file, 'utf8').catch(() => null)
+  if (copy?.trim() !== key) await writeFile(file, `${key}\n`, { mode: 0o600 })
+  return key
 }

@@ -1,6 +1,6 @@
 // The text of `POST /webhook`, contract section 4.
 import { expect, test } from 'vitest'
-import { genericMessage, genericText } from './generic.ts'
+import { genericMessage, genericText } from './format.ts'
 import { toTelegram } from './telegram-html.ts'
 
 test.each([
