@@ -3,8 +3,7 @@
 import type { MayHear } from '../access/reading.ts'
 import type { User } from '../config/config.ts'
 import type { DeliveryTrail, RunTrail, Trail } from '../explain/why.ts'
-import type { DeliveryRecord, RunRecord, SentMessage } from '../store/store.ts'
-import { originalTrigger } from '../store/queries/questions/resume-trigger.ts'
+import { type DeliveryRecord, type RunRecord, type SentMessage, originalTrigger } from '../store/store.ts'
 
 export interface Viewer {
   readonly isAdmin: boolean

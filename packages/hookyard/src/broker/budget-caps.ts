@@ -2,8 +2,7 @@
 // hold at once. Pure; what has been spent is budget.ts's.
 import type { Budgets, Config } from '../config/config.ts'
 import type { Module } from '../registry/manifest.ts'
-import { originalTrigger } from '../store/queries/questions/resume-trigger.ts'
-import type { ClaimedRun, SpendingScope } from '../store/store.ts'
+import { type ClaimedRun, type SpendingScope, originalTrigger } from '../store/store.ts'
 
 /** On whose account a run's money goes. */
 export interface Account {

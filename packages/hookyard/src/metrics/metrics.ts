@@ -10,24 +10,13 @@ export interface MetricsOptions {
   readonly clock: Clock
 }
 
-export interface Metrics {
-  accepted(result: Accepted): void
-  /** A request was refused with this code. */
-  refused(code: string): void
-  /** Deliveries were dispatched, or dispatched again. */
-  committed(plans: readonly Plan[]): void
-  /** An attempt has ended. */
-  attempted(run: ClaimedRun, settlement: Settlement, tookMs: number): void
-  spent(spending: Pick<Spending, 'module' | 'usd'>): void
-  /** Everything in Prometheus' text format. @throws what the store throws */
-  text(): Promise<string>
-}
+export type Metrics = ReturnType<typeof createMetrics>
 
 /** Runs take from milliseconds to the timeout of a review. */
 const SECONDS = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1_800]
 
 /** The metrics of one service. */
-export function createMetrics({ version, counts, clock }: MetricsOptions): Metrics {
+export function createMetrics({ version, counts, clock }: MetricsOptions) {
   const registry = new Registry()
   const registers = [registry]
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
@@ -48,21 +37,25 @@ export function createMetrics({ version, counts, clock }: MetricsOptions): Metri
   const setDepths = addGauges(registry, { version, startedAt: clock() })
 
   return {
-    accepted: ({ status }) => deliveries.inc({ status }),
-    refused: (code) => refused.inc({ code }),
-    committed(plans) {
+    accepted: ({ status }: Accepted) => deliveries.inc({ status }),
+    /** A request was refused with this code. */
+    refused: (code: string) => refused.inc({ code }),
+    /** Deliveries were dispatched, or dispatched again. */
+    committed(plans: readonly Plan[]) {
       for (const plan of plans) {
         dispatched.inc({ status: plan.status })
         for (const { outcome } of plan.decisions) decisions.inc({ outcome })
       }
     },
-    attempted({ module }, settlement, tookMs) {
+    /** An attempt has ended. */
+    attempted({ module }: ClaimedRun, settlement: Settlement, tookMs: number) {
       attempts.inc({ module, status: settlement.kind === 'finished' ? settlement.status : settlement.kind })
       duration.observe({ module }, tookMs / 1_000)
       if (settlement.costUsd > 0) cost.inc({ module }, settlement.costUsd)
     },
-    spent: ({ module, usd }) => cost.inc({ module }, usd),
-    async text() {
+    spent: ({ module, usd }: Pick<Spending, 'module' | 'usd'>) => cost.inc({ module }, usd),
+    /** Everything in Prometheus' text format. @throws what the store throws */
+    async text(): Promise<string> {
       setDepths(await counts())
       return registry.metrics()
     },
@@ -74,41 +67,17 @@ function addGauges(
   registry: Registry,
   { version, startedAt }: { version: string; startedAt: number },
 ): (counts: Counts) => void {
-  const registers = [registry]
-  const received = new Gauge({
-    name: 'hookyard_deliveries_waiting',
-    help: 'Deliveries stored and not yet dispatched',
-    registers,
-  })
-  const runs = new Gauge({
-    name: 'hookyard_runs',
-    help: 'Unfinished runs',
-    labelNames: ['status'],
-    registers,
-  })
-  const messages = new Gauge({
-    name: 'hookyard_outbox_messages',
-    help: 'Messages not sent: queued, or dead (refused for good)',
-    labelNames: ['status'],
-    registers,
-  })
-  const about = new Gauge({ name: 'hookyard_info', help: 'The version', labelNames: ['version'], registers })
-  about.set({ version }, 1)
-  const started = new Gauge({
-    name: 'hookyard_start_time_seconds',
-    help: 'When the service started',
-    registers,
-  })
-  started.set(startedAt / 1_000)
-  new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Memory of the service, without its module processes',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss())
-    },
-  })
+  const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Gauge({ name, help, labelNames, registers: [registry] })
+  const received = gauge('hookyard_deliveries_waiting', 'Deliveries stored and not yet dispatched')
+  const runs = gauge('hookyard_runs', 'Unfinished runs', 'status')
+  const unsent = 'Messages not sent: queued, or dead (refused for good)'
+  const messages = gauge('hookyard_outbox_messages', unsent, 'status')
+  const rss = gauge('process_resident_memory_bytes', 'Memory of the service, without its module processes')
+  gauge('hookyard_info', 'The version', 'version').set({ version }, 1)
+  gauge('hookyard_start_time_seconds', 'When the service started').set(startedAt / 1_000)
   return (counts) => {
+    rss.set(process.memoryUsage.rss())
     received.set(counts.received)
     for (const [status, count] of Object.entries(counts.runs)) runs.set({ status }, count)
     for (const [status, count] of Object.entries(counts.messages)) messages.set({ status }, count)

@@ -25,17 +25,10 @@ export interface RetentionOptions {
   readonly log: Log
 }
 
-export interface Retention {
-  /** Sweeps now, and once an hour from then on. */
-  start(): void
-  /** Sweeps now; resolves when it is done. Never rejects. */
-  sweep(): Promise<void>
-  /** Waits for the piece under way. */
-  stop(): Promise<void>
-}
+export type Retention = ReturnType<typeof createRetention>
 
 /** One per process. */
-export function createRetention({ store, periods, owner, clock, log }: RetentionOptions): Retention {
+export function createRetention({ store, periods, owner, clock, log }: RetentionOptions) {
   let stopped = false
   let sweeping: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
@@ -48,16 +41,15 @@ export function createRetention({ store, periods, owner, clock, log }: Retention
     const { deliveriesMs, runsMs } = periods()
     const { retention } = store
     let unwritten = 0
-    const runsPiece = async (after: string) => {
-      const swept = await retention.runs(now - runsMs, after, PIECE, now - UNWRITTEN_PERIODS * runsMs)
-      unwritten += swept.unwritten
-      return swept
-    }
     const gone = {
       deliveries: await walk<number>('deliveries', 0, (after) =>
         retention.deliveries(now - deliveriesMs, after, PIECE),
       ),
-      runs: await walk<string>('runs', '', runsPiece),
+      runs: await walk<string>('runs', '', async (after) => {
+        const swept = await retention.runs(now - runsMs, after, PIECE, now - UNWRITTEN_PERIODS * runsMs)
+        unwritten += swept.unwritten
+        return swept
+      }),
       messages: await walk<number>('messages', 0, (after) => retention.messages(now - runsMs, after, PIECE)),
     }
     await store.leases.release(LEASE, owner)
@@ -91,6 +83,7 @@ export function createRetention({ store, periods, owner, clock, log }: Retention
     return gone
   }
 
+  /** Sweeps now; resolves when it is done. Never rejects. */
   function sweep(): Promise<void> {
     sweeping ??= sweepOnce()
       .catch((thrown: unknown) =>
@@ -101,11 +94,13 @@ export function createRetention({ store, periods, owner, clock, log }: Retention
   }
 
   return {
+    /** Sweeps now, and once an hour from then on. */
     start() {
       void sweep()
       timer = setInterval(() => void sweep(), EVERY_MS)
     },
     sweep,
+    /** Waits for the piece under way. */
     async stop() {
       stopped = true
       clearInterval(timer)

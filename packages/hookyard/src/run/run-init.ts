@@ -1,7 +1,6 @@
 // What a handler starts from.
 import type { Module } from '../registry/manifest.ts'
-import { originalTrigger } from '../store/queries/questions/resume-trigger.ts'
-import type { ClaimedRun } from '../store/store.ts'
+import { type ClaimedRun, originalTrigger } from '../store/store.ts'
 import type { RunInit } from './protocol.ts'
 
 /** The run as its process is told of it. */

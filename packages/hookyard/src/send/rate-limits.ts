@@ -3,20 +3,6 @@
 import { serviceOf } from './address.ts'
 import type { Pace } from './sender.ts'
 
-export interface RateLimits {
-  /** When the address may be written to; not after `now` = at once. */
-  freeAt(address: string, pace: Pace | undefined, now: number): number
-  /** Notes a message to the address. */
-  used(address: string, pace: Pace | undefined, now: number): void
-  /**
-   * The service asked for a pause. It does not say whether it means this chat or the whole bot, but when
-   * two addresses are told at once it is the bot: then the pause holds for all of the service.
-   */
-  pause(address: string, now: number, ms: number): void
-  /** How many addresses are held back; Infinity while a whole service is. */
-  held(now: number): number
-}
-
 /** From when until when; a clock that was set back ends it. */
 interface Span {
   readonly from: number
@@ -24,30 +10,30 @@ interface Span {
 }
 
 /** Nothing is held back at first. */
-export function createRateLimits(): RateLimits {
+export function createRateLimits() {
   const paced = new Map<string, Span>()
   const paused = new Map<string, Span>()
   const pausedServices = new Map<string, Span>()
 
-  function forget(now: number): void {
-    for (const spans of [paced, paused, pausedServices]) {
-      for (const [key, span] of spans) if (!isOpen(span, now)) spans.delete(key)
-    }
-  }
-
   return {
-    freeAt(address, pace, now) {
+    /** When the address may be written to; not after `now` = at once. */
+    freeAt(address: string, pace: Pace | undefined, now: number): number {
       const budget = openUntil(paced.get(address), now) - (pace ? (pace.burst - 1) * pace.everyMs : 0)
       const told = openUntil(paused.get(address), now)
       return Math.max(budget, told, openUntil(pausedServices.get(serviceOf(address)), now))
     },
-    used(address, pace, now) {
+    /** Notes a message to the address. */
+    used(address: string, pace: Pace | undefined, now: number): void {
       if (pace === undefined) return
       // Each message books `everyMs` of the address's time; `burst` bookings may lie ahead.
       const booked = Math.max(openUntil(paced.get(address), now), now) + pace.everyMs
       paced.set(address, { from: now, until: booked })
     },
-    pause(address, now, ms) {
+    /**
+     * The service asked for a pause. It does not say whether it means this chat or the whole bot, but when
+     * two addresses are told at once it is the bot: then the pause holds for all of the service.
+     */
+    pause(address: string, now: number, ms: number): void {
       const service = serviceOf(address)
       const others = [...paused].filter(
         ([key, span]) => key !== address && serviceOf(key) === service && isOpen(span, now),
@@ -57,8 +43,10 @@ export function createRateLimits(): RateLimits {
       if (others.length > 0 && openUntil(pausedServices.get(service), now) < span.until)
         pausedServices.set(service, span)
     },
-    held(now) {
-      forget(now)
+    /** How many addresses are held back; Infinity while a whole service is. */
+    held(now: number): number {
+      for (const spans of [paced, paused, pausedServices])
+        for (const [key, span] of spans) if (!isOpen(span, now)) spans.delete(key)
       return pausedServices.size > 0 ? Infinity : paced.size + paused.size
     },
   }

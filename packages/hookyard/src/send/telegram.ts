@@ -7,8 +7,7 @@ import { addressLabel } from './address.ts'
 import { readBotFailure } from './bot-error.ts'
 import type { Message } from './message.ts'
 import type { Pace, Sender, SendResult } from './sender.ts'
-import { toTelegram } from './telegram-html.ts'
-import type { TelegramText } from './telegram-html.ts'
+import { toTelegram, type TelegramText } from './telegram-html.ts'
 
 /**
  * A chat takes about a message per second, a group 20 per minute, and short bursts pass
@@ -37,16 +36,13 @@ export function createTelegramSender(options: TelegramOptions): Sender {
   // A group that became a supergroup has a new id; the configuration still names the old one.
   const movedTo = new Map<string, string>()
 
-  async function call(
-    chat: string,
-    { html, text, buttons }: TelegramText,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async function call(chat: string, { html, text, buttons }: TelegramText, signal?: AbortSignal) {
     const id = chat.startsWith('@') ? chat : Number(chat)
+    const keyboard = buttons?.map((row) => row.map(({ text, data }) => ({ text, callback_data: data })))
     const other = {
       link_preview_options: { is_disabled: true },
       ...(html !== null && { parse_mode: 'HTML' as const }),
-      ...(buttons && { reply_markup: { inline_keyboard: keyboardOf(buttons) } }),
+      ...(keyboard && { reply_markup: { inline_keyboard: keyboard } }),
     }
     // The Api's type of signal is a shim's, older than the global one; the two work alike.
     await api.sendMessage(id, html ?? text, other, signal as Parameters<typeof api.sendMessage>[3])
@@ -96,9 +92,6 @@ export function createTelegramSender(options: TelegramOptions): Sender {
   }
 }
 
-const keyboardOf = (rows: NonNullable<TelegramText['buttons']>) =>
-  rows.map((row) => row.map(({ text, data }) => ({ text, callback_data: data })))
-
 /** The Bot API has no code for it: a 400 whose description speaks of parsing (`can't parse entities`). */
 const isFormattingError = (thrown: unknown): boolean =>
   thrown instanceof GrammyError &&
@@ -112,6 +105,9 @@ function newChatOf(thrown: unknown): string | null {
 
 function toResult(thrown: unknown, botToken: string): SendResult {
   const { code, text, afterMs } = readBotFailure(thrown, botToken)
+  const again = (error: string, afterMs: number | null = null): SendResult => {
+    return { status: 'again', afterMs, error }
+  }
   if (!(thrown instanceof GrammyError)) return again(`Telegram could not be reached: ${text}`)
   if (code === 400 || code === 403) return { status: 'refused', error: `Telegram refused it (${text})` }
   // A bad token is not the message's fault: it goes out when the operator has fixed the configuration.
@@ -119,9 +115,3 @@ function toResult(thrown: unknown, botToken: string): SendResult {
     return again(`Telegram does not know the bot (${text}): check telegram.bot_token`)
   return again(`Telegram answered ${text}`, afterMs)
 }
-
-const again = (error: string, afterMs: number | null = null): SendResult => ({
-  status: 'again',
-  afterMs,
-  error,
-})

@@ -11,20 +11,12 @@ export interface GroupCommit {
 }
 
 export interface GroupCommitLimits {
-  /** Deliveries in one batch. */
+  /** Deliveries in one batch, and bytes of their payloads; one delivery may be larger. */
   readonly maxBatch?: number
-  /** Bytes of payload in one batch; one delivery may be larger. */
   readonly maxBytes?: number
-  /** Deliveries that wait, the batch under way included. */
+  /** Deliveries that wait, the batch under way included, and their bytes; one delivery may be larger. */
   readonly maxWaiting?: number
-  /** Their bytes; one delivery may be larger. */
   readonly maxWaitingBytes?: number
-}
-
-interface Caller {
-  readonly delivery: NewDelivery
-  readonly resolve: (accepted: Accepted) => void
-  readonly reject: (error: unknown) => void
 }
 
 const MIB = 1_048_576
@@ -32,78 +24,61 @@ const MIB = 1_048_576
 /** Gathers calls into batches for `accept`, at most one of them under way. */
 export function createGroupCommit(
   accept: (batch: readonly NewDelivery[]) => Promise<Accepted[]>,
-  {
-    maxBatch = 512,
-    maxBytes = 64 * MIB,
-    maxWaiting = 10_000,
-    maxWaitingBytes = 128 * MIB,
-  }: GroupCommitLimits = {},
+  limits: GroupCommitLimits = {},
 ): GroupCommit {
-  let waiting: Caller[] = []
+  const { maxBatch = 512, maxBytes = 64 * MIB, maxWaiting = 10_000, maxWaitingBytes = 128 * MIB } = limits
+  const waiting: (PromiseWithResolvers<Accepted> & { readonly delivery: NewDelivery })[] = []
   let busy = false
   let count = 0
   let bytes = 0
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, batchSize(waiting, maxBatch, maxBytes))
-      waiting = waiting.slice(batch.length)
-      await commit(batch, accept)
+      const batch = waiting.splice(0, batchSize())
+      try {
+        const answers = await accept(batch.map((caller) => caller.delivery))
+        const missing = `the store gave ${answers.length} answers to ${batch.length} deliveries`
+        for (const [position, caller] of batch.entries()) {
+          const answer = answers[position]
+          if (answer) caller.resolve(answer)
+          else caller.reject(new Error(missing))
+        }
+      } catch (error) {
+        for (const caller of batch) caller.reject(error)
+      }
     }
     busy = false
   }
 
-  const enqueue = (delivery: NewDelivery): Promise<Accepted> =>
-    new Promise((resolve, reject) => {
-      waiting.push({ delivery, resolve, reject })
-      if (busy) return
-      busy = true
-      // setImmediate: after all the requests that this turn of the event loop has read.
-      setImmediate(() => void work())
+  function batchSize(): number {
+    let size = 0
+    const end = waiting.findIndex(({ delivery }, position) => {
+      size += delivery.body.byteLength
+      return position > 0 && (position === maxBatch || size > maxBytes)
     })
+    return end < 0 ? waiting.length : end
+  }
 
   return {
     async accept(delivery) {
       const size = delivery.body.byteLength
       if (count >= maxWaiting || (count > 0 && bytes + size > maxWaitingBytes)) {
-        throw new StoreError(
-          'full',
-          `${count} deliveries of ${Math.round(bytes / MIB)} MiB wait for the disk`,
-        )
+        const full = `${count} deliveries of ${Math.round(bytes / MIB)} MiB wait for the disk`
+        throw new StoreError('full', full)
       }
       count += 1
       bytes += size
+      const caller = { delivery, ...Promise.withResolvers<Accepted>() }
+      waiting.push(caller)
+      // setImmediate: after all the requests that this turn of the event loop has read.
+      if (!busy) setImmediate(() => void work())
+      busy = true
       try {
-        return await enqueue(delivery)
+        return await caller.promise
       } finally {
         count -= 1
         bytes -= size
       }
     },
-  }
-}
-
-function batchSize(waiting: readonly Caller[], maxBatch: number, maxBytes: number): number {
-  let bytes = 0
-  for (const [position, { delivery }] of waiting.entries()) {
-    bytes += delivery.body.byteLength
-    if (position > 0 && (position === maxBatch || bytes > maxBytes)) return position
-  }
-  return waiting.length
-}
-
-async function commit(
-  batch: readonly Caller[],
-  accept: (batch: readonly NewDelivery[]) => Promise<Accepted[]>,
-): Promise<void> {
-  try {
-    const answers = await accept(batch.map((caller) => caller.delivery))
-    for (const [position, caller] of batch.entries()) {
-      const answer = answers[position]
-      if (answer) caller.resolve(answer)
-      else caller.reject(new Error(`the store gave ${answers.length} answers to ${batch.length} deliveries`))
-    }
-  } catch (error) {
-    for (const caller of batch) caller.reject(error)
   }
 }

@@ -19,13 +19,35 @@ const migrations = (flavour: Flavour): Record<string, Migration> => ({
     ...effects,
     ...outbox(flavour),
   ]),
-  '0002-spendings': step(spendings),
+  // '' instead of null: a null would never be equal to itself in the key.
+  '0002-spendings': step([
+    `create table spendings (
+      day text not null, module text not null, repository text not null, user_name text not null,
+      usd double precision not null, primary key (day, module, repository, user_name)
+    )`,
+  ]),
   '0003-questions-and-schedules': step([...questions, ...schedules]),
   '0004-replays-and-switches': step(replaysAndSwitches),
   '0005-chats': step(chats),
-  '0006-tainted-runs': step(taintedRuns),
-  '0007-invites': step(invites),
-  '0008-turns': step(turns),
+  '0006-tainted-runs': step([
+    `alter table runs add column tainted integer not null default 0`,
+    `alter table states add column tainted integer not null default 0`,
+  ]),
+  '0007-invites': step([
+    `create table invites (
+      code_hash text primary key not null, user_name text not null unique, expires_at bigint not null
+    )`,
+    `create table claims (
+      user_name text primary key not null, telegram_id bigint not null unique, chat_id bigint,
+      claimed_at bigint not null
+    )`,
+  ]),
+  '0008-turns': step([
+    `alter table outbox add column turn bigint not null default 0`,
+    `update outbox set turn = created_at where status = 'queued'`,
+    `drop index outbox_queued`,
+    `create index outbox_queued on outbox (address, turn, id) where status = 'queued'`,
+  ]),
 })
 
 /**
@@ -134,14 +156,6 @@ const entities = [
   )`,
 ]
 
-// '' instead of null: a null would never be equal to itself in the key.
-const spendings = [
-  `create table spendings (
-    day text not null, module text not null, repository text not null, user_name text not null,
-    usd double precision not null, primary key (day, module, repository, user_name)
-  )`,
-]
-
 const questions = [
   `create table questions (
     run_id text not null references runs (id) on delete cascade, ordinal integer not null,
@@ -181,28 +195,6 @@ const chats = [
     bot text not null, update_id bigint not null, committed_at bigint not null, primary key (bot, update_id)
   )`,
   `create index chat_updates_age on chat_updates (committed_at)`,
-]
-
-const taintedRuns = [
-  `alter table runs add column tainted integer not null default 0`,
-  `alter table states add column tainted integer not null default 0`,
-]
-
-const invites = [
-  `create table invites (
-    code_hash text primary key not null, user_name text not null unique, expires_at bigint not null
-  )`,
-  `create table claims (
-    user_name text primary key not null, telegram_id bigint not null unique, chat_id bigint,
-    claimed_at bigint not null
-  )`,
-]
-
-const turns = [
-  `alter table outbox add column turn bigint not null default 0`,
-  `update outbox set turn = created_at where status = 'queued'`,
-  `drop index outbox_queued`,
-  `create index outbox_queued on outbox (address, turn, id) where status = 'queued'`,
 ]
 
 const effects = [

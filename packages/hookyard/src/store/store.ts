@@ -21,6 +21,7 @@ export type * from './port/operation-port.ts'
 export type * from './port/outbox-port.ts'
 export type * from './port/question-port.ts'
 export type * from './port/run-port.ts'
+export { originalTrigger } from './port/run-port.ts'
 export { StalePlanError, StoreError, isStoreFailure } from './port/store-error.ts'
 
 export interface Store {

@@ -16,10 +16,7 @@ export interface UserSetting {
   readonly changedAt: number
 }
 
-export interface SettingChange {
-  readonly user: string
-  readonly kind: SettingKind
-  readonly key: string
+export interface SettingChange extends Omit<UserSetting, 'value' | 'changedAt'> {
   /** null: what the configuration says holds again. */
   readonly value: string | null
 }

@@ -1,6 +1,6 @@
 // Deliveries: what came in, what was decided about it, and what people who look back may ask.
 import type { NewMessage } from './outbox-port.ts'
-import type { NewRun, RunTrigger } from './run-port.ts'
+import type { NewRun } from './run-port.ts'
 
 export interface NewDelivery {
   readonly guid: string
@@ -78,14 +78,12 @@ export interface Plan {
   readonly replay?: number
 }
 
-export interface CoalescedRun {
+export interface CoalescedRun extends Pick<
+  NewRun,
+  'trigger' | 'recipients' | 'runAt' | 'dueAt' | 'cooldownMs'
+> {
   readonly runId: string
   readonly delivery: string
-  readonly trigger: RunTrigger
-  readonly recipients: readonly string[]
-  readonly runAt: number
-  readonly dueAt: number
-  readonly cooldownMs: number
 }
 
 export interface DeliveryStore {

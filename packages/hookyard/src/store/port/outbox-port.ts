@@ -36,23 +36,16 @@ export interface NewMessage {
   readonly createdAt: number
 }
 
-export interface OutboxRow {
+export interface OutboxRow extends Pick<NewMessage, 'address' | 'message' | 'createdAt'> {
   readonly id: number
-  readonly address: string
-  readonly message: Message
   readonly tries: number
-  readonly createdAt: number
 }
 
 /** A message as `why` shows it. */
-export interface SentMessage {
-  readonly address: string
-  readonly message: Message
+export interface SentMessage extends Omit<NewMessage, 'dedupeKey' | 'delivery'> {
   readonly status: 'queued' | 'sent' | 'dead'
   readonly tries: number
   readonly lastError: string | null
-  readonly runId: string | null
-  readonly createdAt: number
   readonly sentAt: number | null
 }
 

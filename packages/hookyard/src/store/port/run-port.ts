@@ -39,16 +39,15 @@ export interface RunTrigger {
   readonly user?: string
 }
 
+/** What caused the run at first, however often it has asked since. */
+export function originalTrigger(trigger: RunTrigger): RunTrigger {
+  const original = trigger.type === 'resume' ? trigger.data?.['original'] : undefined
+  return original === undefined ? trigger : (original as RunTrigger)
+}
+
 export type RunStatus = 'queued' | 'running' | 'paused' | 'done' | 'failed' | 'skipped' | 'cancelled'
 
-export interface RunRecord {
-  readonly id: string
-  readonly module: string
-  readonly entity: string
-  readonly repository: string | null
-  readonly trigger: RunTrigger
-  readonly delivery: string | null
-  readonly recipients: readonly string[]
+export interface RunRecord extends Omit<NewRun, 'dueAt' | 'waiting' | 'concurrency' | 'tainted'> {
   readonly status: RunStatus
   readonly reason: string | null
   readonly attempt: number
@@ -61,16 +60,11 @@ export interface RunRecord {
   readonly details: unknown
   readonly error: string | null
   readonly costUsd: number
-  readonly input: unknown
-  readonly depth: number
   /**
    * What it says may come from an agent: it asked one, or got the state or the input of a run that did. For good, whatever
    * becomes of the run.
    */
   readonly tainted: boolean
-  readonly cooldownMs: number
-  readonly createdAt: number
-  readonly runAt: number
   readonly startedAt: number | null
   readonly finishedAt: number | null
 }

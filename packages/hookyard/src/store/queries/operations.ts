@@ -1,4 +1,5 @@
 // What keeps the service running: leases between processes, switches of modules, schedules up to when they are handled.
+import { sql } from 'kysely'
 import type { DueTick, LeaseStore, ScheduleStore, SwitchStore } from '../store.ts'
 import type { Db, Trx } from '../schema.ts'
 import { createRun } from './runs/create-run.ts'
@@ -10,21 +11,11 @@ export function createLeaseStore(db: Db): LeaseStore {
     async take(name, owner, now, until) {
       // A lease that ends later than anybody takes one was written under a clock that has since been set back.
       const longest = until + (until - now)
+      const free = sql<boolean>`leases.owner = ${owner} or leases.until <= ${now} or leases.until > ${longest}`
       const held = await db
         .insertInto('leases')
         .values({ name, owner, until })
-        .onConflict((conflict) =>
-          conflict
-            .column('name')
-            .doUpdateSet({ owner, until })
-            .where(({ or, eb }) =>
-              or([
-                eb('leases.owner', '=', owner),
-                eb('leases.until', '<=', now),
-                eb('leases.until', '>', longest),
-              ]),
-            ),
-        )
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ owner, until }).where(free))
         .returning('name')
         .executeTakeFirst()
       return held !== undefined

@@ -27,15 +27,8 @@ function createInsert(connection: BetterSqlite3.Database): DeliveryWrites['inser
   const payload = connection.prepare('insert into payloads (delivery_id, body) values (?, ?)')
   return (_trx, batch) =>
     batch.map(({ guid, hookId, event, action, repository, entity, receivedAt, body }) => {
-      const { changes, lastInsertRowid } = delivery.run(
-        guid,
-        hookId,
-        event,
-        action,
-        repository,
-        entity,
-        receivedAt,
-      )
+      const columns = [guid, hookId, event, action, repository, entity, receivedAt]
+      const { changes, lastInsertRowid } = delivery.run(...columns)
       if (changes === 0) return false
       payload.run(lastInsertRowid, packBody(body))
       return true

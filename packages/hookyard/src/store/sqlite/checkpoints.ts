@@ -3,20 +3,13 @@ import type BetterSqlite3 from 'better-sqlite3'
 import type { Log } from '../../lib/log.ts'
 import { spawnThread, type AddonState } from './threads.ts'
 
-export interface Checkpoints {
-  /** Something may have been written. Cheap: the thread is told at most once at a time. */
-  written(): void
-  /** Ends the thread, and leaves the log empty. */
-  stop(): Promise<void>
-}
-
 /** Without its thread, the connection does checkpoints itself again: commits then stall, but the log stays small. */
 export function startCheckpoints(
   file: string,
   connection: BetterSqlite3.Database,
   log: Log,
   addon?: AddonState,
-): Checkpoints {
+) {
   const thread = spawnThread('checkpoint', file, addon)
   const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
   let told = false
@@ -34,10 +27,8 @@ export function startCheckpoints(
   })
 
   function failed(error: unknown): void {
-    log.warn(
-      { err: String(error) },
-      'the write-ahead log could not be copied into the database; it grows meanwhile',
-    )
+    const what = 'the write-ahead log could not be copied into the database; it grows meanwhile'
+    log.warn({ err: String(error) }, what)
   }
 
   // From this thread, between two requests, nobody contends for the writer's lock. A reader in the way is
@@ -56,12 +47,14 @@ export function startCheckpoints(
   }
 
   return {
-    written() {
+    /** Something may have been written. Cheap: the thread is told at most once at a time. */
+    written(): void {
       if (told || stopping) return
       told = true
       thread.postMessage('written')
     },
-    async stop() {
+    /** Ends the thread, and leaves the log empty. */
+    async stop(): Promise<void> {
       stopping = true
       thread.postMessage('stop')
       await exited

@@ -18,21 +18,28 @@ export interface OpenDatabase {
   readonly db: Db
 }
 
-export interface OpenForWriting extends OpenDatabase {
-  /** There was no such file, and it was made. */
-  readonly isNew: boolean
-}
-
 /**
- * Opens the file for its one writer, making it and its tables when they are missing.
+ * Opens the file for its one writer, making it and its tables when they are missing; `isNew`: it was.
  * @throws StoreError `unusable` when a newer version made the tables, or the file was emptied; SqliteError when it is
  * no database, or was cut.
  */
-export async function openForWriting(file: string): Promise<OpenForWriting> {
+export async function openForWriting(file: string): Promise<OpenDatabase & { readonly isNew: boolean }> {
   refuseEmptied(file)
   const isNew = createPrivately(file)
   try {
-    return { ...(await openExisting(file)), isNew }
+    const options = { timeout: BUSY_TIMEOUT_MS }
+    const open = await openWith(file, options, async (connection, db) => {
+      connection.pragma('journal_mode = WAL')
+      // FULL: a commit is on the disk, not in the system's cache, before it is answered.
+      connection.pragma('synchronous = FULL')
+      connection.pragma('foreign_keys = ON')
+      // What a statement needs to be undone with is small, and a temporary file for it costs a write per delivery.
+      connection.pragma('temp_store = MEMORY')
+      await migrate(db, sqliteFlavour)
+      // From here on a thread of its own does the checkpoints, see checkpoints.ts.
+      connection.pragma('wal_autocheckpoint = 0')
+    })
+    return { ...open, isNew }
   } catch (error) {
     // An empty file would be taken for one that was emptied.
     if (isNew) rmSync(file, { force: true })
@@ -40,52 +47,28 @@ export async function openForWriting(file: string): Promise<OpenForWriting> {
   }
 }
 
-function openExisting(file: string): Promise<OpenDatabase> {
-  const connection = new SqliteConnection(file, { timeout: BUSY_TIMEOUT_MS })
-  return closingOnError(connection, async () => {
-    connection.pragma('journal_mode = WAL')
-    // FULL: a commit is on the disk, not in the system's cache, before it is answered.
-    connection.pragma('synchronous = FULL')
-    connection.pragma('foreign_keys = ON')
-    // What a statement needs to be undone with is small, and a temporary file for it costs a write per delivery.
-    connection.pragma('temp_store = MEMORY')
-    const db = newKysely(connection)
-    await migrate(db, sqliteFlavour)
-    // From here on a thread of its own does the checkpoints, see checkpoints.ts.
-    connection.pragma('wal_autocheckpoint = 0')
-    return { connection, db }
-  })
-}
-
 /**
  * Opens the file to read it, beside a writer or without one.
  * @throws StoreError `unusable` when there is no such file, or its tables are of another version.
  */
 export async function openForReading(file: string): Promise<OpenDatabase> {
-  if (!existsSync(file)) {
-    throw new StoreError(
-      'unusable',
-      `There is no database at ${file}: start the server once, or correct data_dir`,
-    )
-  }
+  const missing = `There is no database at ${file}: start the server once, or correct data_dir`
+  if (!existsSync(file)) throw new StoreError('unusable', missing)
   refuseEmptied(file)
-  const connection = new SqliteConnection(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })
-  return closingOnError(connection, async () => {
-    const db = newKysely(connection)
-    await requireMigrated(db, sqliteFlavour)
-    return { connection, db }
-  })
+  const options = { readonly: true, timeout: BUSY_TIMEOUT_MS }
+  return openWith(file, options, (_connection, db) => requireMigrated(db, sqliteFlavour))
 }
 
-const newKysely = (connection: SqliteConnection.Database): Db =>
-  new Kysely<Database>({ dialect: createDialect(connection), plugins: [namesPlugin()] })
-
-async function closingOnError<Result>(
-  connection: SqliteConnection.Database,
-  use: () => Promise<Result>,
-): Promise<Result> {
+async function openWith(
+  file: string,
+  options: SqliteConnection.Options,
+  prepare: (connection: SqliteConnection.Database, db: Db) => Promise<void>,
+): Promise<OpenDatabase> {
+  const connection = new SqliteConnection(file, options)
+  const db: Db = new Kysely<Database>({ dialect: createDialect(connection), plugins: [namesPlugin()] })
   try {
-    return await use()
+    await prepare(connection, db)
+    return { connection, db }
   } catch (error) {
     connection.close()
     throw error

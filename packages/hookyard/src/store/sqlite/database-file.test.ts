@@ -1,10 +1,11 @@
 // The file is deleted, replaced or cut while it is open: what would be lost is not acknowledged. And what is no new
 // database is not taken for one.
 import SqliteConnection from 'better-sqlite3'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { copyFile, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { silentLog } from '../../lib/log.ts'
 import { newDelivery } from '../../../testing/store-contract/builders.ts'
 import type { Store } from '../store.ts'
@@ -46,6 +47,18 @@ function withSqlite(statement: string): void {
   connection.close()
 }
 
+/** How many of this process lead to the file; Linux alone can say. */
+const openDescriptors = (path: string): number =>
+  existsSync('/proc/self/fd')
+    ? readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`) === path
+        } catch {
+          return false
+        }
+      }).length
+    : Infinity
+
 const big = (guid: string) => newDelivery(guid, { body: crypto.getRandomValues(new Uint8Array(50_000)) })
 
 const ACCIDENTS: readonly [string, RegExp, () => Promise<unknown>][] = [
@@ -73,6 +86,8 @@ test.each(ACCIDENTS)(
     await first.close()
     const store = await open()
     await store.deliveries.accept([big('c')])
+    // The thread that copies the log would find the accident, or make the log anew, when it opens the file behind it.
+    await vi.waitUntil(() => openDescriptors(`${file}-wal`) >= 2, { timeout: 20_000 })
     said = []
     await accident()
     for (const guid of ['d', 'e']) {
@@ -84,9 +99,7 @@ test.each(ACCIDENTS)(
       )
     }
     await expect(store.ping()).rejects.toMatchObject({ code: 'file_changed' })
-    // The thread that copies the log may have found no file either, when the machine is busy.
-    const ofStore = said.filter((message) => !message.startsWith('the checkpoint thread failed'))
-    expect(ofStore).toEqual(['the database file is not what it was'])
+    expect(said).toEqual(['the database file is not what it was'])
   },
 )
 

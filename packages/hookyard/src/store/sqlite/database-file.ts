@@ -2,19 +2,12 @@
 // that was deleted or replaced: what is acknowledged then is gone. Only `stat`: closing any descriptor of the database
 // would drop the locks that this process holds on it.
 import type BetterSqlite3 from 'better-sqlite3'
-import { statSync, type Stats } from 'node:fs'
+import { statSync } from 'node:fs'
 import { StoreError } from '../store.ts'
 
 /** How many bytes of a log come before its frames, and before each page in it (https://sqlite.org/fileformat2.html). */
 const WAL_HEADER = 32
 const FRAME_HEADER = 24
-
-interface Seen {
-  readonly path: string
-  readonly dev: number
-  readonly ino: number
-  size: number
-}
 
 /** A few µs; throws when a file was deleted, replaced or cut, and no longer once it is back. */
 export type CheckFiles = () => void
@@ -30,7 +23,7 @@ export function watchFiles(file: string, connection: BetterSqlite3.Database): Ch
   }
 
   /** `wanted`: how many bytes SQLite counts on. A file that others made smaller by SQLite's own means has them. */
-  function check(seen: Seen, wanted: () => number): void {
+  function check(seen: ReturnType<typeof see>, wanted: () => number): void {
     const found = statSync(seen.path, { throwIfNoEntry: false })
     if (found === undefined) throw changed(seen.path, 'deleted')
     if (found.ino !== seen.ino || found.dev !== seen.dev) throw changed(seen.path, 'replaced')
@@ -40,10 +33,8 @@ export function watchFiles(file: string, connection: BetterSqlite3.Database): Ch
 
   function changed(path: string, how: string): StoreError {
     const what = `${path} was ${how} while the service has it open, so that nothing more is stored`
-    return new StoreError(
-      'file_changed',
-      `${what}: stop the service, restore ${file} from a backup, start again`,
-    )
+    const fix = `stop the service, restore ${file} from a backup, start again`
+    return new StoreError('file_changed', `${what}: ${fix}`)
   }
 }
 
@@ -53,8 +44,8 @@ function logBytes(connection: BetterSqlite3.Database, pageBytes: number): number
   return state === undefined || state.log <= 0 ? 0 : WAL_HEADER + state.log * (FRAME_HEADER + pageBytes)
 }
 
-function see(path: string): Seen {
-  const { dev, ino, size }: Stats = statSync(path)
+function see(path: string) {
+  const { dev, ino, size } = statSync(path)
   return { path, dev, ino, size }
 }
 
@@ -65,15 +56,10 @@ function see(path: string): Seen {
 export function refuseEmptied(file: string): void {
   const size = statSync(file, { throwIfNoEntry: false })?.size
   const log = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0
-  if (size === 0) {
-    const what = log > 0 ? `${file} and ${file}-wal` : file
-    throw new StoreError(
-      'unusable',
-      `${file} is empty (0 bytes), and no database: restore it from a backup, or delete ${what} to begin anew`,
-    )
-  }
-  if (size === undefined && log > 0) {
-    const what = `${file} is missing, but its log ${file}-wal is there, which may hold what was accepted last`
-    throw new StoreError('unusable', `${what}: restore ${file}, or delete the log to begin anew`)
-  }
+  const missing = `${file} is missing, but its log ${file}-wal is there, which may hold what was accepted last`
+  if (size === undefined && log > 0)
+    throw new StoreError('unusable', `${missing}: restore ${file}, or delete the log to begin anew`)
+  const empty = `${file} is empty (0 bytes), and no database: restore it from a backup, or delete`
+  const both = log > 0 ? `${file} and ${file}-wal` : file
+  if (size === 0) throw new StoreError('unusable', `${empty} ${both} to begin anew`)
 }

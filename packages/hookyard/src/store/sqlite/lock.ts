@@ -3,18 +3,11 @@
 import SqliteConnection from 'better-sqlite3'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { fields } from '../../lib/fields.ts'
 import { StoreError } from '../store.ts'
 
 // A predecessor that was killed a moment ago may still be on its way out.
 const PATIENCE_MS = 3_000
-
-/** Who holds the lock, for the error message alone: the lock itself never depends on it. */
-interface Owner {
-  readonly pid: number
-  readonly host: string
-  /** ISO 8601. */
-  readonly since: string
-}
 
 /**
  * Makes this process the file's owner until `release`. Blocks its thread for up to 3 s.
@@ -27,9 +20,12 @@ export function lockOwner(file: string, now: number): { release: () => void } {
   } catch (error) {
     lock.close()
     if ((error as { code?: unknown }).code !== 'SQLITE_BUSY') throw error
-    throw lockedError(file, error)
+    const what = `The database ${file} is in use by ${describeOwner(file)}`
+    const fix = 'stop that process first, or give this one a data_dir of its own'
+    throw new StoreError('locked', `${what}: ${fix}`, { cause: error })
   }
-  const owner: Owner = { pid: process.pid, host: hostname(), since: new Date(now).toISOString() }
+  // For that message alone: the lock itself never depends on it.
+  const owner = { pid: process.pid, host: hostname(), since: new Date(now).toISOString() }
   try {
     writeFileSync(`${file}.owner`, JSON.stringify(owner), { mode: 0o600 })
   } catch {
@@ -38,16 +34,10 @@ export function lockOwner(file: string, now: number): { release: () => void } {
   return { release: () => lock.close() }
 }
 
-function lockedError(file: string, cause: unknown): StoreError {
-  const what = `The database ${file} is in use by ${describeOwner(file)}`
-  const fix = 'stop that process first, or give this one a data_dir of its own'
-  return new StoreError('locked', `${what}: ${fix}`, { cause })
-}
-
 function describeOwner(file: string): string {
   try {
-    const { pid, host, since } = JSON.parse(readFileSync(`${file}.owner`, 'utf8')) as Owner
-    return `process ${pid} on ${host} (since ${since})`
+    const { pid, host, since } = fields(JSON.parse(readFileSync(`${file}.owner`, 'utf8')))
+    return `process ${String(pid)} on ${String(host)} (since ${String(since)})`
   } catch {
     return 'another process'
   }

@@ -47,13 +47,8 @@ async function openReader(): Promise<OpenStore> {
   const refuse = () => {
     throw new StoreError('SQLITE_READONLY', `${file} was opened to be read only: deliveries go to the server`)
   }
-  const close = async () => void connection.close()
-  return {
-    store: createStore(db, { insert: refuse, unsynced: refuse }, log),
-    written() {},
-    check() {},
-    close,
-  }
+  const store = createStore(db, { insert: refuse, unsynced: refuse }, log)
+  return { store, written() {}, check() {}, close: async () => void connection.close() }
 }
 
 async function openWriter(): Promise<OpenStore> {
@@ -104,30 +99,25 @@ const ADVICE: readonly (readonly [string, string])[] = [
 ]
 
 function toSentError(thrown: unknown): SentError {
-  const { message, code } = thrown as { message?: unknown; code?: unknown }
-  const text = typeof message === 'string' ? message : String(thrown)
-  if (thrown instanceof StoreError || typeof code !== 'string') {
-    return { code: thrown instanceof StoreError ? thrown.code : 'failed', message: text }
-  }
+  const { message } = toError(thrown)
+  if (thrown instanceof StoreError) return { code: thrown.code, message }
+  const { code } = thrown as { code?: unknown }
+  if (typeof code !== 'string') return { code: 'failed', message }
   const advice = ADVICE.find(([start]) => code.startsWith(start))?.[1]
-  return { code, message: advice ? `${text}: ${advice}` : text }
+  return { code, message: advice ? `${message}: ${advice}` : message }
 }
 
 type Method = (...args: never[]) => Promise<unknown>
 
-const namesOf = ({ ping: _, close: __, ...stages }: Store) =>
-  Object.fromEntries(
-    Object.entries(stages).map(([stage, methods]) => [stage, Object.keys(methods)]),
-  ) as Record<keyof Stages, string[]>
-
-function methodsOf({ ping, close: _, ...stages }: Store): Map<string, Method> {
+function methodsOf({ ping, close: _, ...stages }: Store) {
   const methods = new Map<string, Method>([['ping', ping]])
-  for (const [stage, named] of Object.entries(stages)) {
+  const names = Object.entries(stages).map(([stage, named]) => {
     for (const [name, method] of Object.entries(named)) methods.set(`${stage}.${name}`, method as Method)
-  }
+    return [stage, Object.keys(named)]
+  })
   methods.set('deliveries.accept', (batch: PackedBatch) => stages.deliveries.accept(unpackBatch(batch)))
   methods.set('deliveries.commit', (plans: string) => stages.deliveries.commit(JSON.parse(plans) as Plan[]))
-  return methods
+  return { methods, names: Object.fromEntries(names) as Record<keyof Stages, string[]> }
 }
 
 async function answer(
@@ -151,7 +141,7 @@ async function answer(
 try {
   loadAddon(own)
   const { store, written, check, close } = readOnly ? await openReader() : await openWriter()
-  const methods = methodsOf(store)
+  const { methods, names } = methodsOf(store)
   methods.set('close', close)
   const accepts: Request[] = []
   const others: Request[] = []
@@ -176,7 +166,7 @@ try {
     enqueue(first)
     if (!busy) void work()
   })
-  report({ kind: 'ready', methods: namesOf(store) })
+  report({ kind: 'ready', methods: names })
 } catch (thrown) {
   report({ kind: 'refused', error: toSentError(thrown) })
   port.close()

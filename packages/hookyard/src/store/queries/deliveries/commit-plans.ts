@@ -62,12 +62,10 @@ async function stillReceived(trx: Trx, plans: readonly Plan[]): Promise<Plan[]> 
   for (const plan of plans) if (!byDelivery.has(plan.deliveryId)) byDelivery.set(plan.deliveryId, plan)
   const received = new Set<number>()
   for (const ids of powersOfTwo([...byDelivery.keys()])) {
-    const build = () =>
-      trx
-        .selectFrom('deliveries')
-        .select('id')
-        .where('id', 'in', ids)
-        .where('status', '=', sql.lit('received'))
+    const build = () => {
+      const some = trx.selectFrom('deliveries').select('id').where('id', 'in', ids)
+      return some.where('status', '=', sql.lit('received'))
+    }
     for (const row of await runCompiled(trx, 'still received', build, ids)) received.add(row.id)
   }
   return [...byDelivery.values()].filter((plan) => received.has(plan.deliveryId))
@@ -147,17 +145,17 @@ const MARK_MS = 86_400_000
 /** Remembers the repositories of these deliveries: a schedule's tick may be about them. */
 async function markRepositories(trx: Trx, deliveryIds: readonly number[]): Promise<void> {
   for (const ids of powersOfTwo(deliveryIds)) {
-    const found = trx
-      .selectFrom('deliveries')
-      .select(({ fn }) => ['repository as name', fn.max('receivedAt').as('seenAt')])
-      .where('id', 'in', ids)
-      .where('repository', 'is not', null)
-      .groupBy('repository')
     const build = () =>
       trx
         .insertInto('repositories')
         .columns(['name', 'seenAt'])
-        .expression(found)
+        .expression(({ selectFrom }) =>
+          selectFrom('deliveries')
+            .select(({ fn }) => ['repository as name', fn.max('receivedAt').as('seenAt')])
+            .where('id', 'in', ids)
+            .where('repository', 'is not', null)
+            .groupBy('repository'),
+        )
         .onConflict((conflict) =>
           conflict
             .column('name')

@@ -148,15 +148,10 @@ async function firstBytes(db: Db, deliveries: readonly PendingDelivery[]) {
 }
 
 async function payload(db: Db, guid: string): Promise<string | null> {
-  const row = await db
-    .selectFrom('deliveries')
-    .innerJoin('payloads', 'payloads.deliveryId', 'deliveries.id')
-    .select('body')
-    .where('guid', '=', guid)
-    .executeTakeFirst()
-  if (!row) return null
+  const bodies = db.selectFrom('deliveries').innerJoin('payloads', 'payloads.deliveryId', 'deliveries.id')
+  const row = await bodies.select('body').where('guid', '=', guid).executeTakeFirst()
   try {
-    return unpackBody(row.body)
+    return row ? unpackBody(row.body) : null
   } catch (cause) {
     throw new Error(`the stored payload of delivery ${guid} cannot be read: ${String(cause)}`, { cause })
   }

@@ -144,16 +144,12 @@ async function due(db: Db, now: number, limit: number, bury: OutboxStore['dead']
   }
 }
 
-const toSentMessage = (row: Selectable<Database['outbox']>): SentMessage => ({
-  address: row.address,
-  message: readMessage(row.message) ?? { lines: [['(this stored message is damaged)']], plain: true },
-  status: row.status,
-  tries: row.tries,
-  lastError: row.error,
-  runId: row.runId,
-  createdAt: row.createdAt,
-  sentAt: row.status === 'sent' ? row.finishedAt : null,
-})
+function toSentMessage(row: Selectable<Database['outbox']>): SentMessage {
+  const { address, status, tries, error: lastError, runId, createdAt } = row
+  const message = readMessage(row.message) ?? { lines: [['(this stored message is damaged)']], plain: true }
+  const sentAt = status === 'sent' ? row.finishedAt : null
+  return { address, message, status, tries, lastError, runId, createdAt, sentAt }
+}
 
 /** null: the column is damaged; only insertMessages writes it. */
 function readMessage(text: string): Message | null {

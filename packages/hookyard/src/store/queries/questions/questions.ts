@@ -2,11 +2,11 @@
 // change together or not at all.
 import { sql } from 'kysely'
 import type { Db, QuestionRow, Trx } from '../../schema.ts'
-import type { GivenAnswer, NewQuestion, Question, QuestionChoice, RunTrigger } from '../../store.ts'
+import { originalTrigger, type GivenAnswer, type NewQuestion, type Question } from '../../store.ts'
+import type { QuestionChoice, RunTrigger } from '../../store.ts'
 import { endRun } from '../runs/end-run.ts'
 import { openWindows } from '../runs/windows.ts'
 import { chunks, fromJson, toJson } from '../statements.ts'
-import { resumeTrigger } from './resume-trigger.ts'
 
 /** Keeps the question of a run that pauses. */
 export async function insertQuestion(trx: Trx, runId: string, question: NewQuestion): Promise<void> {
@@ -87,9 +87,17 @@ async function resume(
     .select(['id', 'module', 'entity', 'trigger', 'cooldownMs'])
     .where('id', '=', question.runId)
     .executeTakeFirstOrThrow()
-  const { text, state } = question
-  const before = JSON.parse(run.trigger) as RunTrigger
-  const trigger = resumeTrigger(before, { ...given, question: text, state: fromJson(state) })
+  // The first cause stays in `data.original`, however often the run has asked.
+  const original = originalTrigger(JSON.parse(run.trigger) as RunTrigger)
+  const { answer, by } = given
+  const trigger: RunTrigger = {
+    type: 'resume',
+    event: original.event,
+    action: original.action,
+    by,
+    at: new Date(given.at).toISOString(),
+    data: { answer, by, question: question.text, state: fromJson(question.state), original },
+  }
   await trx
     .updateTable('runs')
     // What failed before the question has been made good: the policy's repeats begin anew.

@@ -148,12 +148,8 @@ async function lease(trx: Trx, due: readonly RunRow[], { now, owner, leaseUntil 
 async function loadPayloads(trx: Trx, runs: readonly RunRow[]): Promise<Map<string, Uint8Array>> {
   const guids = [...new Set(runs.flatMap((run) => run.delivery ?? []))]
   if (guids.length === 0) return new Map()
-  const rows = await trx
-    .selectFrom('deliveries')
-    .innerJoin('payloads', 'payloads.deliveryId', 'deliveries.id')
-    .select(['guid', 'body'])
-    .where('guid', 'in', guids)
-    .execute()
+  const bodies = trx.selectFrom('deliveries').innerJoin('payloads', 'payloads.deliveryId', 'deliveries.id')
+  const rows = await bodies.select(['guid', 'body']).where('guid', 'in', guids).execute()
   return new Map(rows.map((row) => [row.guid, row.body]))
 }
 
