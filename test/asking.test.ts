@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { readButton } from '../packages/hookyard/src/ask/answer-button.ts'
+import { readButton } from '../packages/hookyard/src/ask/question.ts'
 import { officialPayload } from '@hookyard/standins/payloads'
 import {
   type Given,

@@ -8,8 +8,11 @@ import { closedBox } from '../packages/hookyard/src/run/box.ts'
 import type { FoundWalls } from '../packages/hookyard/src/run/find-walls.ts'
 import { type StartProcess, startHere } from '../packages/hookyard/src/run/module-link.ts'
 import type { HandlerShape, ModuleProcess } from '../packages/hookyard/src/run/module-process.ts'
-import type { openPool } from '../packages/hookyard/src/run/open-pool.ts'
-import { type ProcessPool, createProcessPool } from '../packages/hookyard/src/run/process-pool.ts'
+import {
+  type ProcessPool,
+  createProcessPool,
+  type openPool,
+} from '../packages/hookyard/src/run/process-pool.ts'
 
 const builtins = resolve(import.meta.dirname, '..', 'modules')
 const walls = new Map<string, Promise<FoundWalls>>()
@@ -38,22 +41,25 @@ function inspectOnce(pool: ProcessPool, module: Parameters<ProcessPool['inspecti
   if (shape && !shape.config) return neverStarted(shape)
   const process = pool.inspecting(module)
   if (!handler.startsWith(builtins)) return process
-  const { inspect } = process
+  const inspect = process.inspect.bind(process)
   process.inspect = async () => {
-    const inspected = await inspect.call(process)
+    const inspected = await inspect()
     shapes.set(handler, inspected)
     return inspected
   }
   return process
 }
 
-const neverStarted = (shape: HandlerShape): ModuleProcess => ({
-  ...{ pid: 0, clean: false, fresh: false, noted: shape.files },
-  inspect: () => Promise.resolve(shape),
-  validate: () => Promise.reject(new Error('not started')),
-  run: () => Promise.reject(new Error('not started')),
-  kill: () => Promise.resolve(),
-})
+const neverStarted = (shape: HandlerShape): ModuleProcess => {
+  const process: Partial<ModuleProcess> = {
+    ...{ pid: 0, clean: false, fresh: false, noted: shape.files },
+    inspect: () => Promise.resolve(shape),
+    validate: () => Promise.reject(new Error('not started')),
+    run: () => Promise.reject(new Error('not started')),
+    kill: () => Promise.resolve(),
+  }
+  return process as ModuleProcess
+}
 
 let cacheToShare: string | undefined
 const shared = () => join(tmpdir(), 'compiled-by-module-processes')

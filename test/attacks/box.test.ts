@@ -21,14 +21,14 @@ import { delimiter, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { closedBox } from '../../packages/hookyard/src/run/box.ts'
-import { startModuleProcess } from '../../packages/hookyard/src/run/module-process.ts'
-import { deaf, init, reason, walls } from '../../packages/hookyard/src/run/module-process.fixture.ts'
+import { ModuleProcess } from '../../packages/hookyard/src/run/module-process.ts'
+import { deaf, init, reason, walls } from '../../packages/hookyard/testing/run/module-process.ts'
 import { PROBES, PROBING } from './box-probes.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 /** Without Node's permission model, as for what a granted program does. A trace that cannot be written hangs its process. */
 const bare = vi.hoisted(() => ({ now: false }))
-vi.mock(import('../../packages/hookyard/src/run/permission-flags.ts'), async (original) => {
+vi.mock(import('../../packages/hookyard/src/run/box.ts'), async (original) => {
   const real = await original()
   return {
     ...real,
@@ -155,7 +155,7 @@ async function tryAll(wall: Wall): Promise<Found> {
   bare.now = wall === 'namespace'
   const box = closedBox(handler, wall === 'permission' ? { ...walls, namespace: null } : walls)
   const environment = { PATH: process.env['PATH'] }
-  const made = startModuleProcess({ handler, environment, priority: 'low', box })
+  const made = new ModuleProcess({ handler, environment, priority: 'low', box })
   onTestFinished(() => made.kill())
   const daemon = `daemon-of-probes-${wall}-${process.pid}`
   heard.udp = 0

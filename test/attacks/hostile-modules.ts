@@ -1,7 +1,7 @@
 // What a module can try that was written to do harm: the body of a handler, run in a real module process. `attempt` notes
 // what became of each try. `other` is #99, which is not the run's; octo/private is not the run's repository.
 
-import { NONCE_OF } from '../../packages/hookyard/src/run/module-process.fixture.ts'
+import { NONCE_OF } from '../../packages/hookyard/testing/run/module-process.ts'
 
 export interface HostileModule {
   readonly name: string

@@ -42,23 +42,15 @@ export async function answerQuestion(
   if (!(await maySee(run))) {
     throw new UserError('not_authorized', `${request.by.name} may not be told of this repository any more`)
   }
+  const { at, via } = request
   const question = meantQuestion(run, request.question)
-  const { at } = request
-  if (question?.status !== 'open' || isLate(question, at)) throw refusal(run, question, at)
+  if (question?.status !== 'open' || isLate(question, at)) throw refusal(run, request.question, at)
+  const { ordinal, text } = question
   const answer = readAnswer(question, request.answer)
-  const { name: by } = request.by
-  const taken = await store.answer({
-    runId: run.id,
-    ordinal: question.ordinal,
-    answer,
-    by,
-    via: request.via,
-    at,
-  })
-  if (taken) return { runId: run.id, question: question.text, answer }
+  const taken = await store.answer({ runId: run.id, ordinal, answer, by: request.by.name, via, at })
+  if (taken) return { runId: run.id, question: text, answer }
   // Another answer, a cancellation or the clock was first.
-  const now = (await store.get(run.id)) ?? run
-  throw refusal(now, meantQuestion(now, question.ordinal), at)
+  throw refusal((await store.get(run.id)) ?? run, ordinal, at)
 }
 
 /** The question that a paused run asks, or null. */
@@ -73,26 +65,21 @@ function requireMayAnswer(run: RunRecord, by: AnswerRequest['by']): void {
   throw new UserError('not_authorized', `this question is for ${people}; ${by.name} may not answer it`)
 }
 
-const meantQuestion = (run: RunRecord, ordinal: number | undefined): Question | undefined =>
-  ordinal === undefined
-    ? run.questions.at(-1)
-    : run.questions.find((question) => question.ordinal === ordinal)
+const meantQuestion = ({ questions }: RunRecord, ordinal = questions.at(-1)?.ordinal): Question | undefined =>
+  questions.find((question) => question.ordinal === ordinal)
 
 const isLate = ({ expiresAt }: Question, at: number) => expiresAt !== null && expiresAt <= at
 
 function readAnswer(question: Question, given: AnswerRequest['answer']): string {
   const { options } = question
-  if (typeof given === 'object') {
-    const chosen = options[given.option]
-    if (chosen) return chosen.value
-  } else {
-    const text = given.trim()
-    const chosen =
-      options.find(({ value }) => value === given || value === text) ??
-      options.find(({ value, label }) => isAlike(value, text) || isAlike(label, text))
-    if (chosen) return chosen.value
-    if (options.length === 0 && text !== '' && text.length <= MAX_ANSWER) return text
-  }
+  const text = typeof given === 'object' ? '' : given.trim()
+  const chosen =
+    typeof given === 'object'
+      ? options[given.option]
+      : (options.find(({ value }) => value === given || value === text) ??
+        options.find(({ value, label }) => isAlike(value, text) || isAlike(label, text)))
+  if (chosen) return chosen.value
+  if (options.length === 0 && text !== '' && text.length <= MAX_ANSWER) return text
   const expected =
     options.length > 0
       ? `choose one of: ${options.map(({ value }) => value).join(', ')}`
@@ -103,11 +90,10 @@ function readAnswer(question: Question, given: AnswerRequest['answer']): string 
 
 const isAlike = (a: string, b: string) => a.trim().toLowerCase() === b.toLowerCase()
 
-function refusal(run: RunRecord, question: Question | undefined, at: number): UserError {
-  return new UserError(
-    'wrong_state',
-    question ? whyClosed(question, at) : `run ${run.id} is ${run.status} and asks nothing`,
-  )
+function refusal(run: RunRecord, ordinal: number | undefined, at: number): UserError {
+  const question = meantQuestion(run, ordinal)
+  const why = question ? whyClosed(question, at) : `run ${run.id} is ${run.status} and asks nothing`
+  return new UserError('wrong_state', why)
 }
 
 function whyClosed(question: Question, at: number): string {

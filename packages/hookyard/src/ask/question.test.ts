@@ -2,9 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { toPlainText } from '../send/message.ts'
-import { buttonData, readButton } from './answer-button.ts'
-import { questionMessage } from './question-message.ts'
-import { type PausedOutcome, readQuestion } from './read-question.ts'
+import { type PausedOutcome, buttonData, questionMessage, readButton, readQuestion } from './question.ts'
 
 const read = (outcome: PausedOutcome) => readQuestion(outcome, 1_000)
 const asked = (outcome: PausedOutcome, subject = true, tainted = false) => {

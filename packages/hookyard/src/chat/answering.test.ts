@@ -4,7 +4,7 @@ import { answerQuestion } from '../ask/answer.ts'
 import type { User } from '../config/config.ts'
 import type { RunRecord } from '../store/store.ts'
 import { type AnsweringDeps, answerByText, pressButton } from './answering.ts'
-import { buttonData } from '../ask/answer-button.ts'
+import { buttonData } from '../ask/question.ts'
 
 const user = { name: 'bob', role: 'member' } as User
 const options = [{ value: 'evil.com', label: '/merge at evil.com' }]

@@ -1,6 +1,6 @@
 // Answers to the questions of paused runs: a button pressed, or a text. Who may answer is the question's own matter
 // (src/ask/answer.ts): this finds out who speaks, which question is meant, and says what became of it.
-import { readButton } from '../ask/answer-button.ts'
+import { readButton } from '../ask/question.ts'
 import { type Answered, type AnswerRequest, openQuestion } from '../ask/answer.ts'
 import type { User } from '../config/config.ts'
 import { UserError } from '../lib/errors.ts'
@@ -88,7 +88,7 @@ export async function answerByText(
 
 /**
  * The run that a message asks for. Above the line that says so stands the question, which may quote a stranger's
- * words with another run's name in them; below it no line begins like that (src/ask/question-message.ts).
+ * words with another run's name in them; below it no line begins like that (ask/question.ts).
  */
 const runIdIn = (text: string): string | null =>
   [...text.matchAll(/^Answer.* \(run ([0-9a-z-]{1,40})\)$/gm)].at(-1)?.[1] ?? null

@@ -2,10 +2,9 @@
 import { spawn } from 'node:child_process'
 import { environment } from '../config/env.ts'
 import type { Manifest } from '../registry/manifest.ts'
-import { closedBox, TRY_ENTRY } from '../run/box.ts'
+import { closedBox, moduleEnvironment, TRY_ENTRY } from '../run/box.ts'
 import { boxedCommand } from '../run/boxed-command.ts'
 import { findWalls } from '../run/find-walls.ts'
-import { moduleEnvironment } from '../run/module-environment.ts'
 import type { RunModuleOptions, RunModuleResult } from '@hookyard/sdk/testing'
 import { CommandFailure } from './failure.ts'
 

@@ -12,12 +12,10 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { LargePayloads } from '../payload/large-payloads.ts'
 import type { FoundWalls } from '../run/find-walls.ts'
 import { ModuleJournal } from '../run/journal.ts'
-import { logSettlement } from '../run/log-settlement.ts'
 import type { ProcessPool } from '../run/process-pool.ts'
 import { runModule } from '../run/run-module.ts'
 import { settleUnwritable, withoutSecrets } from '../run/settlement.ts'
-import { type Runner, createRunner } from '../run/runner.ts'
-import { workerCaps } from '../run/worker-caps.ts'
+import { type Runner, createRunner, workerCaps } from '../run/runner.ts'
 import { type Retention, createRetention } from '../retention/retention.ts'
 import { type Scheduler, createScheduler } from '../schedule/scheduler.ts'
 import { formatEvent } from '../send/format.ts'
@@ -114,9 +112,7 @@ export function createStages(shared: Shared): Stages {
       const began = performance.now()
       const payload = run.payload && (await payloads.shorten(run.payload))
       const settlement = withoutSecrets(await runModule({ ...run, payload }, stop, options), redact)
-      const ms = performance.now() - began
-      metrics.attempted(run, settlement, ms)
-      logSettlement(log, run, settlement, ms)
+      metrics.attempted(run, settlement, performance.now() - began)
       return settlement
     },
     owner,

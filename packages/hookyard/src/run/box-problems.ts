@@ -8,9 +8,9 @@ import type { YamlSource } from '../config/yaml-source.ts'
 import type { Log } from '../lib/log.ts'
 import { liesIn, withoutLinks } from '../registry/grants.ts'
 import type { Module } from '../registry/manifest.ts'
+import { lacksNamespace } from './box.ts'
 import { describeWalls, type FoundWalls, findWalls, presentWalls } from './find-walls.ts'
 import { findProgram } from './namespace.ts'
-import { lacksNamespace } from './permission-flags.ts'
 
 /** What the checks look at. */
 export interface BoxQuestion {

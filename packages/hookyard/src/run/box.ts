@@ -1,5 +1,6 @@
 // What the process of a module may touch: its own code, what that resolves from node_modules, and what the operator
-// grants of the manifest's `needs`. Closed by default; both walls are built from this one description.
+// grants of the manifest's `needs`. Closed by default; both walls are built from this one description: Node's permission
+// model, which stands everywhere, here; the namespace in namespace.ts. SECURITY.md says what each leaves open.
 import { createHash } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'
 import { createRequire, getCompileCacheDir } from 'node:module'
@@ -37,6 +38,9 @@ export interface Box {
   readonly walls: Walls
 }
 
+/** Nothing secret: of the service's environment a module gets these alone. */
+const KEPT = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR']
+
 /** Node's permission model alone. */
 export const PERMISSION_ALONE: Walls = { namespace: null, setpriv: null }
 
@@ -70,10 +74,7 @@ export const ENTRY = join(childFolder, `main${extname(import.meta.url)}`)
 export const TRY_ENTRY = join(childFolder, `try${extname(import.meta.url)}`)
 
 /** What may be read; and what may be written, and read as well. */
-export interface Paths {
-  readonly read: readonly string[]
-  readonly write: readonly string[]
-}
+export type Paths = Pick<Box, 'read' | 'write'>
 
 /** The paths of a box that exist, each also where its links lead. */
 export function pathsOf(box: Box): Paths {
@@ -106,3 +107,44 @@ function packageFiles(folder: string): string[] {
 function existing(paths: readonly string[]): string[] {
   return [...new Set(paths.filter((path) => existsSync(path)).flatMap((path) => [path, realpathSync(path)]))]
 }
+
+/**
+ * Node's flags for a box. Whatever is not allowed by one of them is refused: other files, child processes, workers,
+ * addons, WASI, the inspector; from Node 25 on the network as well.
+ * @param programs whether programs may be started: these are held by the namespace alone
+ */
+export function permissionFlags(paths: Paths, programs: boolean): string[] {
+  return [
+    '--permission',
+    ...[...paths.read, ...paths.write].map((path) => `--allow-fs-read=${path}`),
+    ...paths.write.map((path) => `--allow-fs-write=${path}`),
+    // It opens files by itself, past the permission model.
+    '--no-experimental-sqlite',
+    '--disable-sigusr1',
+    // Until Node 24 what trace_events writes is not asked about.
+    '--trace-event-file-pattern=/dev/null',
+    // Some flags of V8 name files that it writes by itself; a process that sets one later aborts.
+    '--freeze-flags-after-init',
+    ...(programs ? ['--allow-child-process', '--disable-warning=SecurityWarning'] : []),
+  ]
+}
+
+/** Whether Node's permission model refuses sockets and name look-ups too. */
+export const refusesNetwork = (version: string = process.versions.node): boolean =>
+  Number(version.split('.', 1)[0]) >= 25
+
+/** Whether the box grants something that only a namespace can grant, and there is none. */
+export const lacksNamespace = ({ run, walls }: Pick<Box, 'run' | 'walls'>): boolean =>
+  run.length > 0 && walls.namespace === null
+
+/** Where programs are, the language and the time zone, which cannot be looked up in a box. */
+export const moduleEnvironment = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  TZ: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  ...harmless(environment),
+})
+
+/** The part of an environment that may be known to what the service starts. */
+export const harmless = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(environment).filter(([name, value]) => KEPT.includes(name) && value !== undefined),
+  )

@@ -1,9 +1,12 @@
 // The command that starts a handler's process behind its walls.
-import { mkdirSync } from 'node:fs'
-import { type Box, ENTRY, pathsOf } from './box.ts'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Box, ENTRY, lacksNamespace, pathsOf, permissionFlags } from './box.ts'
 import { namespaceArguments, TEMPORARY } from './namespace.ts'
-import { lacksNamespace, permissionFlags } from './permission-flags.ts'
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts'
+
+/** Of the folders that processes have for their temporary files, where there is no namespace. */
+const PREFIX = 'hookyard-process-'
 
 export interface BoxedCommand {
   readonly command: readonly [string, ...string[]]
@@ -26,32 +29,53 @@ export function boxedCommand(
     throw new Error(`the module may run ${box.run.join(', ')}, which only a namespace grants`)
   const { namespace, setpriv } = box.walls
   const cache = makeCache(box.cache)
-  const own = namespace === null ? makeTemporaryFolder() : null
-  const temporary = own ?? TEMPORARY
+  const temporary = namespace ? TEMPORARY : mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
   const paths = pathsOf(box)
-  const writable = [...paths.write, temporary, ...(cache === null ? [] : [cache])]
-  const programs = box.run.length > 0
-  const node = [
-    process.execPath,
-    ...flags,
-    ...permissionFlags({ read: paths.read, write: writable }, programs),
-    entry,
-    handler,
-  ] as const
-  const end = () => own === null || removeTemporaryFolder(own)
+  const write = [...paths.write, temporary, ...(cache === null ? [] : [cache])]
+  const limits = permissionFlags({ read: paths.read, write }, box.run.length > 0)
+  const node: [string, ...string[]] = [process.execPath, ...flags, ...limits, entry, handler]
   const inside = {
     ...environment,
     // Not the home of the service's user.
     ...{ TMPDIR: temporary, HOME: temporary },
-    ...(cache === null ? {} : { NODE_COMPILE_CACHE: cache }),
+    ...(cache !== null && { NODE_COMPILE_CACHE: cache }),
   }
-  const path = environment['PATH'] ?? ''
-  if (namespace === null) {
-    const first = setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL']
-    return { command: [...first, ...node] as unknown as [string], environment: inside, end }
+  if (namespace) {
+    const walls = namespaceArguments({ ...box, cache }, paths, namespace, environment['PATH'] ?? '')
+    return { command: [namespace.program, ...walls, ...node], environment: inside, end() {} }
   }
-  const walls = namespaceArguments({ ...box, cache }, paths, namespace, path)
-  return { command: [namespace.program, ...walls, ...node], environment: inside, end }
+  return {
+    command: setpriv === null ? node : [setpriv, '--pdeathsig', 'KILL', ...node],
+    environment: inside,
+    end: () => removeFolder(temporary),
+  }
+}
+
+/** What is still written into it stays until the next start. */
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // Left for removeLeftFolders.
+  }
+}
+
+/** Removes the temporary folders of this user's processes that have ended without doing so. */
+export function removeLeftFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const maker = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]
+    if (maker === undefined || isAlive(Number(maker))) continue
+    const folder = join(tmpdir(), name)
+    if (lstatSync(folder, { throwIfNoEntry: false })?.uid === process.getuid?.()) removeFolder(folder)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** Where nothing can be written, modules start without. */

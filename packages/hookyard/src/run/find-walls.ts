@@ -3,9 +3,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Isolation } from '../config/config.ts'
-import { closedBox, ENTRY, pathsOf, type Walls } from './box.ts'
+import { closedBox, ENTRY, pathsOf, refusesNetwork, type Walls } from './box.ts'
 import { findProgram, librariesOf, namespaceArguments } from './namespace.ts'
-import { refusesNetwork } from './permission-flags.ts'
 
 const run = promisify(execFile)
 const TIMEOUT_MS = 20_000

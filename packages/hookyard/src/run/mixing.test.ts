@@ -13,11 +13,11 @@ import {
   never,
   start,
   writeHandler,
-} from './module-process.fixture.ts'
+} from '../../testing/run/module-process.ts'
 import { createProcessPool } from './process-pool.ts'
 
 // Without Node's permission model, which refuses most of what may be left.
-vi.mock(import('./permission-flags.ts'), async (original) => ({
+vi.mock(import('./box.ts'), async (original) => ({
   ...(await original()),
   permissionFlags: () => [],
 }))

@@ -3,9 +3,18 @@ import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { silentLog } from '../lib/log.ts'
-import { createLink } from './module-link.ts'
-import { startModuleProcess } from './module-process.ts'
-import { deaf, endStarted, handler, init, listening, never, specOf, start } from './module-process.fixture.ts'
+import { ModuleLink } from './module-link.ts'
+import { ModuleProcess } from './module-process.ts'
+import {
+  deaf,
+  endStarted,
+  handler,
+  init,
+  listening,
+  never,
+  specOf,
+  start,
+} from '../../testing/run/module-process.ts'
 
 afterEach(endStarted)
 
@@ -152,7 +161,7 @@ test('what a module prints becomes log lines', async () => {
 })
 
 test('a folder that is gone is told as the end of the process', async () => {
-  const gone = startModuleProcess(specOf('/nowhere/at/all/handler.ts'))
+  const gone = new ModuleProcess(specOf('/nowhere/at/all/handler.ts'))
   expect(await gone.run(init(), deaf, never)).toEqual({
     kind: 'died',
     how: expect.stringMatching(/^could not be started: /),
@@ -188,7 +197,7 @@ test('what a process said last is heard also when its end is told first', async 
       over.resolve()
     },
   }
-  const link = createLink(events, () => undefined)
+  const link = new ModuleLink(events, () => undefined)
   link.connect(1, ours)
   link.end('exited with code 1')
   theirs.end('{"t":"threw"}\n')
@@ -199,7 +208,7 @@ test('what a process said last is heard also when its end is told first', async 
 test('a channel that somebody else holds open does not keep the end of its process from being told', async () => {
   const [ours] = await pair()
   const over = Promise.withResolvers<string>()
-  const link = createLink(
+  const link = new ModuleLink(
     { onMessage: () => undefined, onExcess: () => undefined, onOutput: () => undefined, onEnd: over.resolve },
     () => undefined,
   )

@@ -21,25 +21,8 @@ export interface LinkEvents {
   onEnd(how: string): void
 }
 
-/** A process under way. */
-export interface ModuleLink {
-  /** 0 until the process is there. */
-  readonly pid: number
-  /** What is sent before the process is there waits for it. */
-  send(message: unknown): void
-  /** Ends the process with its whole group; `how` is told as its end. */
-  kill(how?: string): void
-}
-
 /** A way to start the process of a handler file. */
 export type StartProcess = (spec: StartSpec, events: LinkEvents) => ModuleLink
-
-/** The side of a link that whoever started the process holds. */
-export interface LinkEnd extends ModuleLink {
-  /** The process is there, and this is its channel. */
-  connect(pid: number, channel: Socket): void
-  end(how: string): void
-}
 
 /** Starts it as a child of this process. */
 export const startHere: StartProcess = (spec, events) => {
@@ -50,59 +33,70 @@ export const startHere: StartProcess = (spec, events) => {
     },
     onExit: (how) => link.end(how),
   })
-  const link = createLink(events, () => spawned.kill())
+  const link = new ModuleLink(events, () => spawned.kill())
   if (spawned.channel) link.connect(spawned.pid, spawned.channel)
   return link
 }
 
-/** A link to a process that is being started; `kill` ends that process. */
-export function createLink(events: LinkEvents, kill: () => void): LinkEnd {
-  let pid = 0
-  let channel: Socket | undefined
-  let waiting: unknown[] = []
-  let ended = false
-  let killed: string | undefined
+/** A process under way, or being started. */
+export class ModuleLink {
+  /** 0 until the process is there. */
+  pid = 0
+  readonly #events: LinkEvents
+  readonly #kill: () => void
+  #channel: Socket | undefined
+  #waiting: unknown[] = []
+  #ended = false
+  #killed: string | undefined
 
-  function abuse(socket: Socket, how: string): void {
-    socket.destroy()
-    link.kill(how)
+  /** `kill` ends the process. */
+  constructor(events: LinkEvents, kill: () => void) {
+    this.#events = events
+    this.#kill = kill
   }
 
-  const link: LinkEnd = {
-    get pid() {
-      return pid
-    },
-    send(message) {
-      if (ended) return
-      if (channel === undefined) return void waiting.push(message)
-      if (!channel.writable) return
-      if (channel.writableLength <= MAX_UNREAD) channel.write(`${JSON.stringify(message)}\n`)
-      else abuse(channel, `left more than ${MAX_UNREAD} bytes of what it was told unread and was killed`)
-    },
-    kill(how) {
-      if (ended) return
-      killed ??= how
-      kill()
-    },
-    connect(id, socket) {
-      pid = id
-      channel = socket
-      readMessages(socket, events, (how) => abuse(socket, how))
-      for (const message of waiting) link.send(message)
-      waiting = []
-    },
-    end(how) {
-      if (ended) return
-      ended = true
-      const tell = () => {
-        channel?.destroy()
-        events.onEnd(killed ?? how)
-      }
-      if (!channel || channel.closed) tell()
-      else afterLastWords(channel, tell)
-    },
+  /** What is sent before the process is there waits for it. */
+  send(message: unknown): void {
+    const channel = this.#channel
+    if (this.#ended) return
+    if (!channel) return void this.#waiting.push(message)
+    if (!channel.writable) return
+    if (channel.writableLength <= MAX_UNREAD) channel.write(`${JSON.stringify(message)}\n`)
+    else this.#abuse(`left more than ${MAX_UNREAD} bytes of what it was told unread and was killed`)
   }
-  return link
+
+  /** Ends the process with its whole group; `how` is told as its end. */
+  kill(how?: string): void {
+    if (this.#ended) return
+    this.#killed ??= how
+    this.#kill()
+  }
+
+  /** The process is there, and this is its channel. */
+  connect(pid: number, channel: Socket): void {
+    this.pid = pid
+    this.#channel = channel
+    readMessages(channel, this.#events, (how) => this.#abuse(how))
+    for (const message of this.#waiting.splice(0)) this.send(message)
+  }
+
+  /** The process has ended. */
+  end(how: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    const channel = this.#channel
+    const tell = () => {
+      channel?.destroy()
+      this.#events.onEnd(this.#killed ?? how)
+    }
+    if (!channel || channel.closed) tell()
+    else afterLastWords(channel, tell)
+  }
+
+  #abuse(how: string): void {
+    this.#channel?.destroy()
+    this.kill(how)
+  }
 }
 
 /** What a process said last may be read after its end is told: an error that it ended with, say. */

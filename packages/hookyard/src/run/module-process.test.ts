@@ -11,8 +11,9 @@ import {
   specOf,
   start,
   writeHandler,
-} from './module-process.fixture.ts'
-import { type RunHandlers, startModuleProcess } from './module-process.ts'
+} from '../../testing/run/module-process.ts'
+import { ModuleProcess } from './module-process.ts'
+import type { RunHandlers } from './session.ts'
 
 afterEach(endStarted)
 
@@ -134,7 +135,7 @@ test.runIf(existsSync('/proc/self/autogroup'))(
 test.runIf(existsSync('/proc/self/autogroup'))(
   'what somebody waits for loads with the priority of the service, and the first run lowers it',
   async () => {
-    const made = startModuleProcess({
+    const made = new ModuleProcess({
       ...specOf(writeHandler(handler(`return done('ok')`))),
       priority: 'normal',
     })

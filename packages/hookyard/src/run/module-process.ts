@@ -2,25 +2,21 @@
 // outside of its session ends it.
 import { PermanentError } from '../lib/errors.ts'
 import { type Log, silentLog } from '../lib/log.ts'
-import type { SubjectKind } from '@hookyard/sdk/host'
+import { moduleEnvironment } from './box.ts'
 import type { KeptFile } from './child/kept-files.ts'
-import { lowerPriority } from './low-priority.ts'
-import { moduleEnvironment } from './module-environment.ts'
-import { type ModuleLink, type StartProcess, startHere } from './module-link.ts'
-import { type FromChild, type RunInit, type ToChild, type ToSession, parseFromChild } from './protocol.ts'
-import { residentBytes } from './resident-memory.ts'
 import type { Excess } from './message-limits.ts'
+import { type ModuleLink, type StartProcess, startHere } from './module-link.ts'
+import { lowerPriority, residentBytes } from './process-tree.ts'
+import { type FromChild, type RunInit, type ToChild, type ToSession, parseFromChild } from './protocol.ts'
 import {
-  AskSession,
+  type Answer,
+  type AnswerKind,
   type Host,
   type ProcessResult,
   type RunHandlers,
-  RunSession,
-  type Session,
+  Session,
 } from './session.ts'
 import type { StartSpec } from './spawn-module.ts'
-
-export type { ProcessResult, RunHandlers } from './session.ts'
 
 /** Resident memory of a module process, in bytes, buffers included; beyond it the process is killed. */
 const RESIDENT_LIMIT = 1024 * 1024 * 1024
@@ -28,64 +24,34 @@ const MEMORY_CHECK_MS = 1_000
 /** How long a handler may take to load or to validate a value, in ms; a busy machine needs many times what a quiet one does. */
 const ANSWER_MS = 60_000
 
-export interface HandlerShape {
-  readonly subject: SubjectKind | null
-  readonly events: readonly string[] | null
-  readonly config: boolean
-  readonly input: boolean
-  /** All that was loaded; null: too much to be kept. */
-  readonly files: readonly KeptFile[] | null
-}
+/** What a handler declares, and all that was loaded of it. */
+export type HandlerShape = Pick<Answer<'inspected'>, 'subject' | 'events' | 'config' | 'input' | 'files'>
 
-export interface ModuleProcess {
-  /** 0 until the process is there. */
-  readonly pid: number
-  /** False once a session left something behind, was aborted, or the process ended. */
-  readonly clean: boolean
-  /** True until it was given something of a run: its repository is still open. */
-  readonly fresh: boolean
-  /** The files that its inspection has noted; null: there was none, or they are too much to be kept. */
-  readonly noted: HandlerShape['files']
-  run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult>
-  /** What the handler declares. @throws PermanentError when it cannot be loaded. */
-  inspect(): Promise<HandlerShape>
-  /** The sentences that the handler's schema has against the value; null when it fits. */
-  validate(what: 'config' | 'input', value: unknown): Promise<readonly string[] | null>
-  /** Kills the whole group, at once. */
-  kill(): Promise<void>
-}
-
-/**
- * Starts a process for one handler file; of `spec.environment` it gets what is harmless. `log` hears of one that says
- * what it must not. `files`: what it loads instead of what is on the disk.
- * @default start as a child of this process
- */
-export function startModuleProcess(
-  spec: StartSpec,
-  start: StartProcess = startHere,
-  log: Log = silentLog,
-  files: readonly KeptFile[] | null = null,
-): ModuleProcess {
-  const started = new StartedProcess(spec, start, log)
-  if (files) started.send({ t: 'files', files })
-  return started
-}
-
-class StartedProcess implements ModuleProcess, Host {
+export class ModuleProcess implements Host {
   readonly #handler: string
   readonly #log: Log
   readonly #link: ModuleLink
   readonly #exited = Promise.withResolvers<void>()
-  #runsLow: boolean
   readonly #memory: NodeJS.Timeout
-  #session: Session | undefined
+  #runsLow: boolean
+  #session: Omit<Session, 'result'> | undefined
   #clean = true
   #fresh = true
   #noted: HandlerShape['files'] = null
   #killed = false
   #ended: string | undefined
 
-  constructor(spec: StartSpec, start: StartProcess, log: Log) {
+  /**
+   * Starts a process for one handler file; of `spec.environment` it gets what is harmless. `log` hears of one that says
+   * what it must not. `files`: what it loads instead of what is on the disk.
+   * @default start as a child of this process
+   */
+  constructor(
+    spec: StartSpec,
+    start: StartProcess = startHere,
+    log: Log = silentLog,
+    files: readonly KeptFile[] | null = null,
+  ) {
     this.#handler = spec.handler
     this.#log = log
     this.#runsLow = spec.priority === 'low'
@@ -98,36 +64,40 @@ class StartedProcess implements ModuleProcess, Host {
     })
     // As long as it lives: it takes memory while it loads, and between runs, as well.
     this.#memory = setInterval(() => this.#checkMemory(), MEMORY_CHECK_MS).unref()
+    if (files) this.send({ t: 'files', files })
   }
 
+  /** 0 until the process is there. */
   get pid(): number {
     return this.#link.pid
   }
 
+  /** False once a session left something behind, was aborted, or the process ended. */
   get clean(): boolean {
     return this.#clean
   }
 
-  get noted(): HandlerShape['files'] {
-    return this.#noted
-  }
-
+  /** True until it was given something of a run: its repository is still open. */
   get fresh(): boolean {
     return this.#fresh
   }
 
+  /** The files that its inspection has noted; null: there was none, or they are too much to be kept. */
+  get noted(): HandlerShape['files'] {
+    return this.#noted
+  }
+
+  /** What the handler declares. @throws PermanentError when it cannot be loaded. */
   async inspect(): Promise<HandlerShape> {
-    const shape = await this.#ask({ t: 'inspect' }, (answer) =>
-      answer.t === 'inspected' ? answer : undefined,
-    )
+    const shape = await this.#ask({ t: 'inspect' }, 'inspected')
     this.#noted = shape.files
     return shape
   }
 
+  /** The sentences that the handler's schema has against the value; null when it fits. @throws PermanentError */
   async validate(what: 'config' | 'input', value: unknown): Promise<readonly string[] | null> {
     this.#fresh &&= what === 'config'
-    const pick = (answer: FromChild) => (answer.t === 'validated' ? answer : undefined)
-    return (await this.#ask({ t: 'validate', what, value }, pick)).issues
+    return (await this.#ask({ t: 'validate', what, value }, 'validated')).issues
   }
 
   async run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult> {
@@ -136,11 +106,13 @@ class StartedProcess implements ModuleProcess, Host {
     // Somebody waited for it to load; from now on it is one of those that the intake must not feel.
     if (!this.#runsLow) lowerPriority(this.pid)
     this.#runsLow = true
-    const session = new RunSession(this, init, handlers, signal)
+    const session = new Session(this, { t: 'run', init }, 'outcome', handlers, signal)
     this.#session = session
-    return session.result
+    const result = await session.result
+    return result.kind === 'answered' ? { kind: 'returned', outcome: result.answer.outcome } : result
   }
 
+  /** Kills the whole group, at once; `how` is told as its end. */
   async kill(how?: string): Promise<void> {
     this.#clean = false
     this.#killed = true
@@ -157,12 +129,24 @@ class StartedProcess implements ModuleProcess, Host {
     if (!clean) void this.kill()
   }
 
-  async #ask<T>(message: ToSession, pick: (answer: FromChild) => T | undefined): Promise<T> {
-    if (this.#ended !== undefined)
-      throw new PermanentError(`the module process ${this.#ended}`, { reason: 'load_failed' })
-    const session = new AskSession(this, message, pick, ANSWER_MS)
+  async #ask<T extends AnswerKind>(message: ToSession, wanted: T): Promise<Answer<T>> {
+    const failed = (says: string, reason = 'load_failed') => new PermanentError(says, { reason })
+    if (this.#ended !== undefined) throw failed(`the module process ${this.#ended}`)
+    const session = new Session(this, message, wanted)
     this.#session = session
-    return session.answer
+    const slow = setTimeout(() => session.end(`did not load within ${ANSWER_MS / 1_000} s`), ANSWER_MS)
+    const result = await session.result
+    clearTimeout(slow)
+    switch (result.kind) {
+      case 'answered':
+        return result.answer
+      case 'threw':
+        throw failed(result.error.message, result.error.reason)
+      case 'exceeded':
+        throw failed(result.says)
+      case 'died':
+        throw failed(`the module process ${result.how}`)
+    }
   }
 
   /** `said`: null when it is no message of ours. */

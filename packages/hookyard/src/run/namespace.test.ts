@@ -9,7 +9,7 @@ import { NO_NEEDS } from '../config/needs.ts'
 import { manifestOf } from '../../testing/registry/manifests.ts'
 import { type Box, closedBox } from './box.ts'
 import { findWalls } from './find-walls.ts'
-import { startModuleProcess } from './module-process.ts'
+import { ModuleProcess } from './module-process.ts'
 import {
   deaf,
   endStarted,
@@ -22,7 +22,7 @@ import {
   testInNamespace,
   walls,
   writeHandler,
-} from './module-process.fixture.ts'
+} from '../../testing/run/module-process.ts'
 import { createProcessPool } from './process-pool.ts'
 import { processTree } from './process-tree.ts'
 
@@ -38,7 +38,7 @@ const folder = () => realpathSync(mkdtempSync(join(tmpdir(), 'hookyard-granted-'
 /** What a handler with this body in such a box is done with. */
 async function summaryOf(body: string, box: Partial<Box>): Promise<unknown> {
   const spec = specOf(writeHandler(handler(`${imports}\n${body}`)))
-  const made = startModuleProcess({ ...spec, box: { ...spec.box, ...box } })
+  const made = new ModuleProcess({ ...spec, box: { ...spec.box, ...box } })
   onTestFinished(() => made.kill())
   const result = await made.run(init(), deaf, never)
   return result.kind === 'returned' ? (result.outcome as { summary: string }).summary : result
@@ -142,7 +142,7 @@ test.each(['in a namespace', 'without one'])(
       ),
     )
     const box = { ...spec.box, walls: where === 'without one' ? { ...walls, namespace: null } : walls }
-    const made = startModuleProcess({ ...spec, box })
+    const made = new ModuleProcess({ ...spec, box })
     const result = await made.run(init(), deaf, never)
     expect(made.clean).toBe(false)
     await made.kill()
@@ -196,7 +196,7 @@ test.each([
   expect(found.reason).toMatch(process.platform === 'linux' ? why : /has none/)
   if (process.platform === 'linux') expect(found.fix).toMatch(fix)
   const file = writeHandler(handler(`return done('on')`))
-  const made = startModuleProcess({ ...specOf(file), box: closedBox(file, found.walls) })
+  const made = new ModuleProcess({ ...specOf(file), box: closedBox(file, found.walls) })
   onTestFinished(() => made.kill())
   expect(await made.run(init(), deaf, never)).toMatchObject({ outcome: { summary: 'on' } })
 })

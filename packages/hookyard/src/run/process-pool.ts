@@ -1,37 +1,12 @@
 // Module processes, kept warm: a process serves one module and one repository, one run at a time, as long as it is clean.
+import type { Config } from '../config/config.ts'
 import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
 import { boxOf, PERMISSION_ALONE, type Walls } from './box.ts'
-import { type HandlerShape, type ModuleProcess, startModuleProcess } from './module-process.ts'
+import { type WallsQuestion, requireWalls } from './box-problems.ts'
+import { type HandlerShape, ModuleProcess } from './module-process.ts'
 import type { Priority } from './spawn-module.ts'
-import type { Starter } from './starter.ts'
-
-export interface ProcessPool {
-  /**
-   * A process of this module's own for this repository (null: for what is about none), warm when there is one.
-   * @default the low priority of runs
-   */
-  acquire(
-    module: Pick<Module, 'name' | 'manifest' | 'granted'>,
-    repository: string | null,
-    priority?: Priority,
-  ): ModuleProcess
-  /**
-   * A process that loads what is on the disk now, for an inspection; it serves runs once what it loaded is served. In a
-   * namespace it alone may write the module's compile cache, so there it ends when it is given back.
-   */
-  inspecting(module: Pick<Module, 'name' | 'manifest' | 'granted'>): ModuleProcess
-  /** Gives it back; an unclean one is killed instead. */
-  release(process: ModuleProcess): void
-  /**
-   * From now on these handlers are served, by module name, as they were inspected; before the first call: those on
-   * the disk. Idle processes with others end, busy ones end when they come back.
-   */
-  serve(handlers: ReadonlyMap<string, Pick<HandlerShape, 'files'>>): void
-  /** Process ids of those that are at work. */
-  busy(): readonly number[]
-  close(): Promise<void>
-}
+import { type Starter, createStarter } from './starter.ts'
 
 /** How long an idle process is kept, in ms. */
 const IDLE_MS = 60_000
@@ -48,110 +23,119 @@ export interface PoolOptions {
   readonly log?: Log
 }
 
+type Served = Pick<Module, 'name' | 'manifest' | 'granted'>
+type Handlers = ReadonlyMap<string, Pick<HandlerShape, 'files'>>
+
 /** Whom a process serves. */
 interface Lot {
   readonly module: string
   readonly handler: string
+  readonly repository: string | null
+  readonly inspects: boolean
   /** What it loads; null: what was on the disk. */
   readonly files: HandlerShape['files']
-  readonly repository: string | null
   readonly generation: number
-  readonly inspects: boolean
+  /** Of an idle one: ends it. */
+  readonly idle?: NodeJS.Timeout
 }
 
+export type ProcessPool = ReturnType<typeof createProcessPool>
+
 /** Starts with no process at all. */
-export function createProcessPool(options: PoolOptions): ProcessPool {
-  const idle: { process: ModuleProcess; lot: Lot; timer: NodeJS.Timeout }[] = []
+export function createProcessPool({
+  keep,
+  environment,
+  starter,
+  walls = PERMISSION_ALONE,
+  log,
+}: PoolOptions) {
+  /** Idle ones in the order in which they were given back. */
   const lots = new Map<ModuleProcess, Lot>()
-  const { walls = PERMISSION_ALONE } = options
-  let served: ReadonlyMap<string, Pick<HandlerShape, 'files'>> = new Map()
+  let served: Handlers = new Map()
   let generation = 0
 
+  const idle = () => [...lots].filter(([, lot]) => lot.idle !== undefined)
   const drop = (process: ModuleProcess) => {
+    clearTimeout(lots.get(process)?.idle)
     lots.delete(process)
     return process.kill()
   }
-  const dropIdle = (index: number) => {
-    const [slot] = idle.splice(index, 1)
-    if (!slot) return Promise.resolve()
-    clearTimeout(slot.timer)
-    return drop(slot.process)
-  }
-
-  const start = (
-    module: Pick<Module, 'name' | 'manifest' | 'granted'>,
-    priority: Priority,
-    lot: Omit<Lot, 'module' | 'handler'>,
-  ) => {
-    const { name, manifest } = module
-    const { handler } = manifest
-    const { environment, starter, log } = options
-    const box = { ...boxOf(module, walls), writesCache: lot.inspects }
-    const spec = { handler, environment, priority, box }
-    const process = startModuleProcess(spec, starter?.start, log, lot.files)
-    lots.set(process, { ...lot, module: name, handler })
+  const filesOf = (name: string) => served.get(name)?.files ?? null
+  const start = (module: Served, priority: Priority, repository: string | null, inspects: boolean) => {
+    const { handler } = module.manifest
+    const files = inspects ? null : filesOf(module.name)
+    const box = { ...boxOf(module, walls), writesCache: inspects }
+    const process = new ModuleProcess({ handler, environment, priority, box }, starter?.start, log, files)
+    lots.set(process, { module: module.name, handler, repository, inspects, files, generation })
     return process
   }
-  const filesOf = (name: string) => served.get(name)?.files ?? null
   /** Of what was on the disk at its start nobody knows whether it is what is served now. */
   const isServed = (process: ModuleProcess, { module, inspects, files, generation: since }: Lot) => {
     const loaded = inspects ? process.noted : files
     return loaded === null ? !inspects && since === generation : loaded === filesOf(module)
   }
-  /** What a reload has inspected waits for being served, if there is room. */
-  const mayWait = (process: ModuleProcess, { inspects }: Lot) =>
-    inspects && process.noted !== null && idle.length < options.keep
 
   return {
-    inspecting: (module) =>
-      start(module, 'normal', { repository: null, files: null, generation, inspects: true }),
-    acquire(module, repository, priority = 'low') {
-      const { handler } = module.manifest
-      for (let index = idle.length - 1; index >= 0; index -= 1) {
-        const slot = idle[index]
-        if (slot?.lot.handler !== handler || !isServed(slot.process, slot.lot)) continue
-        if (slot.lot.repository !== repository && !slot.process.fresh) continue
-        clearTimeout(slot.timer)
-        idle.splice(index, 1)
-        if (slot.process.clean) {
-          lots.set(slot.process, { ...slot.lot, repository })
-          return slot.process
-        }
-        void drop(slot.process)
+    /**
+     * A process that loads what is on the disk now, for an inspection; it serves runs once what it loaded is served. In a
+     * namespace it alone may write the module's compile cache, so there it ends when it is given back.
+     */
+    inspecting: (module: Served) => start(module, 'normal', null, true),
+    /** A process of this module's own for this repository (null: for what is about none), warm when there is one. */
+    acquire(module: Served, repository: string | null, priority: Priority = 'low'): ModuleProcess {
+      for (const [process, { idle: timer, ...lot }] of idle().reverse()) {
+        if (lot.handler !== module.manifest.handler || !isServed(process, lot)) continue
+        if (lot.repository !== repository && !process.fresh) continue
+        clearTimeout(timer)
+        lots.set(process, { ...lot, repository })
+        if (process.clean) return process
+        void drop(process)
       }
-      const lot = { repository, files: filesOf(module.name), generation, inspects: false }
-      return start(module, priority, lot)
+      return start(module, priority, repository, false)
     },
-    release(process) {
+    /** Gives it back; an unclean one is killed instead. */
+    release(process: ModuleProcess): void {
       const lot = lots.get(process)
       if (!lot || !process.clean || (lot.inspects && walls.namespace)) return void drop(process)
-      if (!isServed(process, lot) && !mayWait(process, lot)) return void drop(process)
-      if (idle.length >= options.keep) void dropIdle(0)
-      const timer = setTimeout(() => {
-        const index = idle.findIndex((slot) => slot.process === process)
-        if (index >= 0) void dropIdle(index)
-      }, IDLE_MS)
-      timer.unref()
-      idle.push({ process, lot, timer })
+      const [oldest, ...others] = idle()
+      const isFull = oldest !== undefined && others.length + 1 >= keep
+      // What a reload has inspected waits for being served, if there is room.
+      const mayWait = lot.inspects && process.noted !== null && !isFull
+      if (!isServed(process, lot) && !mayWait) return void drop(process)
+      if (isFull) void drop(oldest[0])
+      lots.delete(process)
+      lots.set(process, { ...lot, idle: setTimeout(() => void drop(process), IDLE_MS).unref() })
     },
-    serve(handlers) {
+    /**
+     * From now on these handlers are served, by module name, as they were inspected; before the first call: those on
+     * the disk. Idle processes with others end, busy ones end when they come back.
+     */
+    serve(handlers: Handlers): void {
       served = handlers
       generation += 1
-      for (let index = idle.length - 1; index >= 0; index -= 1) {
-        const slot = idle[index]
-        if (slot && !isServed(slot.process, slot.lot)) void dropIdle(index)
-      }
+      for (const [process, lot] of idle()) if (!isServed(process, lot)) void drop(process)
     },
-    busy: () =>
-      [...lots.keys()]
-        .filter((process) => !idle.some((slot) => slot.process === process))
-        .map(({ pid }) => pid)
-        .filter((pid) => pid !== 0),
-    async close() {
-      const all = [...lots.keys()]
-      for (const slot of idle.splice(0)) clearTimeout(slot.timer)
-      await Promise.all(all.map(drop))
-      await options.starter?.close()
+    /** Process ids of those that are at work. */
+    busy: (): readonly number[] =>
+      [...lots].flatMap(([{ pid }, lot]) => (lot.idle === undefined && pid !== 0 ? [pid] : [])),
+    async close(): Promise<void> {
+      await Promise.all([...lots.keys()].map(drop))
+      await starter?.close()
     },
   }
+}
+
+/**
+ * The service's module processes: behind the walls that its configuration asks for, started by the starter.
+ * @throws ConfigError when the walls that `isolation` requires are not there
+ */
+export async function openPool(
+  installation: WallsQuestion & { readonly config: Pick<Config, 'workers'> },
+  log: Log,
+) {
+  const { config, env: environment } = installation
+  const walls = await requireWalls(installation, log)
+  const starter = createStarter({ environment, log })
+  const keep = config.workers.concurrency
+  return { pool: createProcessPool({ keep, environment, starter, walls: walls.walls, log }), walls }
 }

@@ -2,11 +2,11 @@
 // (a run, an inspection, a validation) that it belongs to. A module is not trusted: the service checks every message
 // from it (message-limits.ts, parseFromChild), and nothing that it sends here is a credential.
 import { z } from 'zod'
-import type { SubjectKind } from '@hookyard/sdk/host'
+import { type SubjectKind, reasonOf } from '@hookyard/sdk/host'
+import { PermanentError, RetryAfterError, toError } from '../lib/errors.ts'
 import { cut } from '../send/untrusted-text.ts'
 import type { RunTrigger } from '../store/store.ts'
-import type { KeptFile } from './child/kept-files.ts'
-import { keptFiles } from './kept-files.ts'
+import { type KeptFile, MAX_KEPT_CHARACTERS, MAX_KEPT_FILES } from './child/kept-files.ts'
 
 /** All that a handler starts from; JSON alone. */
 export interface RunInit {
@@ -35,14 +35,11 @@ export type ToChild =
   /** Before any session: what is to be loaded, instead of what is on the disk. */
   | { readonly t: 'files'; readonly files: readonly KeptFile[] }
 
-/** What begins a session. */
-export type Begin =
+export type ToSession =
+  // What begins a session: one of three.
   | { readonly t: 'run'; readonly init: RunInit }
   | { readonly t: 'inspect' }
   | { readonly t: 'validate'; readonly what: 'config' | 'input'; readonly value: unknown }
-
-export type ToSession =
-  | Begin
   | { readonly t: 'abort'; readonly reason: string }
   | { readonly t: 'answer'; readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly t: 'answer'; readonly id: number; readonly ok: false; readonly error: WireError }
@@ -59,76 +56,68 @@ const wireError = z.object({
 /** An error that crosses the boundary. */
 export type WireError = z.infer<typeof wireError>
 
-const duration = z.union([z.string(), z.number()])
+/** An error of the service; where it was thrown is nothing to a module. */
+export function toWire(thrown: unknown): WireError {
+  const error = toError(thrown)
+  const reason = reasonOf(error)
+  const base = { name: error.name, message: error.message, ...(reason !== null && { reason }) }
+  if (error instanceof PermanentError) return { ...base, kind: 'permanent', reason: error.reason }
+  if (error instanceof RetryAfterError) return { ...base, kind: 'retry_after', delayMs: error.delayMs }
+  return base
+}
 
+const text = z.string()
+const anything = z.unknown().optional()
 const outcome = z.discriminatedUnion('status', [
-  z.object({
-    status: z.literal('done'),
-    summary: z.string(),
-    details: z.unknown().optional(),
-    state: z.unknown().optional(),
-  }),
-  z.object({
-    status: z.literal('failed'),
-    summary: z.string(),
-    reason: z.string().optional(),
-    details: z.unknown().optional(),
-  }),
-  z.object({ status: z.literal('skipped'), reason: z.string(), details: z.unknown().optional() }),
+  z.object({ status: z.literal('done'), summary: text, details: anything, state: anything }),
+  z.object({ status: z.literal('failed'), summary: text, reason: text.optional(), details: anything }),
+  z.object({ status: z.literal('skipped'), reason: text, details: anything }),
   z.object({
     status: z.literal('paused'),
-    question: z.string(),
-    options: z
-      .array(z.union([z.string(), z.object({ value: z.string(), label: z.string().optional() })]))
-      .optional(),
-    expires: duration.optional(),
-    default: z.string().optional(),
-    state: z.unknown().optional(),
+    question: text,
+    options: z.array(z.union([text, z.object({ value: text, label: text.optional() })])).optional(),
+    expires: z.union([text, z.number()]).optional(),
+    default: text.optional(),
+    state: anything,
   }),
 ])
 
-/** What a handler returned, checked. */
-export type CheckedOutcome = z.infer<typeof outcome>
+/** All that was loaded; null: too much to be kept. Processes start from it until a reload takes newer files in. */
+const keptFiles = z
+  .array(z.object({ url: text, format: text.nullable(), source: text }))
+  .max(MAX_KEPT_FILES)
+  .refine((files) => files.reduce((sum, { source }) => sum + source.length, 0) <= MAX_KEPT_CHARACTERS)
+  .nullable()
+  .catch(null)
 
-const nonce = z.string()
-
+const nonce = text
 const fromChild = z.discriminatedUnion('t', [
   z.object({ t: z.literal('begin'), nonce }),
-  z.object({
-    t: z.literal('call'),
-    nonce,
-    id: z.number().int(),
-    method: z.string(),
-    params: z.unknown().optional(),
-  }),
+  z.object({ t: z.literal('call'), nonce, id: z.number().int(), method: text, params: anything }),
   z.object({
     t: z.literal('log'),
     nonce,
     level: z.enum(['debug', 'info', 'warn', 'error']),
-    message: z.string(),
-    fields: z.record(z.string(), z.unknown()).optional(),
+    message: text,
+    fields: z.record(text, z.unknown()).optional(),
   }),
-  z.object({ t: z.literal('outcome'), nonce, outcome: z.unknown().optional() }),
+  z.object({ t: z.literal('outcome'), nonce, outcome: anything }),
   z.object({ t: z.literal('threw'), nonce, error: wireError }),
   z.object({
     t: z.literal('inspected'),
     nonce,
     subject: z.enum(['pull_request', 'issue', 'repository', 'none']).nullable().catch(null),
-    events: z.array(z.string()).nullable(),
+    events: z.array(text).nullable(),
     config: z.boolean(),
     input: z.boolean(),
     files: keptFiles,
   }),
-  z.object({
-    t: z.literal('validated'),
-    nonce,
-    issues: z.array(z.string()).nullable(),
-  }),
+  z.object({ t: z.literal('validated'), nonce, issues: z.array(text).nullable() }),
   // The last message of a session: what it has left open in the process, and how many calls had no answer.
   z.object({
     t: z.literal('idle'),
     nonce,
-    resources: z.array(z.string().max(100)).max(100),
+    resources: z.array(text.max(100)).max(100),
     calls: z.number().int().nonnegative(),
   }),
 ])
@@ -146,22 +135,16 @@ const MAX_SUMMARY = 65_536
 const MAX_REASON = 1_000
 
 /** The outcome, or the sentence that says what is wrong with it. */
-export function parseOutcome(value: unknown): CheckedOutcome | string {
-  const parsed = outcome.safeParse(value)
-  if (parsed.success) return tooLong(parsed.data) ?? withShortReason(parsed.data)
-  const found = JSON.stringify(value)?.slice(0, 120) ?? String(value)
-  return `the handler returned ${found}; expected done(summary), failed(summary), skipped(reason) or paused(question)`
-}
-
-function withShortReason(given: CheckedOutcome): CheckedOutcome {
-  if (!('reason' in given) || given.reason === undefined) return given
-  const reason = given.reason.trim()
+export function parseOutcome(value: unknown): z.output<typeof outcome> | string {
+  const { data, success } = outcome.safeParse(value)
+  if (!success) {
+    const found = JSON.stringify(value)?.slice(0, 120) ?? String(value)
+    return `the handler returned ${found}; expected done(summary), failed(summary), skipped(reason) or paused(question)`
+  }
+  if ('summary' in data && data.summary.length > MAX_SUMMARY)
+    return `the handler's summary has ${data.summary.length} characters; at most ${MAX_SUMMARY} go`
+  if (!('reason' in data) || data.reason === undefined) return data
+  const reason = data.reason.trim()
   // The mark of the cut is among the characters.
-  return { ...given, reason: reason.length > MAX_REASON ? cut(reason, MAX_REASON - 3) : reason }
-}
-
-function tooLong(value: CheckedOutcome): string | null {
-  const { summary } = value as { summary?: string }
-  if ((summary?.length ?? 0) <= MAX_SUMMARY) return null
-  return `the handler's summary has ${summary?.length} characters; at most ${MAX_SUMMARY} go`
+  return { ...data, reason: reason.length > MAX_REASON ? cut(reason, MAX_REASON - 3) : reason }
 }

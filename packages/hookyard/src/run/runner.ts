@@ -1,41 +1,35 @@
 // Due runs -> settlements. Enters: rows with status `queued` whose time has come, claimed under a lease, and those
-// that a question's end makes due. Leaves: one settlement each, written in one transaction. Must never happen: a run lost by a crash (its lease runs
-// out), or two processes on one run (only the lease's owner may settle it).
-import type { Clock } from '../lib/clock.ts'
+// that a question's end makes due. Leaves: one settlement each, written in one transaction. Must never happen: a run lost
+// by a crash (reclaim-crashed-runs.ts), or two processes on one run (only the lease's owner may settle it).
 import { toError } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
+import type { Module } from '../registry/manifest.ts'
+import { isStoreFailure } from '../store/port/store-error.ts'
 import type { ClaimedRun, RunStore, Settlement } from '../store/store.ts'
+import { createLeases, LEASE_MS, type LeaseOptions } from './reclaim-crashed-runs.ts'
 import { InterruptionError } from './run-module.ts'
-import { STORE_RETRY_MS, type WriteOptions, writeSettlement } from './write-settlement.ts'
 
-const LEASE_MS = 15_000
-const HEARTBEAT_MS = 5_000
 /** A missed wake-up costs a poll, never a run, in ms. */
 const POLL_MS = 5_000
+/** The pause after an error of the store, in ms. */
+const STORE_RETRY_MS = 1_000
 
-export interface RunnerOptions extends WriteOptions {
+export interface RunnerOptions extends LeaseOptions {
   readonly store: RunStore
   /** Executes one attempt. */
   readonly execute: (run: ClaimedRun, stop: AbortSignal) => Promise<Settlement>
+  /** How a run ends whose own settlement could not be made or written, for good. */
+  readonly unwritable: (run: ClaimedRun, error: Error) => Settlement
   readonly concurrency: number
   /** Of these, so many for each module, by name. @default no cap */
   readonly caps?: () => ReadonlyMap<string, number>
-  readonly clock: Clock
   /** After each settlement: messages may wait, a journal file is to be written. */
   readonly onSettled: (settlement: Settlement) => void
   /** These paused runs have ended, because nobody answered in time. */
   readonly onExpired: (runIds: readonly string[]) => void
 }
 
-export interface Runner {
-  start(): void
-  /** A run may be due. */
-  wake(): void
-  /** Stops running runs with this reason. */
-  cancel(runIds: readonly string[], reason: string): void
-  /** Waits `graceMs` for running runs, then aborts them; they go on after the next start. */
-  stop(graceMs: number): Promise<void>
-  readonly running: number
-}
+export type Runner = ReturnType<typeof createRunner>
 
 interface Attempt {
   readonly stop: AbortController
@@ -46,23 +40,21 @@ const wasLost = ({ reason }: AbortSignal): boolean =>
   reason instanceof InterruptionError && reason.by.kind === 'cancelled' && reason.by.reason === 'lost'
 
 /** The loop that claims, executes and settles. */
-export function createRunner(options: RunnerOptions): Runner {
+export function createRunner(options: RunnerOptions) {
   const { store, log, clock } = options
   const active = new Map<string, Attempt>()
+  const leases = createLeases(options, () => [...active.keys()], cancel)
   let started = false
   let stopped = false
   let claiming: Promise<void> | null = null
   let again = false
-  let reclaimedAt = -Infinity
   let timer: NodeJS.Timeout | undefined
-  let heartbeat: NodeJS.Timeout | undefined
 
+  /** A run may be due. */
   function wake(): void {
     if (!started || stopped) return
-    if (claiming) {
-      again = true
-      return
-    }
+    again = claiming !== null
+    if (again) return
     clearTimeout(timer)
     claiming = claimAll()
       .catch((thrown: unknown) => {
@@ -71,11 +63,8 @@ export function createRunner(options: RunnerOptions): Runner {
       })
       .then((waitMs) => {
         claiming = null
-        if (stopped) return
-        if (again) {
-          again = false
-          wake()
-        } else timer = setTimeout(wake, waitMs)
+        if (again) wake()
+        else if (!stopped) timer = setTimeout(wake, waitMs)
       })
   }
 
@@ -84,7 +73,7 @@ export function createRunner(options: RunnerOptions): Runner {
     let now = clock()
     const { ended } = await store.expireQuestions(now)
     if (ended.length > 0) options.onExpired(ended)
-    await reclaim()
+    await leases.reclaim()
     for (;;) {
       const room = options.concurrency - active.size
       if (room <= 0 || stopped) return POLL_MS
@@ -99,83 +88,119 @@ export function createRunner(options: RunnerOptions): Runner {
     return Math.min(Math.max(due - clock(), 0), POLL_MS)
   }
 
-  /** Takes back whatever nobody keeps a lease of, this process itself included; not at every wake. */
-  async function reclaim(): Promise<void> {
-    const now = clock()
-    if (Math.abs(now - reclaimedAt) < HEARTBEAT_MS) return
-    reclaimedAt = now
-    // First, so that a clock that jumped takes no run from one that goes on with it.
-    await beat()
-    const lost = await store.reclaim(now, false)
-    if (lost.length === 0) return
-    log.warn({ runs: lost }, 'the lease of these runs ran out; they are queued again')
-    cancel(lost, 'lost')
-  }
-
   function begin(run: ClaimedRun): void {
     // Its last attempt may still hang here: it was told to stop, and what it settles counts for nothing.
     cancel([run.id], 'lost')
     const stop = new AbortController()
-    const attempt: Attempt = { stop, done: work(run, stop.signal).finally(() => end(run.id, attempt)) }
+    const done = work(run, stop.signal).finally(() => {
+      if (active.get(run.id) === attempt) active.delete(run.id)
+      wake()
+    })
+    const attempt: Attempt = { stop, done }
     active.set(run.id, attempt)
   }
 
-  function end(runId: string, attempt: Attempt): void {
-    if (active.get(runId) === attempt) active.delete(runId)
-    wake()
-  }
-
   async function work(run: ClaimedRun, stop: AbortSignal): Promise<void> {
-    const isOver = () => stopped || wasLost(stop)
     try {
-      options.onSettled(await writeSettlement(options, run, options.execute(run, stop), isOver))
+      options.onSettled(await settle(options, run, stop, () => stopped || wasLost(stop)))
     } catch (thrown) {
       log.error({ err: toError(thrown), run: run.id }, 'a run could not be settled; its lease will run out')
     }
   }
 
-  async function beat(): Promise<void> {
-    if (active.size === 0) return
-    try {
-      for (const { id, reason } of await store.heartbeat(
-        options.owner,
-        [...active.keys()],
-        clock() + LEASE_MS,
-      )) {
-        cancel([id], reason)
-      }
-    } catch (thrown) {
-      log.warn({ err: toError(thrown) }, 'the heartbeat could not be written')
-    }
-  }
-
+  /** Stops running runs with this reason. */
   function cancel(runIds: readonly string[], reason: string): void {
     for (const id of runIds) active.get(id)?.stop.abort(new InterruptionError({ kind: 'cancelled', reason }))
   }
 
   return {
-    start() {
+    start(): void {
       if (stopped) return
       started = true
-      heartbeat = setInterval(() => void beat(), HEARTBEAT_MS)
+      leases.start()
       wake()
     },
     wake,
     cancel,
-    async stop(graceMs) {
+    /** Waits `graceMs` for running runs, then aborts them; they go on after the next start. */
+    async stop(graceMs: number): Promise<void> {
       stopped = true
       clearTimeout(timer)
       await claiming
-      const all = Promise.all([...active.values()].map((run) => run.done))
       const grace = setTimeout(() => {
-        for (const run of active.values()) run.stop.abort(new InterruptionError({ kind: 'shutdown' }))
+        for (const { stop } of active.values()) stop.abort(new InterruptionError({ kind: 'shutdown' }))
       }, graceMs)
-      await all
+      await Promise.all([...active.values()].map(({ done }) => done))
       clearTimeout(grace)
-      clearInterval(heartbeat)
+      leases.end()
     },
-    get running() {
+    get running(): number {
       return active.size
     },
   }
+}
+
+/**
+ * Executes an attempt and writes its settlement. What the store cannot take now is written later: the work behind it is
+ * done and must not be repeated. What it can never take, because of what the module said, ends without that. Answers what
+ * was written, or dropped because the lease was lost.
+ * @throws the store's error when `isOver`; what is thrown when not even the end without the module's words can be written.
+ */
+async function settle(
+  { store, execute, unwritable, owner, log }: RunnerOptions,
+  run: ClaimedRun,
+  stop: AbortSignal,
+  isOver: () => boolean,
+): Promise<Settlement> {
+  let givenUp = false
+  const giveUp = (thrown: unknown): Settlement => {
+    givenUp = true
+    log.error({ err: toError(thrown), run: run.id }, 'what a run ended with cannot be stored')
+    return unwritable(run, toError(thrown))
+  }
+  const began = performance.now()
+  let settlement = await execute(run, stop).then((made) => {
+    logSettlement(log, run, made, performance.now() - began)
+    return made
+  }, giveUp)
+  for (;;) {
+    try {
+      const held = await store.settle(owner, settlement)
+      if (!held) log.warn({ run: run.id }, 'the lease of this run was lost; its settlement is dropped')
+      return settlement
+    } catch (thrown) {
+      if (isStoreFailure(thrown)) {
+        log.error({ err: toError(thrown), run: run.id }, 'the settlement could not be written; tried again')
+        if (isOver()) throw thrown
+        await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS))
+      } else if (givenUp) throw thrown
+      else settlement = giveUp(thrown)
+    }
+  }
+}
+
+/** Each attempt that failed, each question and each end of a run is a line. `ms`: how long the attempt took. */
+function logSettlement(log: Log, run: ClaimedRun, settlement: Settlement, ms: number): void {
+  const { id, module, entity, attempt } = run
+  const { error } = settlement
+  const fields = { run: id, module, entity, attempt, ms: Math.round(ms), ...(error !== null && { error }) }
+  if (settlement.kind === 'paused') return log.info(fields, 'a run asks a question, and waits for the answer')
+  if (settlement.kind === 'finished') {
+    const { status, reason } = settlement
+    return log[status === 'failed' ? 'warn' : 'info']({ ...fields, status, reason }, 'a run has ended')
+  }
+  const again = { ...fields, again_at: new Date(settlement.runAt).toISOString() }
+  if (settlement.counted) return log.warn(again, 'an attempt failed; the run is tried again')
+  return log.info(again, 'an attempt was interrupted; the run goes on later')
+}
+
+/**
+ * How many workers a module may have at a time, by its name, so that its hung runs leave one to the others: `max_workers`,
+ * else all but one while there is another module, whether its runs wait or not: a worker that is taken is not given back
+ * when they come.
+ */
+export function workerCaps(modules: readonly Module[], concurrency: number): ReadonlyMap<string, number> {
+  const enabled = modules.filter((module) => module.enabled)
+  const usual = enabled.length > 1 ? Math.max(1, concurrency - 1) : concurrency
+  return new Map(enabled.map(({ name, maxWorkers }) => [name, maxWorkers ?? usual]))
 }

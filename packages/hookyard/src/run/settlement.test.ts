@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { claimedRun, module } from '../../../../test/builders.ts'
 import { PermanentError, RetryAfterError } from '../lib/errors.ts'
 import { toPlainText } from '../send/message.ts'
-import { type AttemptResult, type SettleInput, settleGone, settlementOf } from './settlement.ts'
+import { toWire } from './protocol.ts'
+import { type AttemptResult, type SettleInput, settleGone, settlementOf, withNextStep } from './settlement.ts'
 
 const settle = (result: AttemptResult, more: Partial<SettleInput> = {}) =>
   settlementOf(result, {
@@ -121,7 +122,7 @@ test('a service that asks to be left alone is left alone for that long', () => {
     error: { name: 'RetryAfterError', message: 'limit', kind: 'retry_after', delayMs: 60_000 },
   }
   expect(settle(threw)).toMatchObject({ kind: 'again', runAt: 61_000 })
-  expect(settle({ kind: 'refused', error: new RetryAfterError('limit', 90_000) })).toMatchObject({
+  expect(settle({ kind: 'threw', error: toWire(new RetryAfterError('limit', 90_000)) })).toMatchObject({
     kind: 'again',
     runAt: 91_000,
   })
@@ -134,14 +135,14 @@ test('a permanent error is final, with its reason', () => {
   }
   expect(settle(threw)).toMatchObject({ status: 'failed', reason: 'missing_grant', error: 'no grant' })
   expect(
-    settle({ kind: 'refused', error: new PermanentError('gone', { reason: 'github_gone' }) }),
+    settle({ kind: 'threw', error: toWire(new PermanentError('gone', { reason: 'github_gone' })) }),
   ).toMatchObject({ reason: 'github_gone' })
 })
 
 test('a spent budget skips the run, and says so', () => {
   const result = settle({
-    kind: 'refused',
-    error: new PermanentError('1 USD is spent', { reason: 'budget' }),
+    kind: 'threw',
+    error: toWire(new PermanentError('1 USD is spent', { reason: 'budget' })),
   })
   expect(result).toMatchObject({ status: 'skipped', reason: 'budget' })
   expect(texts(result)[0]).toEqual([
@@ -153,7 +154,7 @@ test('a spent budget skips the run, and says so', () => {
 
 test('a cap per day that its people have heard of is not said again by each run; anything else is', () => {
   const refused = (reason: string) =>
-    settle({ kind: 'refused', error: new PermanentError('no', { reason }) }, { told: true })
+    settle({ kind: 'threw', error: toWire(new PermanentError('no', { reason })) }, { told: true })
   expect(refused('budget')).toMatchObject({ status: 'skipped', reason: 'budget', messages: [] })
   expect(refused('agent_missing').messages).toHaveLength(2)
 })
@@ -193,3 +194,22 @@ test('what the module recorded joins its details', () => {
     settle(returned({ status: 'done', summary: 'x', details: 'text' }), { records: { b: 2 } }),
   ).toMatchObject({ details: { value: 'text', b: 2 } })
 })
+
+test('long names do not push the next step out of the message', () => {
+  const repository = `${'o'.repeat(39)}/${'r'.repeat(100)}`
+  const error = `GitHub answered 404 to GET /repos/${repository} (${repository}): give the token access to ${repository}`
+  expect(withNextStep(error, 'github_not_found')).toBe(error)
+})
+
+test.each([
+  [
+    'agent_malformed',
+    'The answer does not fit:\n- /a is missing',
+    'The answer does not fit: - /a is missing. Start the run',
+  ],
+  ['github_limited', 'The limit is used up for 20 s.', 'The limit is used up for 20 s. Start the run'],
+  ['exhausted', 'attempt 3', 'attempt 3'],
+  ['constructor', 'attempt 3', 'attempt 3'],
+])('a message with the reason %s', (reason, error, told) =>
+  expect(withNextStep(error, reason).startsWith(told)).toBe(true),
+)

@@ -1,25 +1,37 @@
 // What a module process did -> how the attempt is settled. One table of who is told and whether to try again
 // (design section 3.11); nothing here touches the store.
-import { questionMessage } from '../ask/question-message.ts'
-import { type PausedOutcome, readQuestion } from '../ask/read-question.ts'
-import { PermanentError, RetryAfterError } from '../lib/errors.ts'
+import { type PausedOutcome, questionMessage, readQuestion } from '../ask/question.ts'
+import { formatDuration } from '../lib/duration.ts'
 import { mapStrings, withoutControls } from '../lib/controls.ts'
 import type { Redactor } from '../lib/redactor.ts'
 import type { Module } from '../registry/manifest.ts'
-import { reasonOf, redactSecrets } from '@hookyard/sdk/host'
+import { redactSecrets } from '@hookyard/sdk/host'
 import type { Message } from '../send/message.ts'
+import { oneLine } from '../send/untrusted-text.ts'
 import { crashNotice, heard, runMessage } from '../send/run-message.ts'
-import type { ClaimedRun, NewMessage, Settlement } from '../store/store.ts'
-import { latenessOf } from './lateness.ts'
-import type { ProcessResult } from './module-process.ts'
-import { withNextStep } from './next-step.ts'
+import type { ClaimedRun, NewMessage, RunTrigger, Settlement } from '../store/store.ts'
 import { parseOutcome } from './protocol.ts'
+import type { ProcessResult } from './session.ts'
 
 /** Backoff never grows beyond this, in ms. */
 const MAX_BACKOFF_MS = 3_600_000
 /** After a failure of the store a run goes on after so long, in ms, doubled with each attempt up to the second. */
 const STORE_PAUSE_MS = 2_000
 const MAX_STORE_PAUSE_MS = 300_000
+/** The reason when a handler gives none of its own. */
+const DECLARED = 'declared'
+/** A handler that always pauses would go on for ever. */
+const MAX_QUESTIONS = 50
+/** A scheduled run that starts later than this says so, in seconds. */
+const LATE_S = 60
+/** Room for the error within a notice, in code points. */
+const MAX_ERROR = 800
+/** What people can do next, by reason, where the error tells only what happened. */
+const STEPS = new Map([
+  ['agent_malformed', 'Start the run again, or take a stronger agent.model.'],
+  ['github_limited', 'Start the run again when the limit has passed.'],
+  ['github_unavailable', 'Start the run again when GitHub answers.'],
+])
 
 /** Why the service itself ended an attempt. */
 export type Interruption =
@@ -31,22 +43,11 @@ export type Interruption =
   | { readonly kind: 'store_failed'; readonly message: string }
   | { readonly kind: 'shutdown' }
 
-export type AttemptResult =
-  | ProcessResult
-  | { readonly kind: 'refused'; readonly error: Error }
-  | { readonly kind: 'interrupted'; readonly by: Interruption }
+export type AttemptResult = ProcessResult | { readonly kind: 'interrupted'; readonly by: Interruption }
 
-export interface SettleInput {
+/** What an end needs that no module had a part in. */
+interface Unrun {
   readonly run: ClaimedRun
-  readonly module: Module
-  readonly subject: { readonly number: number; readonly title: string; readonly url: string } | null
-  /** What the store does not know of yet, in USD. */
-  readonly costUsd: number
-  /** The recipients have heard already that a cap per day is spent. */
-  readonly told?: boolean
-  readonly records: Readonly<Record<string, unknown>>
-  /** What the run says may come from an agent. */
-  readonly tainted: boolean
   readonly addressOf: (user: string) => string | null
   /** Users who do not want to be told of this entity now. A question is asked all the same. */
   readonly isMuted?: (user: string, entity: string) => boolean
@@ -56,8 +57,22 @@ export interface SettleInput {
   readonly random: () => number
 }
 
-/** What an end needs that no module had a part in. */
-type EndInput = Omit<SettleInput, 'module'>
+interface EndInput extends Unrun {
+  readonly subject: { readonly number: number; readonly title: string; readonly url: string } | null
+  /** What the store does not know of yet, in USD. */
+  readonly costUsd: number
+  /** The recipients have heard already that a cap per day is spent. */
+  readonly told?: boolean
+  readonly records: Readonly<Record<string, unknown>>
+  /** What the run says may come from an agent. */
+  readonly tainted: boolean
+}
+
+export interface SettleInput extends EndInput {
+  readonly module: Module
+}
+
+type Finished = Extract<Settlement, { kind: 'finished' }>
 
 /** Turns the result of an attempt into what is written and who is told; what an agent may have said, without secrets. */
 export function settlementOf(result: AttemptResult, input: SettleInput): Settlement {
@@ -74,39 +89,33 @@ function settle(result: AttemptResult, input: SettleInput): Settlement {
       return settleOutcome(result.outcome, input)
     case 'threw': {
       const { kind, message, reason, delayMs } = result.error
-      if (kind === 'permanent') return give(input, reason ?? 'permanent', message)
-      return tryAgain(input, message, kind === 'retry_after' ? (delayMs ?? 0) : null, reason)
+      if (kind === 'permanent') return giveUp(input, reason ?? 'permanent', message)
+      return tryAgain(input, message, kind === 'retry_after' ? delayMs : 0, reason)
     }
     case 'exceeded':
-      return give(input, result.reason, result.says)
+      return giveUp(input, result.reason, result.says)
     case 'died':
-      return tryAgain(input, `the module process ${result.how}`, null)
-    case 'refused':
-      return settleRefusal(result.error, input)
+      return tryAgain(input, `the module process ${result.how}`)
     case 'interrupted':
       return settleInterruption(result.by, input)
   }
 }
 
 /** The module was taken out of the installation while its run waited; its people are told, for it had taken the event. */
-export function settleGone(input: Omit<EndInput, 'subject' | 'costUsd' | 'records' | 'tainted'>): Settlement {
-  const error = `the module ${input.run.module} is no longer installed`
-  return give({ ...input, subject: null, costUsd: 0, records: {}, tainted: false }, 'unknown_module', error)
-}
+export const settleGone = (input: Unrun): Settlement =>
+  giveUp(
+    { ...input, ...NOTHING_DONE },
+    'unknown_module',
+    `the module ${input.run.module} is no longer installed`,
+  )
 
 /** What the module said cannot be written, now or later: the run ends without it. */
-export function settleUnwritable(
-  error: Error,
-  input: Omit<EndInput, 'subject' | 'costUsd' | 'records' | 'tainted'>,
-): Settlement {
+export function settleUnwritable(error: Error, input: Unrun): Settlement {
   const says = `what the run ended with cannot be stored: ${error.message.slice(0, 500)}`
-  const run = { ...input.run, details: null }
-  return give(
-    { ...input, run, subject: null, costUsd: 0, records: {}, tainted: false },
-    'invalid_outcome',
-    says,
-  )
+  return giveUp({ ...input, ...NOTHING_DONE, run: { ...input.run, details: null } }, 'invalid_outcome', says)
 }
+
+const NOTHING_DONE = { subject: null, costUsd: 0, records: {}, tainted: false }
 
 /**
  * The settlement as it may be stored, journaled and sent: what a module said goes without the service's secrets and without
@@ -145,53 +154,28 @@ export function saidWithoutSecrets(result: AttemptResult, redact: Redactor): Att
 
 function settleOutcome(value: unknown, input: SettleInput): Settlement {
   const outcome = parseOutcome(value)
-  if (typeof outcome === 'string') return give(input, 'invalid_outcome', outcome)
-  switch (outcome.status) {
-    case 'done':
-      return {
-        ...base(input, null, outcome.details),
-        kind: 'finished',
-        status: 'done',
-        reason: null,
-        summary: outcome.summary,
-        messages: messages(input, result(input, outcome.status, outcome.summary)),
-        ...(outcome.state === undefined ? {} : { state: outcome.state }),
-      }
-    case 'failed':
-      return {
-        ...base(input, null, outcome.details),
-        kind: 'finished',
-        status: 'failed',
-        reason: outcome.reason || DECLARED,
-        summary: outcome.summary,
-        messages: messages(input, result(input, outcome.status, outcome.summary)),
-      }
-    case 'skipped':
-      return {
-        ...base(input, null, outcome.details),
-        kind: 'finished',
-        status: 'skipped',
-        reason: outcome.reason || DECLARED,
-        summary: null,
-      }
-    case 'paused':
-      return settlePause(outcome, input)
+  if (typeof outcome === 'string') return giveUp(input, 'invalid_outcome', outcome)
+  if (outcome.status === 'paused') return settlePause(outcome, input)
+  const { status, details } = outcome
+  if (status === 'skipped')
+    return { ...finished(input, status, outcome.reason || DECLARED), details: detailsOf(input, details) }
+  const { summary } = outcome
+  return {
+    ...finished(input, status, status === 'failed' ? outcome.reason || DECLARED : null),
+    details: detailsOf(input, details),
+    summary,
+    messages: messages(input, resultMessage(input, status, summary)),
+    ...(status === 'done' && outcome.state !== undefined && { state: outcome.state }),
   }
 }
-
-/** The reason when a handler gives none of its own. */
-const DECLARED = 'declared'
-
-/** More questions than this are no conversation: a handler that always pauses would go on for ever. */
-const MAX_QUESTIONS = 50
 
 function settlePause(outcome: PausedOutcome, input: SettleInput): Settlement {
   const { id: runId, entity, questions } = input.run
   const ordinal = questions.length + 1
   if (ordinal > MAX_QUESTIONS)
-    return give(input, 'too_many_questions', `it has asked ${MAX_QUESTIONS} questions already`)
+    return giveUp(input, 'too_many_questions', `it has asked ${MAX_QUESTIONS} questions already`)
   const question = readQuestion(outcome, input.now)
-  if (typeof question === 'string') return give(input, 'invalid_outcome', question)
+  if (typeof question === 'string') return giveUp(input, 'invalid_outcome', question)
   const { tainted, subject } = input
   const by = { module: input.module.name, entity, runId, ordinal, tainted, subject }
   return {
@@ -202,29 +186,16 @@ function settlePause(outcome: PausedOutcome, input: SettleInput): Settlement {
   }
 }
 
-/** Before the handler started: the subject could not be loaded, the module is gone … */
-function settleRefusal(error: Error, input: SettleInput): Settlement {
-  if (error instanceof PermanentError) return give(input, error.reason, error.message)
-  const delayMs = error instanceof RetryAfterError ? error.delayMs : null
-  return tryAgain(input, error.message, delayMs, reasonOf(error))
-}
-
 function settleInterruption(by: Interruption, input: SettleInput): Settlement {
   switch (by.kind) {
     case 'timeout':
-      return give(input, 'timeout', `it took longer than ${by.afterMs / 1_000} s`)
+      return giveUp(input, 'timeout', `it took longer than ${by.afterMs / 1_000} s`)
     case 'over_limit':
-      return give(input, 'over_limit', by.says)
+      return giveUp(input, 'over_limit', by.says)
     case 'superseded':
-      return {
-        ...base(input, null),
-        kind: 'finished',
-        status: 'skipped',
-        reason: 'superseded',
-        summary: null,
-      }
+      return finished(input, 'skipped', 'superseded')
     case 'cancelled':
-      return { ...base(input, null), kind: 'finished', status: 'cancelled', reason: by.reason, summary: null }
+      return finished(input, 'cancelled', by.reason)
     case 'store_failed': {
       const wait = Math.min(STORE_PAUSE_MS * 2 ** Math.min(input.run.attempt - 1, 10), MAX_STORE_PAUSE_MS)
       return { ...base(input, by.message), kind: 'again', runAt: input.now + wait, counted: false }
@@ -235,80 +206,84 @@ function settleInterruption(by: Interruption, input: SettleInput): Settlement {
 }
 
 /** Again after a delay; when the policy's repeats are spent, the end: by the error's own reason, else `exhausted`. */
-function tryAgain(
-  input: SettleInput,
-  error: string,
-  delayMs: number | null,
-  reason: string | null = null,
-): Settlement {
+function tryAgain(input: SettleInput, error: string, delayMs = 0, reason = 'exhausted'): Settlement {
   const { max, backoffMs } = input.module.manifest.retries
-  if (input.run.failures >= max) return give(input, reason ?? 'exhausted', error)
+  if (input.run.failures >= max) return giveUp(input, reason, error)
   const exponential = Math.min(backoffMs * 2 ** input.run.failures, MAX_BACKOFF_MS)
   // Jitter keeps runs that failed together from coming back together.
-  const wait = Math.max(delayMs ?? 0, exponential * (0.75 + input.random() * 0.5))
+  const wait = Math.max(delayMs, exponential * (0.75 + input.random() * 0.5))
   return { ...base(input, error), kind: 'again', runAt: input.now + Math.round(wait), counted: true }
 }
 
 /** The end, with the crash notice to the recipients. A spent budget is no failure of the module: it is skipped. */
-function give(input: EndInput, reason: string, error: string): Settlement {
-  const status = reason === 'budget' ? 'skipped' : 'failed'
-  const how = status === 'skipped' ? 'was skipped' : 'failed'
-  const notice = crashNotice(
-    input.run.module,
-    input.run.entity,
-    withNextStep(heard(error, input.tainted), reason),
-    input.run.id,
-    how,
-  )
+function giveUp(input: EndInput, reason: string, error: string): Settlement {
+  const isBudget = reason === 'budget'
+  const { module, entity, id } = input.run
+  const why = withNextStep(heard(error, input.tainted), reason)
+  const notice = crashNotice(module, entity, why, id, isBudget ? 'was skipped' : 'failed')
   return {
-    ...base(input, error),
-    kind: 'finished',
-    status,
-    reason,
-    summary: null,
-    messages: reason === 'budget' && input.told === true ? [] : messages(input, notice),
+    ...finished(input, isBudget ? 'skipped' : 'failed', reason, error),
+    messages: isBudget && input.told === true ? [] : messages(input, notice),
   }
 }
 
-function base(input: EndInput, error: string | null, details: unknown = null) {
-  // What the run recorded before it asked stands beside what it says now.
-  const records = { ...(isObject(input.run.details) ? input.run.details : {}), ...input.records }
-  const said = isObject(details) ? details : details == null ? {} : { value: details }
-  const merged = Object.keys(records).length > 0 ? { ...records, ...said, ...input.records } : details
-  return {
-    runId: input.run.id,
-    attempt: input.run.attempt,
-    at: input.now,
-    error,
-    details: merged ?? null,
-    costUsd: input.costUsd,
-    messages: [] as NewMessage[],
-  }
+const finished = (
+  input: EndInput,
+  status: Finished['status'],
+  reason: string | null,
+  error: string | null = null,
+): Finished => ({ ...base(input, error), kind: 'finished', status, reason, summary: null })
+
+const base = (input: EndInput, error: string | null) => ({
+  runId: input.run.id,
+  attempt: input.run.attempt,
+  at: input.now,
+  error,
+  details: detailsOf(input),
+  costUsd: input.costUsd,
+  messages: [] as NewMessage[],
+})
+
+/** What the run recorded before it asked stands beside what it says now. */
+function detailsOf({ run, records }: EndInput, details: unknown = null): unknown {
+  const recorded = { ...(isObject(run.details) && run.details), ...records }
+  if (Object.keys(recorded).length === 0) return details
+  const said = isObject(details) ? details : details === null ? {} : { value: details }
+  return { ...recorded, ...said, ...records }
 }
 
-function result(input: SettleInput, status: string, summary: string): Message {
-  const { entity, id } = input.run
-  return runMessage({
-    module: input.module.name,
-    entity,
-    runId: id,
-    outcome: { status, summary: [summary, latenessOf(input.run.trigger) ?? []].flat().join('\n') },
-    tainted: input.tainted,
-    subject: input.subject,
-  })
+function resultMessage({ run, module, tainted, subject }: SettleInput, status: string, said: string) {
+  const summary = [said, latenessOf(run.trigger) ?? []].flat().join('\n')
+  const { entity, id: runId } = run
+  return runMessage({ module: module.name, entity, runId, outcome: { status, summary }, tainted, subject })
+}
+
+/** What the message of a scheduled run that starts late ends with, or null. */
+function latenessOf({ type, at, data }: RunTrigger): string | null {
+  const late = type === 'schedule' ? data?.['late_by_seconds'] : undefined
+  if (typeof late !== 'number' || late < LATE_S) return null
+  const planned = `${at.slice(0, 16).replace('T', ' ')} UTC`
+  return `(late by ${formatDuration(late * 1_000)}: it was planned for ${planned})`
+}
+
+/** The error for people, with what they can do next when it does not say so itself. */
+export function withNextStep(error: string, reason: string): string {
+  const step = STEPS.get(reason)
+  const told = oneLine(error, MAX_ERROR)
+  return step === undefined ? told : `${told}${/[.!?]$/.test(told) ? '' : '.'} ${step}`
 }
 
 /** One message per address, however many recipients share it. */
-function messages(input: EndInput, message: Message): NewMessage[] {
-  const told = input.run.recipients.filter((user) => !input.isMuted?.(user, input.run.entity))
-  const addresses = new Set(told.map((user) => input.addressOf(user) ?? 'log:'))
+function messages({ run, isMuted, addressOf, now }: EndInput, message: Message): NewMessage[] {
+  const told = run.recipients.filter((user) => !isMuted?.(user, run.entity))
+  const addresses = new Set(told.map((user) => addressOf(user) ?? 'log:'))
   return [...addresses].map((address) => ({
     address,
     message,
-    dedupeKey: `run:${input.run.id}:${input.run.attempt}:${address}`,
-    runId: input.run.id,
-    delivery: input.run.delivery,
-    createdAt: input.now,
+    dedupeKey: `run:${run.id}:${run.attempt}:${address}`,
+    runId: run.id,
+    delivery: run.delivery,
+    createdAt: now,
   }))
 }
 

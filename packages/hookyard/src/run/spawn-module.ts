@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Box } from './box.ts'
 import { type BoxedCommand, boxedCommand } from './boxed-command.ts'
-import { lowerPriority } from './low-priority.ts'
+import { lowerPriority } from './process-tree.ts'
 
 /** Heap of a module process, in MiB; beyond it V8 ends the process, and only that run fails. */
 const HEAP_MIB = 512

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Log, silentLog } from '../lib/log.ts'
 import type { Box } from './box.ts'
-import { startModuleProcess } from './module-process.ts'
+import { ModuleProcess } from './module-process.ts'
 import {
   deaf,
   endStarted,
@@ -20,7 +20,7 @@ import {
   testInNamespace,
   walls,
   writeHandler,
-} from './module-process.fixture.ts'
+} from '../../testing/run/module-process.ts'
 import { processTree } from './process-tree.ts'
 import { type Starter, createStarter } from './starter.ts'
 
@@ -99,7 +99,7 @@ testInNamespace(
 )
 
 test('a handler whose folder is gone is told so', async () => {
-  const gone = startModuleProcess(specOf('/nowhere/at/all/handler.ts', secrets), starter.start)
+  const gone = new ModuleProcess(specOf('/nowhere/at/all/handler.ts', secrets), starter.start)
   const died = { kind: 'died', how: expect.stringMatching(/^could not be started: /) }
   expect(await gone.run(init(), deaf, never)).toEqual(died)
 })
@@ -135,14 +135,14 @@ test('a starter that cannot be started ends the runs that need it, and the next 
   const without = createStarter({ environment, log })
   const file = writeHandler(handler(`return done('on')`))
   for (const _attempt of [1, 2]) {
-    const made = startModuleProcess(specOf(file, secrets), without.start)
+    const made = new ModuleProcess(specOf(file, secrets), without.start)
     expect(await made.run(init(), deaf, never)).toEqual({
       kind: 'died',
       how: expect.stringMatching(/^could not be started: .*null bytes/),
     })
   }
   environment.PATH = process.env['PATH'] ?? ''
-  const made = startModuleProcess(specOf(file, secrets), without.start)
+  const made = new ModuleProcess(specOf(file, secrets), without.start)
   expect(await made.run(init(), deaf, never)).toMatchObject(summaryOf('on'))
   await without.close()
 })
@@ -152,14 +152,14 @@ test('a service that is out of descriptors when it needs a starter tells so, and
     import { closeSync, openSync } from 'node:fs'
     import { closedBox } from '${import.meta.dirname}/box.ts'
     import { createStarter } from '${import.meta.dirname}/starter.ts'
-    import { startModuleProcess } from '${import.meta.dirname}/module-process.ts'
+    import { ModuleProcess } from '${import.meta.dirname}/module-process.ts'
     import { silentLog } from '${import.meta.dirname}/../lib/log.ts'
     const [handler, init] = process.argv.slice(2)
     const open = []
     try { for (;;) open.push(openSync('/dev/null')) } catch {}
     const { start, close } = createStarter({ environment: process.env, log: silentLog })
     const run = () => {
-      const made = startModuleProcess(${specText}, start)
+      const made = new ModuleProcess(${specText}, start)
       return made.run(JSON.parse(init), { onCall: async () => null, onLog() {} }, new AbortController().signal)
     }
     const without = [await run(), await run()]
@@ -209,7 +209,7 @@ test('closing it ends what it has started, and is no error', async () => {
 
 test('after it was closed nothing is started any more', async () => {
   await starter.close()
-  const late = startModuleProcess(specOf(writeHandler(handler(`return done('ran')`)), secrets), starter.start)
+  const late = new ModuleProcess(specOf(writeHandler(handler(`return done('ran')`)), secrets), starter.start)
   const died = { kind: 'died', how: 'was not started, since the service stops' }
   expect(await late.run(init(), deaf, never)).toEqual(died)
   await late.kill()
@@ -251,13 +251,13 @@ const service = (way: 'starter' | 'child', box: Partial<Box> = {}) => `
   import { closedBox } from '${import.meta.dirname}/box.ts'
   import { createStarter } from '${import.meta.dirname}/starter.ts'
   import { startHere } from '${import.meta.dirname}/module-link.ts'
-  import { startModuleProcess } from '${import.meta.dirname}/module-process.ts'
+  import { ModuleProcess } from '${import.meta.dirname}/module-process.ts'
   import { processTree } from '${import.meta.dirname}/process-tree.ts'
   import { silentLog } from '${import.meta.dirname}/../lib/log.ts'
   const [handler, init] = process.argv.slice(2)
   const way = '${way}' === 'child' ? startHere : createStarter({ environment: process.env, log: silentLog }).start
   const spec = ${specText}
-  const made = startModuleProcess({ ...spec, box: { ...spec.box, ...${JSON.stringify(box)} } }, way)
+  const made = new ModuleProcess({ ...spec, box: { ...spec.box, ...${JSON.stringify(box)} } }, way)
   const onCall = async () => console.log(processTree(process.pid).slice(1).join())
   void made.run(JSON.parse(init), { onCall, onLog() {} }, new AbortController().signal)
 `

@@ -1,7 +1,7 @@
 // A module leaves a worker to the others.
 import { expect, test } from 'vitest'
 import { module } from '../../../../test/builders.ts'
-import { workerCaps } from './worker-caps.ts'
+import { workerCaps } from './runner.ts'
 
 const [a, b] = [module('a'), module('b')]
 

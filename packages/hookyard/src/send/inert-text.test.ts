@@ -1,6 +1,6 @@
 // What a model wrote acts in no chat: no address, command or name in it is one for the program, all of it is for the reader.
 import { expect, test } from 'vitest'
-import { questionMessage } from '../ask/question-message.ts'
+import { questionMessage } from '../ask/question.ts'
 import { toDiscord } from './discord.ts'
 import { inertText } from './untrusted-text.ts'
 import { toPlainText } from './message.ts'

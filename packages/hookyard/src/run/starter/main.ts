@@ -2,8 +2,8 @@
 // in stops it. It hands each process's channel over, so that messages pass it by; it imports no more than it needs.
 import type { Socket } from 'node:net'
 import { type SpawnedModule, spawnModule } from '../spawn-module.ts'
-import { removeLeftFolders } from '../temporary-folder.ts'
-import type { FromStarter, ToStarter } from './wire.ts'
+import { removeLeftFolders } from '../boxed-command.ts'
+import type { FromStarter, ToStarter } from '../starter.ts'
 
 const modules = new Map<number, SpawnedModule>()
 

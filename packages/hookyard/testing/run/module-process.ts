@@ -4,13 +4,14 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'vitest'
-import type { Log } from '../lib/log.ts'
-import { type Box, closedBox } from './box.ts'
-import { findWalls } from './find-walls.ts'
-import type { StartProcess } from './module-link.ts'
-import { type ModuleProcess, type RunHandlers, startModuleProcess } from './module-process.ts'
-import type { RunInit } from './protocol.ts'
-import type { StartSpec } from './spawn-module.ts'
+import type { Log } from '../../src/lib/log.ts'
+import { type Box, closedBox } from '../../src/run/box.ts'
+import { findWalls } from '../../src/run/find-walls.ts'
+import type { StartProcess } from '../../src/run/module-link.ts'
+import { ModuleProcess } from '../../src/run/module-process.ts'
+import type { RunInit } from '../../src/run/protocol.ts'
+import type { RunHandlers } from '../../src/run/session.ts'
+import type { StartSpec } from '../../src/run/spawn-module.ts'
 
 /** The walls of this machine. */
 export const { walls, reason } = await findWalls('auto', process.env)
@@ -58,7 +59,7 @@ export const startRunning = (text: string, run: readonly string[], way?: StartPr
   startBoxed(specOf(writeHandler(text)), { run, walls }, way)
 
 function startBoxed(spec: StartSpec, box: Partial<Box>, way?: StartProcess, log?: Log): ModuleProcess {
-  const made = startModuleProcess({ ...spec, box: { ...spec.box, ...box } }, way, log)
+  const made = new ModuleProcess({ ...spec, box: { ...spec.box, ...box } }, way, log)
   started.push(made)
   return made
 }
