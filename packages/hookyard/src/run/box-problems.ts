@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { placeOf } from '../config/feature-check.ts'
-import { ConfigError, type Place, type Problem, problemAt } from '../config/problem.ts'
+import { ConfigError, type Fault, type Place, type Problem, problemAt } from '../config/problem.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import type { Log } from '../lib/log.ts'
 import { liesIn, withoutLinks } from '../registry/grants.ts'
@@ -25,18 +25,25 @@ export interface BoxQuestion {
 /** What a module asks of its box that this cannot hold. */
 export type BoxCheck = (module: Module) => Problem[]
 
+/** A fault, and the key of the manifest that it is about; '': the module's own folder. */
+type Found = Fault & { readonly key: string }
+
 /** Checks one module after the other. */
 export const createBoxCheck =
   ({ config, found, manifestSources, modules }: BoxQuestion): BoxCheck =>
   (module) => {
-    const source = manifestSources?.get(module.name)
-    const problems = [
-      ...programProblems(module, found, source),
-      ...ownFilesProblems(module, ownFilesOf(config), source),
-      ...replaceableProblems(module, modules, source),
+    const faults = [
+      ...programFaults(module, found),
+      ...ownFilesFaults(module, config),
+      ...replaceableFaults(module, modules),
     ]
+    const source = manifestSources?.get(module.name)
+    const file = join(module.manifest.dir, 'module.yaml')
     // A folder that is far too large is not searched through.
-    return problems.length > 0 ? problems : linkProblems(module)
+    return (faults.length > 0 ? faults : linkFaults(module)).map(({ key, ...fault }) => {
+      const place = key === '' ? undefined : source?.place(key.split('.'))
+      return problemAt(place ?? { file, line: 0, column: 0, key }, fault)
+    })
   }
 
 /** What a start knows of its configuration. */
@@ -57,78 +64,51 @@ export async function requireWalls({ config, env, source }: WallsQuestion, log: 
 }
 
 /** `isolation: required` without a namespace; empty when the walls that are asked for stand. */
-export function isolationProblems(found: FoundWalls, place: Place): Problem[] {
-  if (found.mode !== 'required' || found.walls.namespace !== null) return []
+export function isolationProblems({ mode, walls, reason, fix }: FoundWalls, place: Place): Problem[] {
+  if (mode !== 'required' || walls.namespace !== null) return []
   const fault = {
-    found: `required, and there is no namespace: ${found.reason}`,
+    found: `required, and there is no namespace: ${reason}`,
     expected: 'a machine that makes namespaces, or isolation: auto',
-    hint: found.fix,
+    hint: fix,
   }
   return [problemAt(place, fault)]
 }
 
-function problem(
-  { manifest }: Module,
-  key: string,
-  fault: { found: string; expected: string; hint: string | null },
-  source?: YamlSource,
-): Problem {
-  const file = { file: join(manifest.dir, 'module.yaml'), line: 0, column: 0, key }
-  return problemAt(key === '' ? file : (source?.place(key.split('.')) ?? file), fault)
-}
-
-function programProblems(module: Module, found: FoundWalls, source?: YamlSource): Problem[] {
-  const { run } = module.granted
-  if (lacksNamespace({ run, walls: found.walls })) {
-    const fault = {
-      found: `${run.join(', ')}, which only a namespace grants, and there is none: ${found.reason}`,
-      expected: 'a machine that makes namespaces, or a module that runs no programs',
-      hint: found.fix ?? `take modules.${module.name}.allow.run out of hookyard.yaml`,
-    }
-    return [problem(module, 'needs.run', fault, source)]
+function programFaults(
+  { name, granted: { run } }: Module,
+  { walls, reason, fix, path }: FoundWalls,
+): Found[] {
+  const key = 'needs.run'
+  if (lacksNamespace({ run, walls })) {
+    const found = `${run.join(', ')}, which only a namespace grants, and there is none: ${reason}`
+    const expected = 'a machine that makes namespaces, or a module that runs no programs'
+    return [{ key, found, expected, hint: fix ?? `take modules.${name}.allow.run out of hookyard.yaml` }]
   }
-  return run
-    .filter((name) => findProgram(name, found.path) === null)
-    .map((name) => {
-      const fault = {
-        found: `${name}, which is not on the PATH`,
-        expected: 'a program of this machine',
-        hint: `install ${name}`,
-      }
-      return problem(module, 'needs.run', fault, source)
-    })
+  const missing = run.filter((program) => findProgram(program, path) === null)
+  const expected = 'a program of this machine'
+  return missing.map((program) => ({
+    ...{ key, expected },
+    found: `${program}, which is not on the PATH`,
+    hint: `install ${program}`,
+  }))
 }
 
 /** The service's own: a module that could read them would have its secrets, and one that could write them, the service. */
-function ownFilesOf({ file, dataDir }: BoxQuestion['config']): string[] {
-  const files = file === null ? [] : [file, join(dirname(file), '.env')]
-  return [...files, dataDir]
-}
-
-function ownFilesProblems(module: Module, own: readonly string[], source?: YamlSource): Problem[] {
+function ownFilesFaults(module: Module, { file, dataDir }: BoxQuestion['config']): Found[] {
+  const own = [...(file === null ? [] : [file, join(dirname(file), '.env')]), dataDir]
   return pathsOf(module).flatMap(([key, path]) => {
-    const file = own.find((one) => {
-      const [asking, theirs] = [real(path), real(one)]
-      // A module may lie among them: it reads its own folder alone.
-      return liesIn(theirs, asking) || (key !== '' && liesIn(asking, theirs))
-    })
-    if (file === undefined) return []
-    const relation = liesIn(real(file), real(path)) ? 'holds' : 'lies in'
-    const fault = {
-      found: `${path}, which ${relation} ${file} of the service`,
-      expected: 'a path apart from the service’s own files',
-      hint: 'move the one or the other',
-    }
-    return [problem(module, key, fault, source)]
+    const holds = (one: string) => liesIn(real(one), real(path))
+    // A module may lie among them: it reads its own folder alone.
+    const theirs = own.find((one) => holds(one) || (key !== '' && liesIn(real(path), real(one))))
+    if (theirs === undefined) return []
+    const found = `${path}, which ${holds(theirs) ? 'holds' : 'lies in'} ${theirs} of the service`
+    const expected = 'a path apart from the service’s own files'
+    return [{ key, found, expected, hint: 'move the one or the other' }]
   })
 }
 
 // What lies in a folder that a module may write can be replaced by a link, which the next start would follow.
-function replaceableProblems(
-  module: Module,
-  modules: BoxQuestion['modules'],
-  source?: YamlSource,
-): Problem[] {
+function replaceableFaults(module: Module, modules: BoxQuestion['modules']): Found[] {
   const writable = [module, ...modules.filter(({ name }) => name !== module.name)].flatMap(
     ({ name, granted }) => granted.write.map((folder) => ({ name, folder })),
   )
@@ -138,44 +118,35 @@ function replaceableProblems(
     )
     if (within === undefined) return []
     const { name, folder } = within
-    const covers = name === module.name && key !== ''
-    const fault = {
-      found: `${path}, which lies in ${folder}, which ${name === module.name ? 'the module' : `the module ${name}`} may write`,
-      expected: 'no path within one of needs.write: a link could be put in its place',
-      hint: covers
+    const isOwn = name === module.name
+    const found = `${path}, which lies in ${folder}, which ${isOwn ? 'the module' : `the module ${name}`} may write`
+    const expected = 'no path within one of needs.write: a link could be put in its place'
+    const hint =
+      isOwn && key !== ''
         ? `remove it: ${folder} covers it`
-        : 'grant folders apart from each other and from modules',
-    }
-    return [problem(module, key || 'needs.write', fault, source)]
+        : 'grant folders apart from each other and from modules'
+    return [{ key: key || 'needs.write', found, expected, hint }]
   })
 }
 
 /** The key in the manifest, '' for its own folder, and the path. */
-function pathsOf({ manifest, granted }: Module): [key: string, path: string][] {
-  return [
-    ['', manifest.dir],
-    ...granted.read.map((path): [string, string] => ['needs.read', path]),
-    ...granted.write.map((path): [string, string] => ['needs.write', path]),
-  ]
-}
+const pathsOf = ({ manifest, granted }: Module): [key: string, path: string][] => [
+  ['', manifest.dir],
+  ...granted.read.map((path): [string, string] => ['needs.read', path]),
+  ...granted.write.map((path): [string, string] => ['needs.write', path]),
+]
 
 // Node's permission model follows a link wherever it leads, and asks about its own path alone.
-function linkProblems(module: Module): Problem[] {
-  const { dir } = module.manifest
-  const inside = real(dir)
-  return linksBelow(dir)
-    .filter((link) => {
-      const target = withoutLinks(link)
-      return target === null || !liesIn(target, inside)
-    })
-    .slice(0, 5)
-    .map((link) =>
-      problem(module, '', {
-        found: `the link ${link}, which leads out of the module’s folder`,
-        expected: 'links within the folder: through another one the module could read what was not granted',
-        hint: 'put a copy in its place, or name where it leads in needs.read and grant that',
-      }),
-    )
+function linkFaults({ manifest: { dir } }: Module): Found[] {
+  const leavesIt = (link: string) => {
+    const target = withoutLinks(link)
+    return target === null || !liesIn(target, real(dir))
+  }
+  const expected = 'links within the folder: through another one the module could read what was not granted'
+  const hint = 'put a copy in its place, or name where it leads in needs.read and grant that'
+  const found = (link: string) => `the link ${link}, which leads out of the module’s folder`
+  const links = linksBelow(dir).filter(leavesIt).slice(0, 5)
+  return links.map((link) => ({ key: '', found: found(link), expected, hint }))
 }
 
 function linksBelow(folder: string): string[] {

@@ -7,7 +7,7 @@ import { closedBox, ENTRY, pathsOf, refusesNetwork, type Walls } from './box.ts'
 import { findProgram, librariesOf, namespaceArguments } from './namespace.ts'
 
 const run = promisify(execFile)
-const TIMEOUT_MS = 20_000
+const LIMITED = { env: {}, timeout: 20_000 }
 
 /** The walls, and what is told of them. */
 export interface FoundWalls {
@@ -25,13 +25,8 @@ export interface FoundWalls {
 export async function findWalls(mode: Isolation, environment: NodeJS.ProcessEnv): Promise<FoundWalls> {
   const path = environment['PATH'] ?? ''
   const setpriv = await findSetpriv(path)
-  const without = (reason: string, fix: string | null = null): FoundWalls => ({
-    mode,
-    path,
-    walls: { namespace: null, setpriv },
-    reason,
-    fix,
-  })
+  const walls = { namespace: null, setpriv }
+  const without = (reason: string, fix: string | null = null) => ({ mode, path, walls, reason, fix })
   if (mode === 'permission') return without('isolation: permission')
   if (process.platform !== 'linux') return without(`${process.platform} has none`)
   const program = findProgram('bwrap', path)
@@ -40,7 +35,7 @@ export async function findWalls(mode: Isolation, environment: NodeJS.ProcessEnv)
   try {
     const box = closedBox(ENTRY)
     const inside = namespaceArguments({ ...box, cache: null }, pathsOf(box), { libraries }, path)
-    await run(program, [...inside, process.execPath, '--version'], { env: {}, timeout: TIMEOUT_MS })
+    await run(program, [...inside, process.execPath, '--version'], LIMITED)
   } catch (thrown) {
     const { stderr = '', message } = thrown as { stderr?: string; message: string }
     const [said = ''] = (stderr.trim() || message).split('\n', 1)
@@ -84,13 +79,8 @@ async function findSetpriv(path: string): Promise<string | null> {
   const program = process.platform === 'linux' ? findProgram('setpriv', path) : null
   if (program === null) return null
   // That of busybox knows no --pdeathsig.
-  return run(program, ['--pdeathsig', 'KILL', process.execPath, '--version'], {
-    env: {},
-    timeout: TIMEOUT_MS,
-  }).then(
-    () => program,
-    () => null,
-  )
+  const tried = run(program, ['--pdeathsig', 'KILL', process.execPath, '--version'], LIMITED)
+  return tried.then(() => program).catch(() => null)
 }
 
 /** The files that this Node has loaded. */

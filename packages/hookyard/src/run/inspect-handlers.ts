@@ -1,12 +1,12 @@
 // What handlers declare, read in their own processes before anything runs: a handler that cannot be loaded, or
 // that does not fit its manifest or its configuration, stops the start.
-import { ConfigError, type Problem } from '../config/problem.ts'
+import { ConfigError, type Problem, problemAt } from '../config/problem.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import { toError } from '../lib/errors.ts'
 import { checkSubset } from '../registry/check-subset.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { BoxCheck } from './box-problems.ts'
-import type { HandlerShape } from './module-process.ts'
+import type { HandlerShape, ModuleProcess } from './module-process.ts'
 import type { ProcessPool } from './process-pool.ts'
 
 /** Processes at a time. */
@@ -33,7 +33,9 @@ export async function inspectHandlers(
       const refused = boxCheck(module)
       problems.push(...refused)
       if (refused.length > 0) continue
-      problems.push(...(await inspectHandler(module, pool, shapes, sources.get(module.name))))
+      const process = pool.inspecting(module)
+      problems.push(...(await inspectHandler(module, process, shapes, sources.get(module.name))))
+      pool.release(process)
     }
   }
   await Promise.all(Array.from({ length: PARALLEL }, work))
@@ -62,42 +64,24 @@ export async function checkHandlerInput(
 
 /** The problems of one handler; an empty list when it fits. */
 async function inspectHandler(
-  module: Module,
-  pool: ProcessPool,
+  { name, manifest, config }: Module,
+  process: ModuleProcess,
   shapes: Map<string, HandlerShape>,
   source?: YamlSource,
 ): Promise<Problem[]> {
-  const { handler } = module.manifest
-  const problem = (key: string, found: string, expected: string): Problem => ({
-    file: handler,
-    line: 0,
-    column: 0,
-    key,
-    found,
-    expected,
-    hint: null,
-  })
-  const process = pool.inspecting(module)
+  const problem = (key: string, found: string, expected: string) =>
+    problemAt({ file: manifest.handler, line: 0, column: 0, key }, { found, expected })
   try {
     const shape = await process.inspect()
-    shapes.set(module.name, shape)
-    const problems = checkSubset(
-      module.manifest,
-      shape.events ?? undefined,
-      shape.subject ?? undefined,
-      source,
-    )
-    if (shape.config) {
-      for (const issue of (await process.validate('config', module.config)) ?? []) {
-        problems.push(
-          problem(`modules.${module.name}.config`, issue, "what the handler's config schema allows"),
-        )
-      }
-    }
-    return problems
+    shapes.set(name, shape)
+    const issues = shape.config ? await process.validate('config', config) : null
+    return [
+      ...checkSubset(manifest, shape.events ?? undefined, shape.subject ?? undefined, source),
+      ...(issues ?? []).map((issue) =>
+        problem(`modules.${name}.config`, issue, "what the handler's config schema allows"),
+      ),
+    ]
   } catch (thrown) {
     return [problem('handler', toError(thrown).message, 'a handler that loads')]
-  } finally {
-    pool.release(process)
   }
 }

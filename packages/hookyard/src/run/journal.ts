@@ -45,10 +45,8 @@ export class ModuleJournal {
     this.#writing = this.#writing
       .then(() => this.#flush())
       .catch((thrown: unknown) => {
-        this.#options.log.error(
-          { err: toError(thrown) },
-          'the journal could not be written; it is tried again after the next run',
-        )
+        const what = 'the journal could not be written; it is tried again after the next run'
+        this.#options.log.error({ err: toError(thrown) }, what)
       })
     return this.#writing
   }
@@ -69,19 +67,19 @@ export class ModuleJournal {
       const runs: RunRecord[] = await store.unjournaled(100, after, [...except])
       const written: string[] = []
       for (const run of runs) {
-        const failing = this.#failing.get(run.module)
-        if (except.has(run.module) || (failing && run.id <= failing.after)) continue
+        const { id, module } = run
+        if (except.has(module) || id <= (this.#failing.get(module)?.after ?? '')) continue
         try {
           await this.#write(run)
-          written.push(run.id)
-          failures.delete(run.module)
+          written.push(id)
+          failures.delete(module)
         } catch (thrown) {
-          const failed = (failures.get(run.module) ?? 0) + 1
-          failures.set(run.module, failed)
+          const failed = (failures.get(module) ?? 0) + 1
+          failures.set(module, failed)
           const isPaused = failed === MAX_FAILURES
-          if (isPaused) except.add(run.module)
-          const pause = { pausedUntil: isPaused ? now + PAUSE_MS : 0, after: isPaused ? run.id : '' }
-          this.#fails(run.module, pause, now, toError(thrown))
+          if (isPaused) except.add(module)
+          const pause = { pausedUntil: isPaused ? now + PAUSE_MS : 0, after: isPaused ? id : '' }
+          this.#fails(module, pause, now, toError(thrown))
         }
       }
       if (written.length > 0) await store.journaled(written)
@@ -95,10 +93,9 @@ export class ModuleJournal {
     const toldAt = this.#failing.get(module)?.toldAt
     const isTold = toldAt !== undefined && now - toldAt < TELL_EVERY_MS
     this.#failing.set(module, { ...pause, toldAt: isTold ? toldAt : now })
-    if (isTold) return
     const what =
       'journal files of this module cannot be written; its runs are kept, and it is tried each minute'
-    this.#options.log.error({ err, module }, what)
+    if (!isTold) this.#options.log.error({ err, module }, what)
   }
 
   /** Modules that were tried to the end begin with their first run again, or are well. */
@@ -167,19 +164,10 @@ export function journalEntry(run: RunRecord): Record<string, unknown> {
 /** What the module said and recorded, and what people answered when it asked. */
 function detailsOf({ details, questions }: Pick<RunRecord, 'details' | 'questions'>): unknown {
   if (questions.length === 0) return details ?? null
-  const named = typeof details === 'object' && !Array.isArray(details)
-  const said = named ? details : { value: details }
-  return { ...said, answers: questions.map(toAnswer) }
-}
-
-function toAnswer({
-  text,
-  status,
-  answer,
-  answeredBy,
-  answeredVia,
-  closedAt,
-}: RunRecord['questions'][number]) {
-  const at = closedAt === null ? null : new Date(closedAt).toISOString()
-  return { question: text, status, answer, by: answeredBy, via: answeredVia, at }
+  const said = typeof details === 'object' && !Array.isArray(details) ? details : { value: details }
+  const answers = questions.map(({ text, status, answer, answeredBy, answeredVia, closedAt }) => {
+    const at = closedAt === null ? null : new Date(closedAt).toISOString()
+    return { question: text, status, answer, by: answeredBy, via: answeredVia, at }
+  })
+  return { ...said, answers }
 }

@@ -24,12 +24,7 @@ export interface Excess {
 /** How our end in the process begins every message. */
 const HEAD = /^\{"t":"([a-z]{1,20})","nonce":"([\w-]{1,64})"/
 
-const SPOKEN = new Map([
-  ['outcome', 'outcome'],
-  ['threw', 'error'],
-  ['log', 'log line'],
-  ['call', 'call'],
-])
+const SPOKEN = new Map(Object.entries({ outcome: 'outcome', threw: 'error', log: 'log line', call: 'call' }))
 
 /** The limit that a line of the channel goes over; null when it goes over none. */
 export function excessOf(line: string): Excess | null {
@@ -59,15 +54,13 @@ export const isAsItBegins = (line: string, message: unknown): boolean => {
 }
 
 /** Every value but the first follows a comma or a bracket; those in texts are counted too, and a text has few of them. */
-function holdsMoreValues(line: string): boolean {
-  if (line.length <= MAX_VALUES) return false
-  let values = 0
-  for (const _sign of line.matchAll(/[,[{]/g)) {
-    values += 1
-    if (values > MAX_VALUES) return true
-  }
-  return false
-}
+const holdsMoreValues = (line: string): boolean =>
+  line.length > MAX_VALUES &&
+  !line
+    .matchAll(/[,[{]/g)
+    .take(MAX_VALUES + 1)
+    .drop(MAX_VALUES)
+    .next().done
 
 /** Brackets that are open at once, those in texts left out. */
 function isDeeper(line: string): boolean {

@@ -33,11 +33,14 @@ export class ModuleProcess implements Host {
   readonly #link: ModuleLink
   readonly #exited = Promise.withResolvers<void>()
   readonly #memory: NodeJS.Timeout
+  /** False once a session left something behind, was aborted, or the process ended. */
+  clean = true
+  /** True until it was given something of a run: its repository is still open. */
+  fresh = true
+  /** The files that its inspection has noted; null: there was none, or they are too much to be kept. */
+  noted: HandlerShape['files'] = null
   #runsLow: boolean
   #session: Omit<Session, 'result'> | undefined
-  #clean = true
-  #fresh = true
-  #noted: HandlerShape['files'] = null
   #killed = false
   #ended: string | undefined
 
@@ -72,36 +75,21 @@ export class ModuleProcess implements Host {
     return this.#link.pid
   }
 
-  /** False once a session left something behind, was aborted, or the process ended. */
-  get clean(): boolean {
-    return this.#clean
-  }
-
-  /** True until it was given something of a run: its repository is still open. */
-  get fresh(): boolean {
-    return this.#fresh
-  }
-
-  /** The files that its inspection has noted; null: there was none, or they are too much to be kept. */
-  get noted(): HandlerShape['files'] {
-    return this.#noted
-  }
-
   /** What the handler declares. @throws PermanentError when it cannot be loaded. */
   async inspect(): Promise<HandlerShape> {
     const shape = await this.#ask({ t: 'inspect' }, 'inspected')
-    this.#noted = shape.files
+    this.noted = shape.files
     return shape
   }
 
   /** The sentences that the handler's schema has against the value; null when it fits. @throws PermanentError */
   async validate(what: 'config' | 'input', value: unknown): Promise<readonly string[] | null> {
-    this.#fresh &&= what === 'config'
+    this.fresh &&= what === 'config'
     return (await this.#ask({ t: 'validate', what, value }, 'validated')).issues
   }
 
   async run(init: RunInit, handlers: RunHandlers, signal: AbortSignal): Promise<ProcessResult> {
-    this.#fresh = false
+    this.fresh = false
     if (this.#ended !== undefined) return { kind: 'died', how: this.#ended }
     // Somebody waited for it to load; from now on it is one of those that the intake must not feel.
     if (!this.#runsLow) lowerPriority(this.pid)
@@ -114,7 +102,7 @@ export class ModuleProcess implements Host {
 
   /** Kills the whole group, at once; `how` is told as its end. */
   async kill(how?: string): Promise<void> {
-    this.#clean = false
+    this.clean = false
     this.#killed = true
     this.#link.kill(how)
     await this.#exited.promise
@@ -180,7 +168,7 @@ export class ModuleProcess implements Host {
   #end(how: string): void {
     clearInterval(this.#memory)
     this.#ended = how
-    this.#clean = false
+    this.clean = false
     this.#session?.end(how)
     this.#exited.resolve()
   }

@@ -16,11 +16,6 @@ const DEVICES = ['null', 'zero', 'full', 'random', 'urandom']
 
 type Namespace = NonNullable<Walls['namespace']>
 
-interface Mount {
-  readonly path: string
-  readonly write: boolean
-}
-
 /**
  * bubblewrap's arguments, up to the program.
  * @param path where granted programs are found, as PATH
@@ -31,13 +26,11 @@ export function namespaceArguments(
   { libraries }: Pick<Namespace, 'libraries'>,
   path: string,
 ): string[] {
-  const read = [...libraries, process.execPath, ...paths.read]
-  if (run.length > 0) read.push(...PROGRAM_FILES, ...programsOf(run, path))
-  const mounts: Mount[] = [
-    ...read.map((at) => ({ path: at, write: false })),
-    ...paths.write.map((at) => ({ path: at, write: true })),
-    ...(cache === null ? [] : [{ path: cache, write: writesCache }]),
-  ]
+  const programs = run.length > 0 ? [...PROGRAM_FILES, ...programsOf(run, path)] : []
+  const read = [...libraries, process.execPath, ...paths.read, ...programs]
+  // Of two for one path, the one that may be written.
+  const write = new Set([...paths.write, ...(cache !== null && writesCache ? [cache] : [])])
+  const mounts = new Set([...read, ...write, ...(cache === null ? [] : [cache])])
   return [
     // Each by its name, since --unshare-all goes on without a user namespace where there is none.
     ...['user', 'ipc', 'pid', 'net', 'uts'].map((kind) => `--unshare-${kind}`),
@@ -50,7 +43,7 @@ export function namespaceArguments(
     ...DEVICES.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
     ...['--size', String(TEMPORARY_BYTES), '--tmpfs', dirname(TEMPORARY), '--dir', TEMPORARY],
     ...libraryLinks(),
-    ...inOrder(mounts).flatMap(({ path: at, write }) => [write ? '--bind' : '--ro-bind', at, at]),
+    ...parentsFirst(mounts).flatMap((at) => [write.has(at) ? '--bind' : '--ro-bind', at, at]),
     ...['--remount-ro', '/', '--chdir', folder, '--'],
   ]
 }
@@ -75,13 +68,10 @@ function libraryLinks(): string[] {
 const isLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 
-/** Parents before what is inside them, which would be hidden otherwise; of two for one path, the one that may be written. */
-function inOrder(mounts: readonly Mount[]): Mount[] {
-  const byPath = new Map<string, Mount>()
-  for (const mount of mounts)
-    if (existsSync(mount.path) && !byPath.get(mount.path)?.write) byPath.set(mount.path, mount)
-  const depth = ({ path }: Mount) => path.split(sep).filter(Boolean).length
-  return [...byPath.values()].sort((a, b) => depth(a) - depth(b))
+/** Those that exist, parents before what is inside them, which would be hidden otherwise. */
+function parentsFirst(paths: ReadonlySet<string>): string[] {
+  const depth = (path: string) => path.split(sep).filter(Boolean).length
+  return [...paths].filter((path) => existsSync(path)).sort((a, b) => depth(a) - depth(b))
 }
 
 /** The files behind the names of programs. @throws Error for one that is not on the path */

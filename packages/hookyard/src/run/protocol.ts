@@ -5,27 +5,22 @@ import { z } from 'zod'
 import { type SubjectKind, reasonOf } from '@hookyard/sdk/host'
 import { PermanentError, RetryAfterError, toError } from '../lib/errors.ts'
 import { cut } from '../send/untrusted-text.ts'
-import type { RunTrigger } from '../store/store.ts'
+import type { ClaimedRun, RunTrigger } from '../store/store.ts'
 import { type KeptFile, MAX_KEPT_CHARACTERS, MAX_KEPT_FILES } from './child/kept-files.ts'
 
+type OfRun = 'module' | 'attempt' | 'input' | 'entity' | 'recipients' | 'state' | 'repository'
+
 /** All that a handler starts from; JSON alone. */
-export interface RunInit {
+export interface RunInit extends Pick<ClaimedRun, OfRun> {
   readonly runId: string
-  readonly module: string
-  readonly attempt: number
   readonly trigger: Omit<RunTrigger, 'data'> & { readonly data: unknown }
-  readonly input: unknown
   readonly config: unknown
-  readonly entity: string
-  readonly recipients: readonly string[]
-  readonly state: unknown
   readonly subject: {
     readonly kind: SubjectKind
     readonly pr: Record<string, unknown> | null
     readonly issue: Record<string, unknown> | null
     readonly repo: Record<string, unknown> | null
   }
-  readonly repository: string | null
   readonly githubApiUrl: string
 }
 

@@ -1,6 +1,7 @@
 // Starts the process of one handler file: behind its walls, without credentials, the leader of a session of its own, so
 // that whatever it starts ends with it. Used by the starter, and by short commands that start processes themselves.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
@@ -57,7 +58,14 @@ export function spawnModule(spec: StartSpec, events: SpawnEvents): SpawnedModule
   let boxed: BoxedCommand | undefined
   try {
     boxed = boxedCommand(spec, [`--max-old-space-size=${HEAP_MIB}`, '--disable-warning=ExperimentalWarning'])
-    child = spawnBoxed(boxed, spec.handler)
+    const [program, ...rest] = boxed.command
+    child = spawn(program, rest, {
+      cwd: dirname(spec.handler),
+      detached: true,
+      // By it Node finds its channel, as documented at child_process.fork; it takes the variable away.
+      env: { ...boxed.environment, NODE_CHANNEL_FD: String(CHANNEL_FD) },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
   } catch (thrown) {
     boxed?.end()
     // Out of memory or processes: told as every other end.
@@ -65,22 +73,20 @@ export function spawnModule(spec: StartSpec, events: SpawnEvents): SpawnedModule
     return { pid: 0, channel: null, kill: () => undefined, end: () => undefined }
   }
   const { end } = boxed
-  const inner = spec.box.walls.namespace === null ? () => null : signalOf
   const { pid = 0 } = child
   let ended = pid === 0
-  child.once('exit', (code, signal) => {
+  const exit = async (code: number | null, signal: NodeJS.Signals | null) => {
     ended = true
     killGroup(pid) // what it has left behind
     end()
-    if (!isAbort(code, signal)) return events.onExit(describeExit(code, signal ?? inner(code)))
-    void stderr.end().then(() => {
-      events.onExit(
-        stderr.heapWasFull()
-          ? `ran out of its ${HEAP_MIB} MiB of heap`
-          : describeExit(code, signal ?? inner(code)),
-      )
-    })
-  })
+    // bubblewrap exits as a shell does for a program that a signal has ended.
+    const cause = signal ?? (spec.box.walls.namespace ? signalOf(code) : null)
+    const isAbort = cause === 'SIGABRT' || code === 134
+    const wasFull = isAbort && (await stderr.heapWasFull())
+    if (wasFull) events.onExit(`ran out of its ${HEAP_MIB} MiB of heap`)
+    else events.onExit(cause ? `was killed by ${cause}` : `exited with code ${code ?? 'unknown'}`)
+  }
+  child.once('exit', (code, signal) => void exit(code, signal))
   child.on('error', (error) => {
     if (pid !== 0) return
     end()
@@ -99,15 +105,11 @@ export function spawnModule(spec: StartSpec, events: SpawnEvents): SpawnedModule
   }
 }
 
-interface Output {
-  /** Whether V8 has said so here. */
-  heapWasFull(): boolean
-  /** The process is gone: resolves when what it had still written is read. */
-  end(): Promise<void>
-}
-
-/** Hands on what is printed, one piece after the other. */
-function readOutput(stream: Readable | null, onOutput: (text: string, taken: () => void) => void): Output {
+/**
+ * Hands on what is printed, one piece after the other. `heapWasFull`, once the process is gone: reads what it had still
+ * written, and answers whether V8 has said so.
+ */
+function readOutput(stream: Readable | null, onOutput: (text: string, taken: () => void) => void) {
   let full = false
   let lastWords = ''
   let ending = false
@@ -122,18 +124,14 @@ function readOutput(stream: Readable | null, onOutput: (text: string, taken: () 
     onOutput(text.slice(0, MAX_OUTPUT).trimEnd(), () => stream.resume())
   })
   return {
-    heapWasFull: () => full,
-    end: () =>
-      new Promise<void>((resolve) => {
-        if (!stream || stream.readableEnded || stream.destroyed) return resolve()
-        ending = true
-        const late = setTimeout(resolve, LAST_WORDS_MS)
-        stream.once('close', () => {
-          clearTimeout(late)
-          resolve()
-        })
-        stream.resume()
-      }),
+    async heapWasFull(): Promise<boolean> {
+      if (!stream || stream.readableEnded || stream.destroyed) return full
+      ending = true
+      stream.resume()
+      // What it left behind may hold its output open.
+      await once(stream, 'close', { signal: AbortSignal.timeout(LAST_WORDS_MS) }).catch(() => undefined)
+      return full
+    },
   }
 }
 
@@ -146,31 +144,10 @@ export function killGroup(pid: number): boolean {
   }
 }
 
-function spawnBoxed(
-  { command: [program, ...rest], environment }: BoxedCommand,
-  handler: string,
-): ChildProcess {
-  return spawn(program, rest, {
-    cwd: dirname(handler),
-    detached: true,
-    // By it Node finds its channel, as documented at child_process.fork; it takes the variable away.
-    env: { ...environment, NODE_CHANNEL_FD: String(CHANNEL_FD) },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  })
-}
-
 function notStarted(thrown: unknown): string {
   return `could not be started: ${thrown instanceof Error ? thrown.message : String(thrown)}`
 }
 
-const isAbort = (code: number | null, signal: NodeJS.Signals | null): boolean =>
-  signal === 'SIGABRT' || code === 134
-
-function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
-  return signal ? `was killed by ${signal}` : `exited with code ${code ?? 'unknown'}`
-}
-
-/** bubblewrap exits as a shell does for a program that a signal has ended. */
 function signalOf(code: number | null): NodeJS.Signals | null {
   const found = Object.entries(constants.signals).find(([, number]) => code === 128 + number)
   return (found?.[0] as NodeJS.Signals | undefined) ?? null

@@ -5,11 +5,6 @@ import type { ToChild, WireError } from '../protocol.ts'
 
 export type Call = (method: string, params: unknown) => Promise<unknown>
 
-interface Pending {
-  resolve(value: unknown): void
-  reject(error: Error): void
-}
-
 export interface Caller {
   readonly call: Call
   /** @throws PermanentError when the message is no JSON. */
@@ -21,7 +16,7 @@ export interface Caller {
 
 /** Speaks with `send` for the session with this nonce. */
 export function createCaller(nonce: string, send: (message: unknown) => void): Caller {
-  const pending = new Map<number, Pending>()
+  const pending = new Map<number, Pick<PromiseWithResolvers<unknown>, 'resolve' | 'reject'>>()
   let last = 0
   let revoked = false
   const say: Caller['say'] = ({ t, ...message }) => {
@@ -37,7 +32,10 @@ export function createCaller(nonce: string, send: (message: unknown) => void): C
     say,
     call: (method, params) =>
       new Promise((resolve, reject) => {
-        if (revoked) return reject(overError())
+        if (revoked) {
+          const says = 'the run is over: nothing is done for it any more'
+          return reject(new PermanentError(says, { reason: 'run_over' }))
+        }
         last += 1
         say({ t: 'call', id: last, method, params })
         pending.set(last, { resolve, reject })
@@ -57,9 +55,6 @@ export function createCaller(nonce: string, send: (message: unknown) => void): C
   }
 }
 
-const overError = () =>
-  new PermanentError('the run is over: nothing is done for it any more', { reason: 'run_over' })
-
 /** What cannot be said will not be better at the next attempt. */
 function notJson(t: string, thrown: Error): PermanentError {
   const [why] = thrown.message.split('\n', 1)
@@ -69,13 +64,10 @@ function notJson(t: string, thrown: Error): PermanentError {
   })
 }
 
-function fromWire(error: WireError): Error {
-  if (error.kind === 'permanent')
-    return new PermanentError(error.message, { reason: error.reason ?? 'permanent' })
-  const reason = error.reason === undefined ? {} : { reason: error.reason }
-  if (error.kind === 'retry_after')
-    return Object.assign(new RetryAfterError(error.message, error.delayMs ?? 0), reason)
-  return Object.assign(new Error(error.message), { name: error.name, ...reason })
+function fromWire({ kind, name, message, reason, delayMs = 0 }: WireError): Error {
+  if (kind === 'permanent') return new PermanentError(message, { reason: reason ?? 'permanent' })
+  const error = kind === 'retry_after' ? new RetryAfterError(message, delayMs) : new Error(message)
+  return Object.assign(error, kind === undefined && { name }, reason !== undefined && { reason })
 }
 
 /** Of an error's message and stack so many characters are told. */
@@ -90,9 +82,9 @@ export function toWire(thrown: unknown): WireError {
   return {
     name: told(error.name),
     message: told(error.message),
-    ...(error.stack === undefined ? {} : { stack: told(error.stack) }),
-    ...(kind === undefined ? {} : { kind }),
-    ...(reason === null ? {} : { reason }),
-    ...(kind === 'retry_after' ? { delayMs: Number((error as RetryAfterError).delayMs) || 0 } : {}),
+    ...(error.stack !== undefined && { stack: told(error.stack) }),
+    ...(kind !== undefined && { kind }),
+    ...(reason !== null && { reason }),
+    ...(kind === 'retry_after' && { delayMs: Number((error as RetryAfterError).delayMs) || 0 }),
   }
 }

@@ -109,19 +109,15 @@ async function parse(schema: StandardSchema | undefined, value: unknown, what: s
   if (!schema) return value
   const result = await schema['~standard'].validate(value ?? {})
   if (!result.issues) return result.value
-  throw new PermanentError(
-    `the ${what} is not what the module expects: ${result.issues.map(issueText).join('; ')}`,
-    {
-      reason: `invalid_${what}`,
-    },
-  )
+  const issues = result.issues.map(issueText).join('; ')
+  throw new PermanentError(`the ${what} is not what the module expects: ${issues}`, {
+    reason: `invalid_${what}`,
+  })
 }
 
-function issueText(issue: SchemaIssue): string {
-  const path = issue.path
-    ?.map((part) => (typeof part === 'object' ? String(part.key) : String(part)))
-    .join('.')
-  return path ? `${path}: ${issue.message}` : issue.message
+function issueText({ path = [], message }: SchemaIssue): string {
+  const keys = path.map((part) => String(typeof part === 'object' ? part.key : part)).join('.')
+  return keys ? `${keys}: ${message}` : message
 }
 
 // To what stands behind a wall a file is not there, or refused.
@@ -141,24 +137,12 @@ function load(): Promise<ModuleDefinition> {
 }
 
 async function importHandler(file: string): Promise<ModuleDefinition> {
-  let imported: { default?: unknown }
-  try {
-    imported = (await import(pathToFileURL(file).href)) as { default?: unknown }
-  } catch (thrown) {
+  const failed = (says: string) => new PermanentError(`${file} ${says}`, { reason: 'load_failed' })
+  const imported = await import(pathToFileURL(file).href).catch((thrown: unknown) => {
     const { message, code } = thrown as { message?: string; code?: string }
-    const hint = LOAD_HINTS[code ?? ''] ?? ''
-    throw new PermanentError(`${file} could not be loaded: ${message ?? String(thrown)}${hint}`, {
-      reason: 'load_failed',
-    })
-  }
-  const definition = imported.default as ModuleDefinition | undefined
-  if (typeof definition?.handle !== 'function') {
-    throw new PermanentError(
-      `${file} has no default export with a handle function: export default defineModule({ … })`,
-      {
-        reason: 'load_failed',
-      },
-    )
-  }
-  return definition
+    throw failed(`could not be loaded: ${message ?? String(thrown)}${LOAD_HINTS[code ?? ''] ?? ''}`)
+  })
+  const definition = (imported as { default?: ModuleDefinition }).default
+  if (typeof definition?.handle === 'function') return definition
+  throw failed('has no default export with a handle function: export default defineModule({ … })')
 }

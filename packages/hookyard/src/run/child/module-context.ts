@@ -9,7 +9,6 @@ import {
   type ModuleContext,
 } from '@hookyard/sdk/host'
 import type { RunInit } from '../protocol.ts'
-import { createFetch } from './module-fetch.ts'
 
 interface Parts extends Pick<ContextParts, 'call' | 'log' | 'records'> {
   readonly init: RunInit
@@ -34,29 +33,58 @@ export function createModuleContext({ init, signal, config, input, ...ways }: Pa
   })
 }
 
+interface Answer {
+  readonly status: number
+  readonly statusText?: string
+  readonly headers: [string, string][] | Record<string, string>
+  readonly body: string
+  readonly url?: string
+  readonly redirected?: boolean
+}
+
+/** A fetch whose requests the broker makes: the standard's Request and Response at its ends. */
+const createFetch =
+  (call: Call) =>
+  async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const request = new Request(input, init)
+    const { signal, method, url, redirect } = request
+    signal.throwIfAborted()
+    const body = request.body === null ? null : Buffer.from(await request.arrayBuffer()).toString('base64')
+    const asked = call('fetch', { method, url, headers: [...request.headers], body, redirect })
+    const aborted = new Promise<never>((_resolve, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+    )
+    const answer = (await Promise.race([asked, aborted])) as Answer
+    return toResponse(answer, Buffer.from(answer.body, 'base64'))
+  }
+
+function toResponse(answer: Answer, body: string | Buffer<ArrayBuffer>, url = answer.url): Response {
+  const { status, statusText = '', headers, redirected = false } = answer
+  const response = new Response([204, 205, 304].includes(status) ? null : body, {
+    status,
+    statusText,
+    headers,
+  })
+  // A Response that was made has no address of its own; Octokit's pagination reads it too.
+  return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } })
+}
+
 /** Octokit, loaded only by modules that ask for it; its fetch is the broker. */
-function createClient(init: RunInit, call: Call): GitHubClient {
+function createClient({ githubApiUrl: baseUrl }: RunInit, call: Call): GitHubClient {
   const { Octokit } = createRequire(import.meta.url)('octokit') as { Octokit: typeof OctokitClass }
   const fetch = async (
     url: string,
-    options: { method?: string; headers?: Record<string, string>; body?: string } = {},
+    {
+      method = 'GET',
+      headers,
+      body = null,
+    }: { method?: string; headers?: object; body?: string | null } = {},
   ) => {
-    const answer = (await call('github.fetch', {
-      method: options.method ?? 'GET',
-      url,
-      headers: { ...options.headers },
-      body: options.body ?? null,
-    })) as { status: number; headers: Record<string, string>; body: string }
-    const empty = answer.status === 204 || answer.status === 205 || answer.status === 304
-    const response = new Response(empty ? null : answer.body, {
-      status: answer.status,
-      headers: answer.headers,
-    })
-    // Octokit's pagination reads the answer's URL, which a made Response does not have.
-    return Object.defineProperty(response, 'url', { value: url })
+    const answer = (await call('github.fetch', { method, url, headers: { ...headers }, body })) as Answer
+    return toResponse(answer, answer.body, url)
   }
   const octokit = new Octokit({
-    baseUrl: init.githubApiUrl,
+    baseUrl,
     request: { fetch },
     throttle: { enabled: false },
     retry: { enabled: false },
