@@ -63,6 +63,9 @@ async function profilers(): Promise<Ask[]> {
   return all
 }
 
+/** For a machine that has other things to do. */
+const PATIENCE_MS = 240_000
+
 /** Lines entered, by file, in the order of their first entry. */
 const way = new Map<string, Set<number>>()
 const texts = new Map<string, string>()
@@ -71,7 +74,7 @@ function note({ url, functions }: Script): void {
   if (!url.startsWith('file://')) return
   const path = fileURLToPath(url)
   const file = relative(root, path)
-  if (!/^(?:src|packages|modules)\//.test(file) || /standin/.test(file)) return
+  if (!/^(?:packages\/(?:hookyard|sdk)\/src|modules)\//.test(file)) return
   const text = texts.get(path) ?? readFileSync(path, 'utf8')
   texts.set(path, text)
   const lineAt = (offset: number) => text.slice(0, offset).split('\n').length
@@ -98,10 +101,14 @@ const look = async () => {
     for (const script of (await ask('Profiler.takePreciseCoverage')).result ?? []) note(script)
 }
 await at.post('pull_request', payload)
-await until('the message', async () => {
-  await look()
-  return at.telegram.messages.length > 0
-})
+await until(
+  'the message',
+  async () => {
+    await look()
+    return at.telegram.messages.length > 0
+  },
+  PATIENCE_MS,
+)
 await look()
 await closeInstallations()
 

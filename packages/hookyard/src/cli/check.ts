@@ -9,7 +9,7 @@ import { describeNeeds } from '../registry/grants.ts'
 import type { ManifestTrigger, Module } from '../registry/manifest.ts'
 import { isolationProblems } from '../run/box-problems.ts'
 import { describeWalls, type FoundWalls, findWalls, presentWalls } from '../run/find-walls.ts'
-import { unbuilt } from '../compose/start-problems.ts'
+import { unsupportedSettings } from '../compose/start-problems.ts'
 
 export interface CheckOptions {
   /** Default: `hookyard.yaml` in `cwd`. */
@@ -57,7 +57,11 @@ async function examine(options: CheckOptions): Promise<Examined> {
     const found = (walls = await findWalls(config.isolation, loaded.env))
     const more = await Promise.all((options.extraChecks ?? []).map((check) => check(loaded, found)))
     const missing = isolationProblems(found, source.place(['isolation']))
-    return { installation, walls, problems: [...unbuilt(config, source), ...missing, ...more.flat()] }
+    return {
+      installation,
+      walls,
+      problems: [...unsupportedSettings(config, source), ...missing, ...more.flat()],
+    }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { installation, walls, problems: error.problems }

@@ -8,7 +8,7 @@ import type { Log } from '../lib/log.ts'
 import { createLogger } from '../lib/logger.ts'
 import { type Service, startService } from '../compose/main.ts'
 import { type Installation, loadInstallation } from '../registry/load.ts'
-import { unbuilt } from '../compose/start-problems.ts'
+import { unsupportedSettings } from '../compose/start-problems.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModuleDirs } from './project-root.ts'
 import { version } from './version.ts'
@@ -35,7 +35,7 @@ export async function runStart(options: StartOptions): Promise<void> {
       `--role ${options.role} needs PostgreSQL: SQLite belongs to one process. Leave --role out (PostgreSQL is not built in yet).`,
     )
   }
-  const refused = unbuilt(config, installation.source)
+  const refused = unsupportedSettings(config, installation.source)
   if (refused.length > 0) throw new ConfigError(refused)
   const log = createLogger({ level: config.log.level, format: config.log.format, secrets: secretsOf(config) })
   warnOf(installation, log)

@@ -7,77 +7,39 @@ import type { FastifyInstance } from 'fastify'
 import { createInvite } from '../access/invites.ts'
 import { installApi } from '../api/api.ts'
 import type { ApiDeps } from '../api/deps.ts'
-import type { AskFacts } from '../dispatch/ask-facts.ts'
 import { replayDelivery } from '../dispatch/replay.ts'
 import { traceTarget } from '../explain/why.ts'
-import type { InstalledParts } from './installed.ts'
-import type { Metrics } from '../metrics/metrics.ts'
-import type { LargePayloads } from '../payload/large-payloads.ts'
 import type { Auth } from '../receive/auth.ts'
-import { type FoundWalls, presentWalls } from '../run/find-walls.ts'
+import { presentWalls } from '../run/find-walls.ts'
 import { checkHandlerInput } from '../run/inspect-handlers.ts'
-import type { ProcessPool } from '../run/process-pool.ts'
 import { nextTicks } from '../schedule/ticks.ts'
-import { formatEvent } from '../send/format.ts'
 import { backupDatabase } from '../store/sqlite/backup.ts'
-import type { Plan, Store } from '../store/store.ts'
+import type { Shared, Stages } from './stages.ts'
 
-/** Ticks told of each module. */
+/** Next ticks shown of each module. */
 const NEXT_TICKS = 3
 
 /** What the API needs of the running service. */
-export interface ServiceApiOptions extends Pick<
-  ApiDeps,
-  | 'answer'
-  | 'mayHear'
-  | 'switchModule'
-  | 'onCancelled'
-  | 'wakeRuns'
-  | 'newRunId'
-  | 'clock'
-  | 'log'
-  | 'requestsPerMinute'
-> {
-  /** The installation in force. */
-  readonly now: () => InstalledParts
-  readonly store: Store
-  readonly pool: ProcessPool
-  readonly walls: FoundWalls
-  readonly metrics: Metrics
-  readonly version: string
-  /** The embedded database's file. */
-  readonly databaseFile: string
-  readonly askFacts: AskFacts
-  readonly payloads: LargePayloads
-  /** Settings or claims were written: the installation in force is to know them. */
-  readonly onSettings: () => Promise<void>
-  /** After the commit of a replay. */
-  readonly onCommitted: (plans: readonly Plan[], cancel: readonly string[]) => void
-}
+export type ServiceApiOptions = Shared &
+  Pick<ApiDeps, 'answer' | 'switchModule' | 'onCancelled' | 'requestsPerMinute'> &
+  Pick<Stages, 'askFacts' | 'inForce' | 'onCommitted'> & {
+    readonly version: string
+    /** The embedded database's file. */
+    readonly databaseFile: string
+    /** Settings or claims were written: the installation in force is to know them. */
+    readonly onSettings: () => Promise<void>
+  }
 
 /** Adds the API's routes to the server. */
 export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, auth: Auth) => void {
-  const { now, store, pool, walls, metrics, version, clock, newRunId } = options
+  const { now, config, store, pool, walls, metrics, version, clock, newRunId } = options
   const startedAt = clock()
   const deps: ApiDeps = {
     ...options,
-    config: () => now().config,
-    registry: () => now().registry,
-    access: () => now().access,
     switches: () => now().switches,
     checkInput: (module, input) => checkHandlerInput(module, input, now().handlers, pool),
     nextTicks: (module) => nextTicks(module, clock(), NEXT_TICKS),
-    replay: (guid) =>
-      replayDelivery(guid, {
-        store,
-        inForce: () => {
-          const { registry, access } = now()
-          return { registry, access, format: formatEvent, newRunId, now: clock() }
-        },
-        shorten: options.payloads.shorten,
-        askFacts: options.askFacts,
-        onCommitted: options.onCommitted,
-      }),
+    replay: (guid) => replayDelivery(guid, { ...options, shorten: options.payloads.shorten }),
     trace: (target) => traceTarget(store, target),
     invite: (user) => createInvite(store.chat, user, clock()),
     async revoke(user) {
@@ -94,7 +56,7 @@ export function serviceApi(options: ServiceApiOptions): (app: FastifyInstance, a
       return { version, startedAt, agent: agent.describe(), modules, isolation }
     },
     metrics: () => metrics.text(),
-    backup: () => backup(options.databaseFile, join(now().config.dataDir, 'tmp'), newRunId()),
+    backup: () => backup(options.databaseFile, join(config().dataDir, 'tmp'), newRunId()),
   }
   return (app, auth) => installApi(app, auth, deps)
 }

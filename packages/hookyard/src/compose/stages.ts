@@ -1,40 +1,64 @@
-// The stages of a service: how they are made and wake each other, in which order they start and stop.
-import { hostname } from 'node:os'
+// The stages of a service, each made of what stands before it: how they start and stop, and who wakes whom.
+import type { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Access } from '../access/access.ts'
 import type { AskReading, MayHear } from '../access/reading.ts'
 import { createBroker } from '../broker/broker.ts'
+import type { Config } from '../config/config.ts'
 import { type AskFacts, createAskFacts } from '../dispatch/ask-facts.ts'
+import type { InForce } from '../dispatch/decide.ts'
 import { Dispatcher } from '../dispatch/dispatcher.ts'
-import type { InstalledParts } from './installed.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { LargePayloads } from '../payload/large-payloads.ts'
+import type { Module } from '../registry/manifest.ts'
+import type { ModuleRegistry } from '../registry/module-registry.ts'
 import type { FoundWalls } from '../run/find-walls.ts'
 import { ModuleJournal } from '../run/journal.ts'
 import type { ProcessPool } from '../run/process-pool.ts'
 import { runModule } from '../run/run-module.ts'
 import { settleUnwritable, withoutSecrets } from '../run/settlement.ts'
-import { type Runner, createRunner, workerCaps } from '../run/runner.ts'
+import { type Runner, type RunnerOptions, createRunner, workerCaps } from '../run/runner.ts'
 import { type Retention, createRetention } from '../retention/retention.ts'
 import { type Scheduler, createScheduler } from '../schedule/scheduler.ts'
 import { formatEvent } from '../send/format.ts'
 import { type Outbox, createOutbox } from '../send/outbox.ts'
 import type { Sender } from '../send/sender.ts'
-import type { Opened } from './opened.ts'
-import type { DeliveryStore, Plan, Store } from '../store/store.ts'
+import type { Plan, Store } from '../store/store.ts'
+import type { InstalledParts } from './installed.ts'
 
-/** What the stages share. */
+/** What one stage tells the others; `createStages` says at its end who listens. */
+export type Signals = EventEmitter<{
+  /** A run may be due. */
+  runs: []
+  /** A message may wait. */
+  messages: []
+  /** Runs have ended: their journals are to be written. */
+  ended: []
+  /** These runs are cancelled: those that run are to stop. */
+  cancelled: [runIds: readonly string[], reason: string]
+}>
+
+/** What the stages share. The getters answer with what is in force: a reload replaces it. */
 export interface Shared {
-  /** The installation in force; a reload replaces it. */
   readonly now: () => InstalledParts
+  readonly config: () => Config
+  readonly registry: () => ModuleRegistry
+  readonly access: () => Access
+  readonly module: (name: string) => Module | undefined
   readonly store: Store
+  readonly signals: Signals
+  readonly wakeRuns: () => void
+  readonly wakeOutbox: () => void
   readonly pool: ProcessPool
   readonly walls: FoundWalls
   readonly senders: Map<string, Sender>
   readonly metrics: Metrics
   readonly payloads: LargePayloads
   readonly newRunId: () => string
+  /** Names this process among others. */
+  readonly owner: string
   readonly askReading: AskReading
   readonly mayHear: MayHear
   readonly clock: Clock
@@ -42,8 +66,6 @@ export interface Shared {
 }
 
 export interface Stages {
-  /** Names this process among others. */
-  readonly owner: string
   readonly dispatcher: Dispatcher
   readonly scheduler: Scheduler
   readonly runner: Runner
@@ -51,126 +73,106 @@ export interface Stages {
   readonly retention: Retention
   readonly journal: ModuleJournal
   readonly askFacts: AskFacts
-  /** What a commit of plans means to the others. */
-  onCommitted(plans: readonly Plan[], cancel: readonly string[]): void
-  /** A newer run has cancelled these. */
-  onReplaced(runIds: readonly string[]): void
+  readonly inForce: () => Omit<InForce, 'tracker'>
+  /** Tells the others what plans have led to; `cancel` holds running runs that were asked to stop. */
+  readonly onCommitted: (plans: readonly Plan[], cancel: readonly string[]) => void
 }
 
-/** Dispatch, run and send, each woken by what the one before has written. */
+/** Send, run and dispatch: from the last to the first. */
 export function createStages(shared: Shared): Stages {
-  const { now, store, pool, metrics, payloads, newRunId, clock, log } = shared
-  const module = (name: string) => now().registry.get(name)
-  const addressOf = (user: string) => now().access.user(user)?.address ?? null
-  const isMuted = (user: string, entity: string) => now().access.isMuted(user, entity, clock())
-  const journal = new ModuleJournal({ dataDir: now().config.dataDir, store: store.runs, clock, log })
+  const { now, config, access, store, signals, metrics, payloads, newRunId, clock, log } = shared
+  const { dataDir } = config()
+  const journal = new ModuleJournal({ dataDir, store: store.runs, clock, log })
   const outbox = createOutbox({ store: store.outbox, senders: shared.senders, clock, log })
-  const onAdded = () => {
-    outbox.wake()
-    runner.wake()
+  const runner = createRunner(runnerOptions(shared))
+  const onCommitted = (plans: readonly Plan[], cancel: readonly string[]) => {
+    metrics.committed(plans)
+    const cancelled = plans.flatMap((plan) => plan.cancelled)
+    for (const { runId, reason } of cancelled) if (cancel.includes(runId)) runner.cancel([runId], reason)
+    if (cancelled.length > 0) signals.emit('ended')
+    if (plans.some((plan) => plan.runs.length + plan.coalesced.length + plan.cancelled.length > 0))
+      runner.wake()
+    if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
   }
-  const github = () => now().github
-  const agent = () => now().agent
-  const config = () => now().config
-  const spend: Store['runs']['spend'] = async (spending) => {
-    await store.runs.spend(spending)
-    metrics.spent(spending)
+  const inForce = () => {
+    const { registry, access } = now()
+    return { registry, access, format: formatEvent, newRunId, now: clock() }
+  }
+  const sources = () => now().github
+  const askFacts = createAskFacts({ sources, inForce, askReading: shared.askReading, log })
+  const dispatcher = new Dispatcher({
+    ...{ store: store.deliveries, inForce, shorten: payloads.shorten, askFacts, clock, log, onCommitted },
+  })
+  const schedules = () => shared.registry().schedules()
+  const scheduler = createScheduler({ ...shared, access, schedules, onCreated: shared.wakeRuns })
+  const retention = createRetention({ ...shared, periods: () => config().retention })
+
+  signals.on('runs', () => runner.wake())
+  signals.on('messages', () => outbox.wake())
+  signals.on('ended', () => void journal.flush())
+  signals.on('cancelled', (runIds, reason) => {
+    runner.cancel(runIds, reason)
+    signals.emit('ended')
+  })
+  return { dispatcher, scheduler, runner, outbox, retention, journal, askFacts, inForce, onCommitted }
+}
+
+function runnerOptions(shared: Shared): RunnerOptions {
+  const { now, access, module, store, signals, metrics, payloads, pool, owner, clock, log } = shared
+  const { concurrency } = shared.config().workers
+  const people = {
+    addressOf: (user: string) => access().user(user)?.address ?? null,
+    isMuted: (user: string, entity: string) => access().isMuted(user, entity, clock()),
   }
   const broker = createBroker({
+    ...shared,
+    ...people,
     redact: (value) => now().redact(value),
-    github,
-    agent,
-    config,
-    store: { ...store, runs: { ...store.runs, spend } },
-    addressOf,
-    isMuted,
-    module,
-    newRunId,
-    clock,
-    log,
-    onAdded,
+    github: () => now().github,
+    agent: () => now().agent,
+    onAdded() {
+      signals.emit('messages')
+      signals.emit('runs')
+    },
   })
-  const owner = `${hostname()}:${process.pid}:${newRunId()}`
-  const { concurrency } = now().config.workers
-  const runner = createRunner({
+  return {
     store: store.runs,
     async execute(run, stop) {
-      const githubApiUrl = now().config.github.apiUrl
-      const { redact } = now()
+      const { redact, config } = now()
+      const githubApiUrl = config.github.apiUrl
+      const began = performance.now()
+      const payload = run.payload && (await payloads.shorten(run.payload))
       const options = {
+        ...people,
         broker,
         redact,
         pool,
         module,
-        addressOf,
-        isMuted,
         githubApiUrl,
         clock,
         random: Math.random,
         log,
       }
-      const began = performance.now()
-      const payload = run.payload && (await payloads.shorten(run.payload))
       const settlement = withoutSecrets(await runModule({ ...run, payload }, stop, options), redact)
       metrics.attempted(run, settlement, performance.now() - began)
       return settlement
     },
     owner,
     concurrency,
-    caps: () => workerCaps(now().registry.all(), concurrency),
-    unwritable(run, error) {
-      const people = { addressOf, isMuted, random: Math.random }
-      return withoutSecrets(settleUnwritable(error, { run, ...people, now: clock() }), now().redact)
-    },
+    caps: () => workerCaps(shared.registry().all(), concurrency),
+    unwritable: (run, error) =>
+      withoutSecrets(
+        settleUnwritable(error, { run, ...people, random: Math.random, now: clock() }),
+        now().redact,
+      ),
     clock,
     log,
     onSettled() {
-      void journal.flush()
-      outbox.wake()
+      signals.emit('ended')
+      signals.emit('messages')
     },
-    onExpired: () => void journal.flush(),
-  })
-  const onCommitted: Stages['onCommitted'] = (plans, cancel) => {
-    metrics.committed(plans)
-    const cancelled = plans.flatMap((plan) => plan.cancelled)
-    for (const { runId, reason } of cancelled) if (cancel.includes(runId)) runner.cancel([runId], reason)
-    if (cancelled.length > 0) void journal.flush()
-    if (plans.some((plan) => plan.runs.length + plan.coalesced.length + plan.cancelled.length > 0))
-      runner.wake()
-    if (plans.some((plan) => plan.messages.length > 0)) outbox.wake()
+    onExpired: () => void signals.emit('ended'),
   }
-  const onReplaced: Stages['onReplaced'] = (runIds) => {
-    runner.cancel(runIds, 'replaced')
-    void journal.flush()
-  }
-  const askFacts = createAskFacts({ sources: github, inForce: now, askReading: shared.askReading, log })
-  const dispatcher = new Dispatcher({
-    store: store.deliveries,
-    inForce: () => {
-      const { registry, access } = now()
-      return { registry, access, format: formatEvent, newRunId, now: clock() }
-    },
-    shorten: payloads.shorten,
-    askFacts,
-    clock,
-    log,
-    onCommitted,
-  })
-  const scheduler = createScheduler({
-    store,
-    schedules: () => now().registry.schedules(),
-    access: () => now().access,
-    askReading: shared.askReading,
-    newRunId,
-    owner,
-    clock,
-    log,
-    onCreated: () => runner.wake(),
-  })
-  const periods = () => now().config.retention
-  const retention = createRetention({ store, periods, owner, clock, log })
-  const told = { onCommitted, onReplaced }
-  return { owner, dispatcher, scheduler, runner, outbox, retention, journal, askFacts, ...told }
 }
 
 /** A backlog that takes longer than this to decide holds no runs up. */
@@ -186,21 +188,26 @@ export async function startStages(stages: Stages, { store, clock, log }: Shared)
   if (reclaimed.length > 0) log.info({ runs: reclaimed }, 'runs of the previous process go on')
   const startedAt = clock()
   for (const stage of [stages.dispatcher, stages.outbox, stages.retention]) stage.start()
-  void caughtUp(store.deliveries, startedAt).then(() => stages.runner.start())
+  void caughtUp(store, startedAt).then(() => stages.runner.start())
+  await stages.scheduler.start()
+  void stages.journal.flush()
 }
 
-/** To be stopped in this order, from its end: what brings work before what does it. `graceMs`: see Runner. */
-export function toBeStopped(opened: Opened, stages: Stages, graceMs: () => number): void {
-  opened.add('outbox', () => stages.outbox.stop())
-  opened.add('journal', () => stages.journal.stop())
-  opened.add('runner', () => stages.runner.stop(graceMs()))
-  opened.add('retention', () => stages.retention.stop())
-  opened.add('scheduler', () => stages.scheduler.stop())
-  opened.add('dispatcher', () => stages.dispatcher.stop())
-}
+/** Their ends, to be done from the last to the first: what brings work before what does it. `graceMs`: see Runner. */
+export const stopsOf = (
+  stages: Stages,
+  graceMs: () => number,
+): [name: string, stop: () => Promise<void>][] => [
+  ['outbox', () => stages.outbox.stop()],
+  ['journal', () => stages.journal.stop()],
+  ['runner', () => stages.runner.stop(graceMs())],
+  ['retention', () => stages.retention.stop()],
+  ['scheduler', () => stages.scheduler.stop()],
+  ['dispatcher', () => stages.dispatcher.stop()],
+]
 
 /** Resolves when nothing is undecided that came before the start; what comes after it does not count. */
-async function caughtUp(deliveries: Pick<DeliveryStore, 'pending'>, startedAt: number): Promise<void> {
+async function caughtUp({ deliveries }: Store, startedAt: number): Promise<void> {
   const giveUp = performance.now() + CATCH_UP_MS
   while (performance.now() < giveUp) {
     // A store that cannot be read is the stages' own matter: they try again.

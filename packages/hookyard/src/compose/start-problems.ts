@@ -6,8 +6,8 @@ import { ConfigError, type Problem, problemAt } from '../config/problem.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import { toError } from '../lib/errors.ts'
 
-/** What a configuration asks for that a start refuses: told by `check` as well. The address holds a password. */
-export function unbuilt({ database }: Config, source: Pick<YamlSource, 'place'>): Problem[] {
+/** What a configuration asks for that a start refuses: shown by `check` as well. The address holds a password. */
+export function unsupportedSettings({ database }: Config, source: Pick<YamlSource, 'place'>): Problem[] {
   if (database === 'sqlite') return []
   const fault = {
     found: 'the address of a PostgreSQL database',

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { UserError } from '../lib/errors.ts'
 import { PEOPLE, startServer } from '../../testing/receive/start-server.ts'
-import { createWrongTokens } from './wrong-tokens.ts'
+import { createWrongTokens } from './auth.ts'
 
 type Server = Awaited<ReturnType<typeof startServer>>
 
@@ -99,10 +99,10 @@ test('wrong tokens are slowed, whoever tries them; right ones never are, and no 
 
 test('wrong tries come back one by one', () => {
   let now = 0
-  const wrong = createWrongTokens(() => now)
+  const countWrong = createWrongTokens(() => now)
   const tryOnce = () => {
     try {
-      wrong.count()
+      countWrong()
       return null
     } catch (thrown) {
       return (thrown as UserError).headers['retry-after']

@@ -5,7 +5,6 @@ import type { FastifyRequest } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Config, User } from '../config/config.ts'
 import { UserError } from '../lib/errors.ts'
-import { createWrongTokens } from './wrong-tokens.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -56,7 +55,7 @@ const LOCAL = '@local'
 export function createAuth(deps: AuthDeps): Auth {
   let hashedFrom: Config | undefined
   let known: readonly KnownToken[] = []
-  const wrong = createWrongTokens()
+  const countWrong = createWrongTokens()
 
   function tokens(): readonly KnownToken[] {
     const config = deps.config()
@@ -74,7 +73,7 @@ export function createAuth(deps: AuthDeps): Auth {
     const access = deps.access()
     const user = token && (token.user === null ? access.firstAdmin() : access.user(token.user))
     if (!token || !user) {
-      wrong.count()
+      countWrong()
       throw unauthorized('this token is not known here', ', error="invalid_token"')
     }
     request.principal = {
@@ -136,4 +135,32 @@ function unauthorized(message: string, detail: string): UserError {
   return new UserError('unauthorized', message, {
     headers: { 'www-authenticate': `Bearer realm="hookyard"${detail}` },
   })
+}
+
+/** Wrong tries that are free, and how soon each comes back. A mistyped token in a script stays below it. */
+const TRIES = 50
+const REFILL_MS = 1_000
+const MAX_WAIT_S = 60
+
+/**
+ * Counts wrong tries, so many for everybody together: behind a proxy all have one address, and an attacker has many. A
+ * right token is never asked to wait. `now` in ms, of a clock that only goes forward.
+ * @returns counts one. @throws UserError rate_limited, with Retry-After, when there were too many lately
+ */
+export function createWrongTokens(now: () => number = () => performance.now()): () => void {
+  let left = TRIES
+  let at = now()
+  return () => {
+    const elapsed = now() - at
+    at += elapsed
+    // Below zero: who goes on all the same waits longer, but never longer than a minute.
+    left = Math.max(Math.min(TRIES, left + elapsed / REFILL_MS), -MAX_WAIT_S) - 1
+    if (left >= 0) return
+    const seconds = Math.min(MAX_WAIT_S, Math.ceil(-left))
+    throw new UserError(
+      'rate_limited',
+      'too many wrong tokens were tried lately; this one is not known here either',
+      { headers: { 'retry-after': String(seconds), connection: 'close' } },
+    )
+  }
 }

@@ -2,7 +2,7 @@
 // contract's order, and nothing stored that was not trusted.
 import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
-import { createGroupCommit } from '../store/group-commit.ts'
+import type { DeliveryStore, Store } from '../store/store.ts'
 import { headersOf, ISSUE, NOW, SECRET, sign, startServer } from '../../testing/receive/start-server.ts'
 
 type Server = Awaited<ReturnType<typeof startServer>>
@@ -17,6 +17,12 @@ async function post({ app }: Server, body: string | Buffer, headers: Record<stri
   })
   return { status: answer.statusCode, body: answer.json<Record<string, unknown>>(), headers: answer.headers }
 }
+
+/** The store, which takes deliveries in this way. */
+const accepting = (accept: DeliveryStore['accept']) => (store: Store) => ({
+  ...store,
+  deliveries: { ...store.deliveries, accept },
+})
 
 const stored = ({ store }: Server) => store.deliveries.pending(100)
 const payloads = async (server: Server) => server.store.deliveries.payloads(await stored(server))
@@ -52,7 +58,7 @@ describe('a genuine delivery', () => {
 
   test('whose runs had failed is answered with the runs that go on', async () => {
     const server = await startServer({
-      deps: { accept: () => Promise.resolve({ status: 'retried', runs: ['run-7', 'run-8'] }) },
+      wrap: accepting(() => Promise.resolve([{ status: 'retried', runs: ['run-7', 'run-8'] }])),
     })
     const answer = await post(server, ISSUE, headersOf(ISSUE))
     expect([answer.status, answer.body]).toEqual([
@@ -297,7 +303,7 @@ describe('what is odd but signed', () => {
 describe('when the store fails', () => {
   test('the answer is 503, never a 2xx, and GitHub may send it again', async () => {
     const accept = () => Promise.reject(new Error('disk full at /secret/path'))
-    const server = await startServer({ deps: { accept } })
+    const server = await startServer({ wrap: accepting(accept) })
     const answer = await post(server, ISSUE, headersOf(ISSUE))
     expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([
       503,
@@ -310,8 +316,8 @@ describe('when the store fails', () => {
   })
 
   test('because the disk stalls: those beyond what may wait are answered 503 at once', async () => {
-    const group = createGroupCommit(() => new Promise(() => undefined), { maxWaiting: 2 })
-    const server = await startServer({ deps: { accept: group.accept } })
+    const wrap = accepting(() => new Promise(() => undefined))
+    const server = await startServer({ wrap, limits: { waiting: 2 } })
     const answers = [1, 2, 3].map((number) => post(server, ISSUE, headersOf(ISSUE, `guid-${number}`)))
     // Two wait for ever.
     const first = await Promise.race(answers)

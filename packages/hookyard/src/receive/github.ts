@@ -2,59 +2,75 @@
 // Leaves: a stored delivery. Must never happen: a 2xx for what is not on disk, or a byte parsed before its
 // signature was checked. GitHub gives up after 10 s, so nothing but the store is waited for.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config/config.ts'
 import { describeEvent } from '../entity/entity.ts'
-import { toError } from '../lib/errors.ts'
+import { toError, UserError } from '../lib/errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
 import { formPayload, hasPayload } from '../payload/form.ts'
+import type { LargePayloads } from '../payload/large-payloads.ts'
 import { LARGE_BYTES, parseObject } from '../payload/parse-object.ts'
-import type { Accepted, NewDelivery } from '../store/store.ts'
+import { createGroupCommit } from '../store/group-commit.ts'
+import type { Accepted, DeliveryStore, NewDelivery } from '../store/store.ts'
 import { rawBody } from './body.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { headOf, isForm } from './delivery-headers.ts'
 import { JSON_TYPE, storageUnavailable, unsupported } from './errors.ts'
-import { type LargeDeps, readLarge } from './large.ts'
-import { createRefusal } from './refusal.ts'
-import { currentVerifier } from './signature.ts'
+import { type Refuse, createRefusal, isLargeSigned, isSigned } from './verify-signature.ts'
 
-export interface GitHubDeps extends LargeDeps {
-  /** Resolves once the delivery is on disk. */
-  readonly accept: (delivery: NewDelivery) => Promise<Accepted>
-  readonly wakeDispatch: () => void
-  readonly wakeRuns: () => void
+export interface GitHubDeps {
+  readonly config: () => Config
+  readonly store: { readonly deliveries: Pick<DeliveryStore, 'accept'> }
+  readonly payloads: Pick<LargePayloads, 'describe'>
+  /** The delivery is on disk, and about to be answered. */
+  readonly onAccepted: (delivery: NewDelivery, accepted: Accepted) => void
+  readonly clock: Clock
+  readonly log: Log
 }
 
 /** `POST /webhook/github`; the scope's content-type parsers are its own. */
 export function githubRoute(
   app: FastifyInstance,
   deps: GitHubDeps,
-  maxBytes: number,
+  { webhookBodyBytes: bodyLimit, waiting: maxWaiting }: { webhookBodyBytes: number; waiting: number },
   budget: BodyBudget,
 ): void {
-  const verify = currentVerifier(() => deps.config().github.webhookSecrets)
   const refuse = createRefusal(deps)
   const config = { accepts: 'application/json, or application/x-www-form-urlencoded with a field `payload`' }
+  const commit = createGroupCommit((batch) => deps.store.deliveries.accept(batch), { maxWaiting })
+
+  /** null: a ping, which is not stored. */
+  async function answerOnceStored(reply: FastifyReply, delivery: NewDelivery | null): Promise<void> {
+    if (!delivery) return send(reply, 200, '{"msg":"pong"}')
+    const { guid, event, action, entity } = delivery
+    try {
+      const accepted = await commit.accept(delivery)
+      deps.onAccepted(delivery, accepted)
+      send(reply, accepted.status === 'duplicate' ? 200 : 202, answerOf(accepted, guid))
+      if (accepted.status !== 'duplicate')
+        deps.log.info({ delivery: guid, event, action, entity }, `a delivery was ${accepted.status}`)
+    } catch (thrown) {
+      deps.log.error({ err: toError(thrown), delivery: guid }, 'a delivery could not be stored')
+      reply.send(storageUnavailable(thrown))
+    }
+  }
 
   void app.register((scope, _options, registered) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(
       ['application/json', 'application/x-www-form-urlencoded'],
-      { bodyLimit: maxBytes },
-      rawBody(maxBytes, budget),
+      { bodyLimit },
+      rawBody(bodyLimit, budget),
     )
-    scope.post('/webhook/github', { config, bodyLimit: maxBytes }, (request, reply) => {
+    scope.post('/webhook/github', { config, bodyLimit }, (request, reply) => {
       // Nothing is returned: a reply is thenable, and Fastify would listen for its end.
       const body = bodyOf(request)
       if (body.length > LARGE_BYTES) {
         readLarge(deps, request, body, refuse)
-          .then((delivery) => answerOnceStored(deps, reply, delivery))
+          .then((delivery) => answerOnceStored(reply, delivery))
           .catch((thrown: unknown) => reply.send(thrown))
           .finally(() => request.bodyShare?.release())
-        return
-      }
-      if (!verify(body, request.headers['x-hub-signature-256'])) refuse(request)
-      const head = headOf(request, deps.clock)
-      const json = isForm(request) && head ? formPayload(body) : body
-      const delivery = head && { ...head, ...describeEvent(head.event, parseObject(json)), body: json }
-      void answerOnceStored(deps, reply, delivery)
+      } else void answerOnceStored(reply, readSmall(deps, request, body, refuse))
     })
     registered()
   })
@@ -70,30 +86,45 @@ function bodyOf(request: FastifyRequest): Buffer<ArrayBuffer> {
   return body
 }
 
-/** null: a ping, which is not stored. */
-async function answerOnceStored(
-  deps: GitHubDeps,
-  reply: FastifyReply,
-  delivery: NewDelivery | null,
-): Promise<void> {
-  if (!delivery) return send(reply, 200, '{"msg":"pong"}')
+/** null: it is a ping. @throws UserError */
+function readSmall(
+  { config, clock }: GitHubDeps,
+  request: FastifyRequest,
+  body: Buffer<ArrayBuffer>,
+  refuse: Refuse,
+): NewDelivery | null {
+  if (!isSigned(body, request.headers['x-hub-signature-256'], config().github.webhookSecrets)) refuse(request)
+  const head = headOf(request, clock)
+  if (!head) return null
+  const json = isForm(request) ? formPayload(body) : body
+  return { ...head, ...describeEvent(head.event, parseObject(json)), body: json }
+}
+
+/** The same steps off the main thread: what is signed may still be 25 MiB of values. */
+async function readLarge(
+  { config, payloads, clock, log }: GitHubDeps,
+  request: FastifyRequest,
+  body: Buffer<ArrayBuffer>,
+  refuse: Refuse,
+): Promise<NewDelivery | null> {
+  const signature = request.headers['x-hub-signature-256']
+  if (!(await isLargeSigned(body, signature, config().github.webhookSecrets))) refuse(request)
+  const head = headOf(request, clock)
+  if (!head) return null
   try {
-    const accepted = await deps.accept(delivery)
-    send(reply, accepted.status === 'duplicate' ? 200 : 202, answerOf(accepted, delivery.guid))
-    if (accepted.status === 'accepted') deps.wakeDispatch()
-    if (accepted.status === 'retried') deps.wakeRuns()
+    return { ...head, ...(await payloads.describe(head.event, body, isForm(request))) }
   } catch (thrown) {
-    deps.log.error({ err: toError(thrown), delivery: delivery.guid }, 'a delivery could not be stored')
-    reply.send(storageUnavailable(thrown))
+    if (thrown instanceof UserError) throw thrown
+    log.error({ err: toError(thrown), delivery: head.guid }, 'a large payload could not be parsed')
+    throw storageUnavailable(thrown)
   }
 }
 
 // The GUID's pattern needs no escaping in JSON.
-function answerOf(accepted: Accepted, guid: string): string {
-  return accepted.status === 'retried'
+const answerOf = (accepted: Accepted, guid: string): string =>
+  accepted.status === 'retried'
     ? `{"status":"retried","delivery":"${guid}","runs":${JSON.stringify(accepted.runs)}}`
     : `{"status":"${accepted.status}","delivery":"${guid}"}`
-}
 
 function send(reply: FastifyReply, status: number, body: string): void {
   reply.code(status).header('content-type', JSON_TYPE).send(body)

@@ -1,11 +1,11 @@
 // The body of an invocation, checked as far as it can be without the module's own code.
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { formatPath } from '../config/problem.ts'
 import { formatEntity, NO_ENTITY, parseEntity } from '../entity/entity.ts'
 import { UserError } from '../lib/errors.ts'
 import { compileSchema, type SchemaCheck } from '../registry/json-schema-check.ts'
 import type { Manifest } from '../registry/manifest.ts'
-import { fingerprintOf } from './canonical.ts'
 
 const KNOWN_KEYS = ['entity', 'input', 'idempotency_key', 'respect_cooldown'] as const
 
@@ -66,11 +66,11 @@ function problemOf(issue: z.core.$ZodIssue | undefined): string {
   return `${issue?.path.join('.') || 'the body'}: ${issue?.message ?? 'not what is wanted'}`
 }
 
-const WANTED = {
-  pull_request: 'owner/repo#42',
-  issue: 'owner/repo#42',
-  repository: 'owner/repo',
-  none: 'owner/repo, owner/repo#42, `-`, or no entity',
+const SUBJECTS = {
+  pull_request: { about: 'a pull request', wants: 'owner/repo#42' },
+  issue: { about: 'an issue', wants: 'owner/repo#42' },
+  repository: { about: 'a repository', wants: 'owner/repo' },
+  none: { about: 'nothing on GitHub', wants: 'owner/repo, owner/repo#42, `-`, or no entity' },
 } as const
 
 /** Fits the entity to what the module's runs are about. */
@@ -85,23 +85,17 @@ function entityFor(manifest: Manifest, entity: string): { entity: string; reposi
     none: entity === NO_ENTITY || parts !== null,
   }[manifest.subject]
   if (!fits) {
+    const { about, wants } = SUBJECTS[manifest.subject]
     const found = entity === NO_ENTITY ? 'is missing' : `${JSON.stringify(entity.slice(0, 200))} does not fit`
     throw new UserError(
       'invalid_input',
-      `entity ${found}: ${manifest.name} is about ${SUBJECTS[manifest.subject]}, so it wants ${WANTED[manifest.subject]}`,
+      `entity ${found}: ${manifest.name} is about ${about}, so it wants ${wants}`,
     )
   }
   return parts
     ? { entity: formatEntity(parts), repository: parts.repository }
     : { entity: NO_ENTITY, repository: null }
 }
-
-const SUBJECTS = {
-  pull_request: 'a pull request',
-  issue: 'an issue',
-  repository: 'a repository',
-  none: 'nothing on GitHub',
-} as const
 
 const MAX_FAULTS = 5
 const compiled = new WeakMap<object, SchemaCheck>()
@@ -111,20 +105,32 @@ function checkInput(manifest: Manifest, input: unknown): unknown {
   if (!manifest.input) return input ?? null
   const { value, faults } = schemaCheck(manifest.input)(input ?? {})
   if (faults.length === 0) return value
-  const told = faults.slice(0, MAX_FAULTS).map(({ path, fault }) => {
-    const fix = fault.hint ? ` (${fault.hint})` : ''
-    return `${formatPath(['input', ...path]).slice(0, 200)}: found ${fault.found}, expected ${fault.expected}${fix}`
+  const shown = faults.slice(0, MAX_FAULTS).map(({ path, fault }) => {
+    const hint = fault.hint ? ` (${fault.hint})` : ''
+    return `${formatPath(['input', ...path]).slice(0, 200)}: found ${fault.found}, expected ${fault.expected}${hint}`
   })
   const more = faults.length > MAX_FAULTS ? [`and ${faults.length - MAX_FAULTS} more`] : []
-  throw new UserError('invalid_input', [...told, ...more].join('; '))
+  throw new UserError('invalid_input', [...shown, ...more].join('; '))
 }
 
 /** Compiled once per manifest: compiling takes milliseconds. */
 function schemaCheck(schema: Readonly<Record<string, unknown>>): SchemaCheck {
-  const known = compiled.get(schema)
-  if (known) return known
-  const { check } = compileSchema(schema)
+  const check = compiled.get(schema) ?? compileSchema(schema).check
   if (!check) throw new Error('the input schema of a loaded manifest does not compile')
   compiled.set(schema, check)
   return check
 }
+
+/** The value's JSON with the keys of every object sorted. The value must come from JSON and nest moderately. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const fields = Object.entries(value)
+    .filter(([, inner]) => inner !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(',')}}`
+}
+
+/** SHA-256 of the canonical JSON, in hex. */
+export const fingerprintOf = (value: unknown): string =>
+  createHash('sha256').update(canonicalJson(value)).digest('hex')

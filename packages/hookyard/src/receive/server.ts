@@ -2,34 +2,21 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Config } from '../config/config.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
-import type { Accepted, NewDelivery, Store } from '../store/store.ts'
-import type { LargePayloads } from '../payload/large-payloads.ts'
+import { toError } from '../lib/errors.ts'
+import type { Store } from '../store/store.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { jsonBody } from './body.ts'
 import { BodyBudget } from './body-budget.ts'
 import { limitConnections } from './connections.ts'
-import { installDrain } from './drain.ts'
 import { answerClientError, createErrorHandler, installErrors } from './errors.ts'
-import { githubRoute } from './github.ts'
-import { healthRoutes } from './health.ts'
-import { inboundRoute } from './inbound.ts'
+import { type GitHubDeps, githubRoute } from './github.ts'
+import { type InboundDeps, inboundRoute } from './inbound.ts'
 import { type TelegramUpdates, telegramRoute } from './telegram.ts'
 
 /** What the server needs of the rest. The getters answer with what is in force: a reload swaps it. */
-export interface ServerDeps {
-  readonly config: () => Config
+export interface ServerDeps extends GitHubDeps, InboundDeps {
   readonly access: () => Access
-  /** Resolves once the delivery is on disk. */
-  readonly accept: (delivery: NewDelivery) => Promise<Accepted>
   readonly store: Store
-  readonly clock: Clock
-  readonly log: Log
-  readonly wakeDispatch: () => void
-  readonly wakeRuns: () => void
-  readonly wakeOutbox: () => void
-  readonly payloads: Pick<LargePayloads, 'describe'>
   /** Takes updates of the chat bot; absent: there is no chat. */
   readonly telegram?: TelegramUpdates
   /** Adds the routes of the API. */
@@ -57,6 +44,8 @@ export interface ServerLimits {
   /** A body must keep up so many bytes per second once `graceMs` have passed. */
   readonly minPace: number
   readonly graceMs: number
+  /** Deliveries that wait for the disk; further ones are answered 503. */
+  readonly waiting: number
   readonly connections: number
   /** From the first byte of a request to its last. */
   readonly requestMs: number
@@ -77,6 +66,7 @@ const LIMITS: ServerLimits = {
   // A home line of 1 Mbit/s has 125 KiB/s. GitHub itself gives up after 10 s.
   minPace: 16 * 1_024,
   graceMs: 5_000,
+  waiting: 10_000,
   connections: 1_000,
   requestMs: 60_000,
   headersMs: 20_000,
@@ -87,7 +77,7 @@ const LIMITS: ServerLimits = {
 /** Builds the server; `listen` and `close` are the caller's. */
 export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {}): FastifyInstance {
   const all = { ...LIMITS, ...limits }
-  const { webhookBodyBytes, bodyBytes, requestMs, headersMs, checkMs, drainMs } = all
+  const { webhookBodyBytes, bodyBytes, requestMs, headersMs, checkMs } = all
   const handleError = createErrorHandler(deps.log, deps.onRefused)
   const app = Fastify({
     logger: false,
@@ -109,18 +99,17 @@ export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {
   })
 
   installErrors(app, handleError)
-  installDrain(app, drainMs)
   app.decorateRequest('principal', null)
   app.decorateRequest('bodyShare', null)
 
   const budgets = createBudgets(app, all)
-  limitConnections(app, all.connections, () => budgets.github.dropSlowest() || budgets.api.dropSlowest())
+  limitConnections(app, all, () => budgets.github.dropSlowest() || budgets.api.dropSlowest())
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', jsonBody(bodyBytes, budgets.api))
 
   const auth = createAuth(deps)
-  healthRoutes(app, { ...deps, stopping: () => closing || (deps.stopping?.() ?? false) })
-  githubRoute(app, deps, webhookBodyBytes, budgets.github)
+  healthRoutes(app, deps, () => closing || (deps.stopping?.() ?? false))
+  githubRoute(app, deps, all, budgets.github)
   inboundRoute(app, deps, bodyBytes, budgets.api)
   telegramRoute(app, deps, webhookBodyBytes, budgets.api)
   deps.api?.(app, auth)
@@ -141,6 +130,24 @@ function createBudgets(app: FastifyInstance, limits: ServerLimits): { github: Bo
     done()
   })
   return { github, api }
+}
+
+/** For machines that watch: `GET /health`, alive; `GET /ready`, able to take work. */
+function healthRoutes(app: FastifyInstance, { store, log }: ServerDeps, stopping: () => boolean): void {
+  app.get('/health', () => ({ status: 'ok' }))
+
+  app.get('/ready', async (_request, reply) => {
+    if (!stopping()) {
+      try {
+        // A write, or the last one's outcome: a full disk still answers what it is asked.
+        await store.ping()
+        return { status: 'ok' }
+      } catch (thrown) {
+        log.warn({ err: toError(thrown) }, 'not ready: nothing can be stored')
+      }
+    }
+    return reply.code(503).header('retry-after', '10').send({ status: 'unavailable' })
+  })
 }
 
 /** In Fastify's words. */

@@ -174,19 +174,25 @@ test('whatever bytes come, it goes on', async () => {
 test('what is under way when the port closes is answered, and nobody who only holds a connection is waited for', async () => {
   const release = Promise.withResolvers<void>()
   const arrived = Promise.withResolvers<void>()
-  let deliveries = 0
   const { app, port } = await listen({
     // Longer than the test may take: nothing here waits for it.
     limits: { drainMs: 600_000 },
-    deps: {
-      accept: async () => {
-        if (++deliveries === 2) arrived.resolve()
-        await release.promise
-        return { status: 'accepted' }
+    wrap: (store) => ({
+      ...store,
+      deliveries: {
+        ...store.deliveries,
+        accept: async (batch) => {
+          await release.promise
+          return batch.map(() => ({ status: 'accepted' }))
+        },
       },
-    },
+    }),
   })
   const [silent, single, double] = [await connectRaw(port), await connectRaw(port), await connectRaw(port)]
+  let requests = 0
+  app.server.on('request', () => {
+    if (++requests === 2) arrived.resolve()
+  })
   for (const client of [single, double]) client.send(headOf(ISSUE, Buffer.byteLength(ISSUE)) + ISSUE)
   await arrived.promise
   const closed = app.close()

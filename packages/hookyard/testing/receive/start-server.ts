@@ -13,12 +13,11 @@ import type { Module } from '../../src/registry/manifest.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { createLargePayloads } from '../../src/payload/large-payloads.ts'
 import { createStore } from '../../src/store/create-store.ts'
-import { createGroupCommit } from '../../src/store/group-commit.ts'
 import { deliveryWrites } from '../../src/store/sqlite/accept.ts'
 import { openForWriting } from '../../src/store/sqlite/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import type { Store } from '../../src/store/store.ts'
-import { watchWrites } from '../../src/store/watch-writes.ts'
+import { watchStore } from '../../src/compose/watch-store.ts'
 import { createServer, type ServerDeps, type ServerLimits } from '../../src/receive/server.ts'
 
 export const SECRET = 'test-secret'
@@ -65,11 +64,10 @@ export async function startServer(options: StartOptions = {}) {
   const { store: real, disk } = options.thread
     ? { store: await openSqliteStore({ file }), disk: null }
     : await openHere(file)
-  const store = watchWrites(options.wrap?.(real) ?? real, () => clock.now)
+  const store = watchStore(options.wrap?.(real) ?? real, { clock: () => clock.now })
   const woken = { dispatch: 0, runs: 0, outbox: 0 }
   const state = { config: buildConfig(options.config), runs: 0 }
   const payloads = createLargePayloads()
-  const group = createGroupCommit((batch) => store.deliveries.accept(batch))
   const shared = {
     config: () => state.config,
     store,
@@ -81,14 +79,16 @@ export async function startServer(options: StartOptions = {}) {
     {
       ...shared,
       access: () => createAccess(state.config),
-      accept: (delivery) => group.accept(delivery),
+      onAccepted(_delivery, { status }) {
+        if (status === 'accepted') woken.dispatch++
+        if (status === 'retried') woken.runs++
+      },
       api: testApi({
         ...shared,
         modules: options.modules ?? [],
         newRunId: () => `run-${++state.runs}`,
         ...(options.api && { deps: options.api }),
       }),
-      wakeDispatch: () => void woken.dispatch++,
       wakeOutbox: () => void woken.outbox++,
       payloads,
       ...options.deps,

@@ -1,7 +1,7 @@
 // Equal requests have equal fingerprints, whatever the order of their keys; different ones differ.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { canonicalJson, fingerprintOf } from './canonical.ts'
+import { canonicalJson, fingerprintOf } from './invoke-input.ts'
 
 function shuffled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shuffled)

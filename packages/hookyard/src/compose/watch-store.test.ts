@@ -2,8 +2,8 @@
 // traffic; and asking costs the disk next to nothing.
 import { beforeEach, expect, test } from 'vitest'
 import { newDelivery, newRun } from '../../testing/store-contract/builders.ts'
-import type { Store } from './store.ts'
-import { watchWrites } from './watch-writes.ts'
+import type { Store } from '../store/store.ts'
+import { watchStore } from './watch-store.ts'
 
 let now: number
 let broken: boolean
@@ -16,7 +16,7 @@ beforeEach(() => {
   now = 1_000
   broken = false
   writes = 0
-  store = watchWrites(
+  store = watchStore(
     {
       deliveries: {
         accept: () => full() ?? Promise.resolve([{ status: 'accepted' }]),
@@ -27,7 +27,7 @@ beforeEach(() => {
         await full()
       },
     } as unknown as Store,
-    () => now,
+    { clock: () => now },
   )
 })
 

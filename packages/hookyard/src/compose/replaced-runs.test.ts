@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest'
 import { newRun } from '../../testing/store-contract/builders.ts'
 import { openSqliteStore } from '../store/sqlite/open.ts'
 import type { Store } from '../store/store.ts'
-import { stopReplaced } from './stop-replaced.ts'
+import { watchStore } from './watch-store.ts'
 
 const open: Store[] = []
 afterEach(async () => {
@@ -19,7 +19,10 @@ async function start() {
   })
   open.push(opened)
   const told: (readonly string[])[] = []
-  return { store: stopReplaced(opened, (runIds) => void told.push(runIds)), told }
+  return {
+    store: watchStore(opened, { clock: () => 0, onReplaced: (runIds) => void told.push(runIds) }),
+    told,
+  }
 }
 
 const newer = (id: string) => newRun(id, { concurrency: 'cancel_running' })
