@@ -192,7 +192,7 @@ export class Dispatcher {
     this.#options.onCommitted(plans, cancel)
   }
 
-  /** The plans of those that wait for nothing; `damaged`: how many were set aside, since nobody can read them. */
+  /** The plans of those that wait for nothing; `damaged`: how many are kept as failed, since nobody can read them. */
   async #planBatch(deliveries: readonly PendingDelivery[]): Promise<{ plans: Plan[]; damaged: number }> {
     const { store, clock, shorten = async (json) => json } = this.#options
     const inForce = this.#options.inForce()
@@ -200,7 +200,7 @@ export class Dispatcher {
     const unique = [...new Map(pairs.map((pair) => [`${pair.module}\n${pair.entity}`, pair])).values()]
     const tracker = new CooldownTracker(unique.length === 0 ? [] : await store.entityStates(unique))
     const missing = deliveries.filter(({ guid }) => !this.#payloads.has(guid))
-    // As many as the store reads at once. null: it is damaged, and the delivery was set aside as failed.
+    // As many as the store reads at once. null: it is damaged, and the delivery is kept as failed.
     const read = missing.length === 0 ? [] : await store.payloads(missing)
     const texts = new Map(read.map((text, position) => [missing[position]?.guid, text]))
     const plans: Plan[] = []

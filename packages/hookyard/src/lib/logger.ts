@@ -1,5 +1,4 @@
 import { pino } from 'pino'
-import { prettyLine } from './pretty-log.ts'
 import type { Log } from './log.ts'
 import { createRedactor } from './redactor.ts'
 
@@ -48,4 +47,15 @@ function loggable(value: unknown, around: readonly object[]): unknown {
   function opened(entries: [string, unknown][]): Record<string, unknown> {
     return Object.fromEntries(entries.map(([key, one]) => [key, inner(one)]))
   }
+}
+
+/** A JSON log line for a person: time, level, sentence, then the fields. */
+function prettyLine(line: string): string {
+  const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>
+  const fields = Object.entries(rest).map(
+    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  const error = err ? ` (${String((err as { message?: unknown }).message)})` : ''
+  const name = pino.levels.labels[Number(level)] ?? level
+  return `${String(time).slice(11, 19)} ${name} ${String(msg ?? '')}${error}${fields.join('')}\n`
 }

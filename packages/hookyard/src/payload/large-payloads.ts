@@ -8,7 +8,7 @@ import { UserError } from '../lib/errors.ts'
 import { createSerial } from '../lib/serial.ts'
 import { LARGE_BYTES } from './parse-object.ts'
 import { isSurelyShallow } from './shorten.ts'
-import type { Answer, Question } from './wire.ts'
+import type { Answer, Question } from './thread.ts'
 
 /** The thread's heap, in MiB: twice what a payload within the limits takes. */
 const HEAP_MIB = 256

@@ -2,8 +2,7 @@
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { refuseManyValues } from './count-values.ts'
-import { parseObject } from './parse-object.ts'
+import { parseObject, refuseManyValues } from './parse-object.ts'
 
 const MIB = 1_048_576
 

@@ -1,11 +1,33 @@
 // The thread of the large payloads: it parses them, one at a time, and hands out what is small.
 import { parentPort } from 'node:worker_threads'
-import { describeEvent } from '../entity/entity.ts'
-import { UserError } from '../lib/errors.ts'
+import { type Described, describeEvent } from '../entity/entity.ts'
+import { type Code, UserError } from '../lib/errors.ts'
 import { formPayload } from './form.ts'
 import { parseObject } from './parse-object.ts'
 import { shorten } from './shorten.ts'
-import type { Answer, Question } from './wire.ts'
+
+/** What crosses between the main thread and this one. */
+export type Question =
+  | {
+      readonly kind: 'describe'
+      readonly event: string
+      readonly body: Uint8Array<ArrayBuffer>
+      readonly isForm: boolean
+    }
+  | { readonly kind: 'shorten'; readonly text: string }
+
+export type Answer =
+  | {
+      readonly kind: 'described'
+      readonly described: Described
+      readonly json: Uint8Array<ArrayBuffer>
+      /** Its first values. */
+      readonly excerpt: string
+    }
+  | { readonly kind: 'shortened'; readonly text: string }
+  /** The sender's fault. */
+  | { readonly kind: 'refused'; readonly code: Code; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string }
 
 const port = parentPort
 if (!port) throw new Error('thread.ts is no program: use createLargePayloads()')

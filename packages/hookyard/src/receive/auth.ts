@@ -129,6 +129,10 @@ function find(tokens: readonly KnownToken[], digest: Buffer): KnownToken | undef
   return found
 }
 
+/** Is this header the secret? Compared as digests, which are of one length whatever was sent. */
+export const isSecret = (sent: string | readonly string[] | undefined, secret: string): boolean =>
+  typeof sent === 'string' && timingSafeEqual(digestOf(sent), digestOf(secret))
+
 const digestOf = (token: string) => createHash('sha256').update(token).digest()
 
 function unauthorized(message: string, detail: string): UserError {

@@ -11,7 +11,7 @@ import type { OutboxStore } from '../store/store.ts'
 import { jsonBody } from './body.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { notFound, orUnavailable } from './errors.ts'
-import { isSecret } from './shared-secret.ts'
+import { isSecret } from './auth.ts'
 
 export interface InboundDeps {
   readonly config: () => Config

@@ -6,7 +6,7 @@ import type { Log } from '../lib/log.ts'
 import { jsonBody } from './body.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { storageUnavailable } from './errors.ts'
-import { isSecret } from './shared-secret.ts'
+import { isSecret } from './auth.ts'
 
 /** What the route asks of the chat. */
 export interface TelegramUpdates {
