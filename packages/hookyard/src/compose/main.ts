@@ -68,7 +68,7 @@ export interface Service {
 const STOP_GRACE_MS = 20_000
 
 /** What a start has opened, by a name for the log. */
-type Opened = { readonly name: string; readonly close: () => unknown }[]
+export type Opened = { readonly name: string; readonly close: () => unknown }[]
 
 /**
  * Starts the whole service; one that fails on the way leaves nothing open.
@@ -207,7 +207,7 @@ async function openPort(server: ReturnType<typeof createServer>, config: Config,
  * Closes what was opened last first. What cannot be closed keeps nothing else open.
  * @throws Error the first that came of it
  */
-async function closeAll(opened: Opened, log: Log): Promise<void> {
+export async function closeAll(opened: Opened, log: Log): Promise<void> {
   const errors: Error[] = []
   for (let step; (step = opened.pop());) {
     try {

@@ -9,8 +9,7 @@ import { secretsOf } from '../../config/secrets.ts'
 import { environment } from '../../config/env.ts'
 import { silentLog } from '../../lib/log.ts'
 import { createLogger } from '../../lib/logger.ts'
-import { type Service, startService } from '../../compose/main.ts'
-import { type Opened, createOpened } from '../../compose/opened.ts'
+import { type Opened, closeAll, type Service, startService } from '../../compose/main.ts'
 import { loadInstallation } from '../../registry/load.ts'
 import { standinAgent } from '@hookyard/standins/agent'
 import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
@@ -45,18 +44,18 @@ export const USERS = { reviewing: 'ada', listening: 'grace' } as const
  * @throws ConfigError when the service cannot start; nothing stays open then
  */
 export async function openDemoWorld(port: number): Promise<DemoWorld> {
-  const opened = createOpened(silentLog)
+  const opened: Opened = []
   try {
     return await open(port, opened)
   } catch (thrown) {
-    await opened.close().catch(() => undefined)
+    await closeAll(opened, silentLog).catch(() => undefined)
     throw thrown
   }
 }
 
 async function open(port: number, opened: Opened): Promise<DemoWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'hookyard-demo-'))
-  opened.add('folder', () => rm(dir, { recursive: true, force: true }))
+  opened.push({ name: 'folder', close: () => rm(dir, { recursive: true, force: true }) })
   const secret = randomBytes(24).toString('base64url')
   const token = randomBytes(24).toString('base64url')
   const botToken = `${randomBytes(3).readUIntBE(0, 3)}:${randomBytes(24).toString('base64url')}`
@@ -67,7 +66,7 @@ async function open(port: number, opened: Opened): Promise<DemoWorld> {
     startGitHub({ token: githubToken }),
     startTelegram({ token: botToken }),
   ])
-  opened.add('stand-ins', () => Promise.all([github.close(), telegram.close()]))
+  opened.push({ name: 'stand-ins', close: () => Promise.all([github.close(), telegram.close()]) })
   const configFile = join(dir, 'hookyard.yaml')
   const config = demoConfig({
     port: await freePort(port),
@@ -94,7 +93,7 @@ async function open(port: number, opened: Opened): Promise<DemoWorld> {
   })
   const log = createLogger({ level: 'error', format: 'pretty', secrets: secretsOf(installation.config) })
   const service = await startService({ installation, log, version: version() })
-  opened.add('service', () => service.stop(1_000))
+  opened.push({ name: 'service', close: () => service.stop(1_000) })
   let sent = 0
   return {
     service,
@@ -117,7 +116,7 @@ async function open(port: number, opened: Opened): Promise<DemoWorld> {
         tookMs: performance.now() - before,
       }
     },
-    close: () => opened.close(),
+    close: () => closeAll(opened, silentLog),
   }
 }
 
