@@ -8,7 +8,7 @@ import type { ConfigFile } from './schema.ts'
 
 export type { Budgets } from './schema.ts'
 
-type Frozen<T> = T extends readonly (infer Item)[]
+export type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }

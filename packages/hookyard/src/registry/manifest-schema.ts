@@ -25,39 +25,60 @@ const event = () =>
 
 const action = () => z.string({ error: ACTION }).regex(/^[a-zA-Z][\w-]{0,63}$/, { error: ACTION })
 
-const webhookTrigger = z.strictObject({
-  webhook: event().meta({ description: 'GitHub webhook event', examples: Object.keys(GITHUB_EVENTS) }),
-  actions: z
-    .array(action())
-    .min(1, { error: says('at least one action', 'leave actions out when any action will do') })
-    .optional()
-    .describe('Omitted: any action'),
-  cooldown: policy.cooldown().default(0).describe('Per module and entity; default: 0'),
-  on_cooldown: z.enum(ON_COOLDOWN).default('skip').describe('What becomes of events inside the cooldown'),
-  debounce: policy.debounce().default(0).describe('Wait for quiet; the newest delivery wins'),
-  max_wait: policy
-    .maxWait()
-    .optional()
-    .describe('But no longer than this after the first; default: 10 x debounce'),
-})
+/** How often a debounced event may start anew, when `max_wait` does not say it. */
+const MAX_WAIT_FACTOR = 10
 
-const commandTrigger = z.strictObject({
-  command: z
-    .string({ error: COMMAND })
-    .regex(/^[a-z][a-z0-9_-]{0,31}$/, { error: says(COMMAND, 'write it like command: review') })
-    .describe('A comment line `/COMMAND` by someone with write access'),
-})
+const webhookTrigger = z
+  .strictObject({
+    webhook: event().meta({ description: 'GitHub webhook event', examples: Object.keys(GITHUB_EVENTS) }),
+    actions: z
+      .array(action())
+      .min(1, { error: says('at least one action', 'leave actions out when any action will do') })
+      .optional()
+      .describe('Omitted: any action'),
+    cooldown: policy.cooldown().default(0).describe('Per module and entity; default: 0'),
+    on_cooldown: z.enum(ON_COOLDOWN).default('skip').describe('What becomes of events inside the cooldown'),
+    debounce: policy.debounce().default(0).describe('Wait for quiet; the newest delivery wins'),
+    max_wait: policy
+      .maxWait()
+      .optional()
+      .describe('But no longer than this after the first; default: 10 x debounce'),
+  })
+  .transform(({ webhook, actions, cooldown, on_cooldown, debounce, max_wait }) => ({
+    type: 'webhook' as const,
+    event: webhook,
+    actions: actions ?? null,
+    cooldownMs: cooldown,
+    onCooldown: on_cooldown,
+    debounceMs: debounce,
+    maxWaitMs: max_wait ?? debounce * MAX_WAIT_FACTOR,
+  }))
 
-const scheduleTrigger = z.strictObject({
-  schedule: z
-    .string({ error: says(CRON, 'write it in quotes, like "0 9 * * 1-5"') })
-    .refine(ticks, { error: says(CRON, 'write a time that comes, like "0 9 * * 1-5"') })
-    .describe('Cron: minute hour day month weekday'),
-  timezone: z
-    .string({ error: 'a time zone like Europe/Berlin' })
-    .refine(isTimezone, { error: 'a time zone like Europe/Berlin' })
-    .optional(),
-})
+const commandTrigger = z
+  .strictObject({
+    command: z
+      .string({ error: COMMAND })
+      .regex(/^[a-z][a-z0-9_-]{0,31}$/, { error: says(COMMAND, 'write it like command: review') })
+      .describe('A comment line `/COMMAND` by someone with write access'),
+  })
+  .transform(({ command }) => ({ type: 'command' as const, command }))
+
+const scheduleTrigger = z
+  .strictObject({
+    schedule: z
+      .string({ error: says(CRON, 'write it in quotes, like "0 9 * * 1-5"') })
+      .refine(ticks, { error: says(CRON, 'write a time that comes, like "0 9 * * 1-5"') })
+      .describe('Cron: minute hour day month weekday'),
+    timezone: z
+      .string({ error: 'a time zone like Europe/Berlin' })
+      .refine(isTimezone, { error: 'a time zone like Europe/Berlin' })
+      .optional(),
+  })
+  .transform(({ schedule, timezone = null }) => ({
+    type: 'schedule' as const,
+    cron: schedule.trim(),
+    timezone,
+  }))
 
 /** Whether the pattern is five fields (or @daily and its kin) and will ever tick. */
 function ticks(pattern: string): boolean {
@@ -79,14 +100,16 @@ function isTimezone(name: string): boolean {
 
 const globs = (description: string) => z.array(text('a pattern')).default([]).describe(description)
 
-const filters = z.strictObject({
-  draft: z.boolean().nullable().default(null).describe('Omitted: drafts and ready ones alike'),
-  ignore_bots: z.boolean().default(true),
-  branches: globs("A pull request's base, a push's ref"),
-  labels: globs('Labels of the pull request or issue'),
-  authors: globs('Of the pull request or issue'),
-  paths: globs('Changed files'),
-})
+const filters = z
+  .strictObject({
+    draft: z.boolean().nullable().default(null).describe('Omitted: drafts and ready ones alike'),
+    ignore_bots: z.boolean().default(true),
+    branches: globs("A pull request's base, a push's ref"),
+    labels: globs('Labels of the pull request or issue'),
+    authors: globs('Of the pull request or issue'),
+    paths: globs('Changed files'),
+  })
+  .transform(({ ignore_bots: ignoreBots, ...filters }) => ({ ...filters, ignoreBots }))
 
 const embeddedSchema = (description: string) =>
   z.record(z.string(), z.unknown(), { error: 'a JSON Schema (a map)' }).optional().describe(description)
@@ -129,6 +152,7 @@ export const manifestSchema = z
         max: policy.retries().default(3).describe('Repeats after the first attempt'),
         backoff: policy.backoff().default(10_000).describe('Exponential with jitter; default: 10s'),
       })
+      .transform(({ max, backoff: backoffMs }) => ({ max, backoffMs }))
       .prefault({}),
     invoke: z.boolean().default(true).describe('false: no invoke'),
     input: embeddedSchema("JSON Schema of the invoke body's `input`"),
@@ -136,7 +160,7 @@ export const manifestSchema = z
   })
   .meta({ title: 'module.yaml', description: 'Manifest of a Hookyard module' })
 
-/** The file with defaults, durations in milliseconds. */
+/** What the file says, with defaults; durations in milliseconds. */
 export type ManifestFile = z.output<typeof manifestSchema>
 
 /** `schema/module.schema.json`. */

@@ -1,46 +1,17 @@
-// What a module.yaml says, validated and with its defaults (contract section 3). Durations in milliseconds.
-import type { SubjectKind } from '@hookyard/sdk/host'
-import type { Budgets } from '../config/config.ts'
-import type { Needs } from '../config/needs.ts'
+// What a module.yaml says, and a module as loaded. Durations in milliseconds.
+import type { Budgets, Frozen } from '../config/config.ts'
+import { type Needs, resolveNeeds } from '../config/needs.ts'
 import type { Concurrency } from '../config/schema-parts.ts'
+import type { ManifestFile } from './manifest-schema.ts'
 
 export type { Concurrency, Needs }
 
-export type Grant = 'comment' | 'review' | 'label' | 'check' | 'project'
-export interface Manifest {
-  readonly name: string
-  readonly description: string
-  /** Absolute path of the module's folder. */
-  readonly dir: string
-  /** Absolute path of the handler file. */
-  readonly handler: string
-  readonly subject: SubjectKind
-  readonly featureFlag: string | null
-  readonly triggers: readonly ManifestTrigger[]
-  readonly when: Filters
-  /** Actions of the trigger's own event that cancel a waiting or running run of the entity. */
-  readonly cancelOn: readonly string[]
-  readonly may: readonly Grant[]
-  /** Asked for; what of it holds is `Module.granted`. */
-  readonly needs: Needs
-  readonly concurrency: Concurrency
-  readonly timeoutMs: number
-  readonly retries: { readonly max: number; readonly backoffMs: number }
-  readonly invoke: boolean
-  /** JSON Schema of the invoke body's `input`, when the manifest gives one. */
-  readonly input: Readonly<Record<string, unknown>> | null
-  /** JSON Schema of `modules.NAME.config`, when the manifest gives one. */
-  readonly config: Readonly<Record<string, unknown>> | null
-}
-
-export type ManifestTrigger =
-  | ({
-      readonly type: 'webhook'
-      readonly event: string
-      readonly actions: readonly string[] | null
-    } & WindowPolicy)
-  | { readonly type: 'command'; readonly command: string }
-  | { readonly type: 'schedule'; readonly cron: string; readonly timezone: string | null }
+/** A module.yaml with its defaults (contract section 3). */
+export type Manifest = Frozen<ReturnType<typeof toManifest>>
+export type Grant = Manifest['may'][number]
+export type ManifestTrigger = Manifest['triggers'][number]
+/** All given ones must hold; within a list any; empty or null = no filter. */
+export type Filters = Manifest['when']
 
 export interface WindowPolicy {
   /** 0 = no cooldown. */
@@ -52,15 +23,27 @@ export interface WindowPolicy {
   readonly maxWaitMs: number
 }
 
-/** All given ones must hold; within a list any; empty or null = no filter. */
-export interface Filters {
-  /** null: drafts and ready ones alike. */
-  readonly draft: boolean | null
-  readonly ignoreBots: boolean
-  readonly branches: readonly string[]
-  readonly labels: readonly string[]
-  readonly authors: readonly string[]
-  readonly paths: readonly string[]
+/** `dir`, `handler`: absolute paths of the module's folder and of the handler's file. */
+export function toManifest(file: ManifestFile, dir: string, handler: string) {
+  const { feature_flag, cancel_on, timeout, input = null, config = null, ...rest } = file
+  return {
+    ...rest,
+    /** Absolute path of the module's folder. */
+    dir,
+    /** Absolute path of the handler file. */
+    handler,
+    featureFlag: feature_flag ?? null,
+    /** Actions of the trigger's own event that cancel a waiting or running run of the entity. */
+    cancelOn: cancel_on,
+    may: [...new Set(file.may)],
+    /** Asked for; what of it holds is `Module.granted`. */
+    needs: resolveNeeds(file.needs, dir),
+    timeoutMs: timeout,
+    /** JSON Schema of the invoke body's `input`, when the manifest gives one. */
+    input,
+    /** JSON Schema of `modules.NAME.config`, when the manifest gives one. */
+    config,
+  }
 }
 
 /** A module's trigger as indexed in the registry: the manifest and the settings merged. */

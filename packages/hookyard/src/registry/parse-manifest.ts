@@ -1,6 +1,5 @@
 // module.yaml -> Manifest, or its problems.
 import { basename, dirname } from 'node:path'
-import { resolveNeeds } from '../config/needs.ts'
 import { inReadingOrder, problemAt } from '../config/problem.ts'
 import type { Fault, Path, Problem } from '../config/problem.ts'
 import { showValue } from '../config/show.ts'
@@ -10,13 +9,9 @@ import { readYaml } from '../config/yaml-source.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import { findHandler } from './handler-file.ts'
 import { compileSchema } from './json-schema-check.ts'
-import type { Manifest, ManifestTrigger } from './manifest.ts'
+import { type Manifest, toManifest } from './manifest.ts'
 import { checkManifest } from './manifest-checks.ts'
 import { manifestJsonSchema, manifestSchema, NAME_PATTERN } from './manifest-schema.ts'
-import type { ManifestFile } from './manifest-schema.ts'
-
-/** How often a debounced event may start anew, when `max_wait` does not say it. */
-const MAX_WAIT_FACTOR = 10
 
 export interface ParsedManifest {
   /** Null when there are problems. */
@@ -71,49 +66,4 @@ function checkName(name: unknown, folder: string, fail: (path: Path, fault: Faul
 function withoutRepeats(problems: readonly Problem[], said: readonly Problem[]): Problem[] {
   const keys = said.map(({ key }) => key).filter((key) => /^triggers\[\d+\]$/.test(key))
   return problems.filter((problem) => !keys.some((key) => problem.key.startsWith(`${key}.`)))
-}
-
-function toManifest(file: ManifestFile, dir: string, handler: string): Manifest {
-  return {
-    name: file.name,
-    description: file.description,
-    dir,
-    handler,
-    subject: file.subject,
-    featureFlag: file.feature_flag ?? null,
-    triggers: file.triggers.map(toTrigger),
-    when: {
-      draft: file.when.draft,
-      ignoreBots: file.when.ignore_bots,
-      branches: file.when.branches,
-      labels: file.when.labels,
-      authors: file.when.authors,
-      paths: file.when.paths,
-    },
-    cancelOn: file.cancel_on,
-    may: [...new Set(file.may)],
-    needs: resolveNeeds(file.needs, dir),
-    concurrency: file.concurrency,
-    timeoutMs: file.timeout,
-    retries: { max: file.retries.max, backoffMs: file.retries.backoff },
-    invoke: file.invoke,
-    input: file.input ?? null,
-    config: file.config ?? null,
-  }
-}
-
-function toTrigger(trigger: ManifestFile['triggers'][number]): ManifestTrigger {
-  if ('command' in trigger) return { type: 'command', command: trigger.command }
-  if ('schedule' in trigger) {
-    return { type: 'schedule', cron: trigger.schedule.trim(), timezone: trigger.timezone ?? null }
-  }
-  return {
-    type: 'webhook',
-    event: trigger.webhook,
-    actions: trigger.actions ?? null,
-    cooldownMs: trigger.cooldown,
-    onCooldown: trigger.on_cooldown,
-    debounceMs: trigger.debounce,
-    maxWaitMs: trigger.max_wait ?? trigger.debounce * MAX_WAIT_FACTOR,
-  }
 }
