@@ -1,64 +1,59 @@
-// Commands that ask the server for one thing and tell what came of it: replay, cancel, retry, answer, enable, disable.
+// Commands that ask the server for one thing and tell what came of it: replay, cancel, retry, answer, invite, enable,
+// disable. Each throws CommandFailure when the server refuses.
 import type { z } from 'zod'
 import { Replayed } from '../api/delivery-routes.ts'
 import { Module } from '../api/module-shape.ts'
 import { RunStarted } from '../api/run-shape.ts'
 import { Invited, Revoked } from '../api/user-routes.ts'
-import { explainDecision } from '../explain/reasons.ts'
+import { decisionLine, explainDecision } from '../explain/reasons.ts'
 import { cleanLines } from '../send/untrusted-text.ts'
-import type { ServerOptions } from './client/find-server.ts'
-import { openClient } from './client/server-client.ts'
-import { print } from './print.ts'
+import { act, api, type AskOptions } from './client/ask.ts'
 
-export interface ActionOptions extends ServerOptions {
-  readonly json?: boolean
-}
-
-/** Dispatches a stored delivery again, and prints what was decided this time. @throws CommandFailure */
-export async function runReplay(guid: string, options: ActionOptions): Promise<void> {
-  const client = await openClient(options)
-  const replayed = await client.post(`/api/deliveries/${encodeURIComponent(guid)}/replay`, Replayed)
-  print(replayed, options.json, renderReplay)
-}
+/** Dispatches a stored delivery again, and prints what was decided this time. */
+export const runReplay = (guid: string, options: AskOptions): Promise<void> =>
+  act(options, api('deliveries', guid, 'replay'), Replayed, renderReplay)
 
 function renderReplay({ delivery, replay, decisions }: z.output<typeof Replayed>): string {
   const lines = [`delivery ${delivery}, replay ${replay}:`]
   for (const { run_id, replay: _, ...decision } of decisions) {
-    const { user, module, outcome, reason } = decision
     lines.push(
-      `  ${user} · ${module ?? 'message'} · ${outcome}${reason ? `: ${reason}` : ''}${run_id ? ` (run ${run_id})` : ''}`,
+      `  ${decisionLine(decision)}${run_id ? ` (run ${run_id})` : ''}`,
       `      ${explainDecision({ ...decision, runId: run_id })}`,
     )
   }
   return `${cleanLines(lines.join('\n'))}\n`
 }
 
-/** Cancels a run, or tries it again. @throws CommandFailure */
-export async function runOnRun(
-  action: 'cancel' | 'retry',
-  id: string,
-  options: ActionOptions,
-): Promise<void> {
-  const client = await openClient(options)
-  const run = await client.post(`/api/runs/${encodeURIComponent(id)}/${action}`, RunStarted)
-  print(run, options.json, () => {
-    if (action === 'retry') return `run ${run.run_id} of ${run.module} is queued again\n`
-    return `run ${run.run_id} of ${run.module} ${run.status === 'running' ? 'is told to stop' : 'is cancelled'}\n`
-  })
-}
+export const runCancel = (id: string, options: AskOptions): Promise<void> =>
+  act(
+    options,
+    api('runs', id, 'cancel'),
+    RunStarted,
+    ({ run_id, module, status }) =>
+      `run ${run_id} of ${module} ${status === 'running' ? 'is told to stop' : 'is cancelled'}\n`,
+  )
 
-/** Answers the question of a paused run. @throws CommandFailure */
-export async function runAnswer(id: string, answer: string, options: ActionOptions): Promise<void> {
-  const client = await openClient(options)
-  const run = await client.post(`/api/runs/${encodeURIComponent(id)}/resume`, RunStarted, { answer })
-  print(run, options.json, () => `run ${run.run_id} of ${run.module} goes on\n`)
-}
+export const runRetry = (id: string, options: AskOptions): Promise<void> =>
+  act(
+    options,
+    api('runs', id, 'retry'),
+    RunStarted,
+    ({ run_id, module }) => `run ${run_id} of ${module} is queued again\n`,
+  )
 
-/** Prints a code by which a person on Telegram becomes this user. @throws CommandFailure */
-export async function runInvite(user: string, options: ActionOptions): Promise<void> {
-  const client = await openClient(options)
-  const invite = await client.post(`/api/users/${encodeURIComponent(user)}/invite`, Invited)
-  print(invite, options.json, ({ code, user: name, expires_at }) =>
+/** Answers the question of a paused run. */
+export const runAnswer = (id: string, answer: string, options: AskOptions): Promise<void> =>
+  act(
+    options,
+    api('runs', id, 'resume'),
+    RunStarted,
+    ({ run_id, module }) => `run ${run_id} of ${module} goes on\n`,
+    { answer },
+  )
+
+/** Prints a code by which a person on Telegram becomes this user. */
+export const runInvite = (user: string, options: AskOptions): Promise<void> =>
+  act(options, api('users', user, 'invite'), Invited, ({ code, user: name, expires_at }) =>
     [
       `/start ${code}`,
       `Whoever sends this to the bot is ${name} from then on: once, until ${expires_at}.`,
@@ -66,24 +61,18 @@ export async function runInvite(user: string, options: ActionOptions): Promise<v
       '',
     ].join('\n'),
   )
-}
 
-/** Takes a claim and an open code back. @throws CommandFailure */
-export async function runRevoke(user: string, options: ActionOptions): Promise<void> {
-  const client = await openClient(options)
-  const answer = await client.post(`/api/users/${encodeURIComponent(user)}/revoke`, Revoked)
-  print(answer, options.json, ({ user: name, revoked }) =>
+/** Takes a claim and an open code back. */
+export const runRevoke = (user: string, options: AskOptions): Promise<void> =>
+  act(options, api('users', user, 'revoke'), Revoked, ({ user: name, revoked }) =>
     revoked ? `a claim or an open code of ${name} was taken back\n` : `nobody has claimed to be ${name}\n`,
   )
-}
 
-/** Switches a module on or off. @throws CommandFailure */
-export async function runSwitch(
-  action: 'enable' | 'disable',
-  name: string,
-  options: ActionOptions,
-): Promise<void> {
-  const client = await openClient(options)
-  const module = await client.post(`/api/modules/${encodeURIComponent(name)}/${action}`, Module)
-  print(module, options.json, () => `${module.name} is ${module.enabled ? 'on' : 'off'}\n`)
-}
+/** Switches a module on or off. */
+export const runSwitch = (action: 'enable' | 'disable', name: string, options: AskOptions): Promise<void> =>
+  act(
+    options,
+    api('modules', name, action),
+    Module,
+    (module) => `${module.name} is ${module.enabled ? 'on' : 'off'}\n`,
+  )

@@ -1,23 +1,20 @@
 // `hookyard backup`: a consistent copy of the embedded database; through the server while it runs, else of its file.
 import { existsSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { toError } from '../lib/errors.ts'
 import { readServerFile } from '../compose/server-file.ts'
 import { backupDatabase } from '../store/sqlite/backup.ts'
-import { dataDirOf } from './client/data-dir.ts'
-import { namesServer, type ServerOptions } from './client/find-server.ts'
+import type { AskOptions } from './client/ask.ts'
+import { dataDirOf, namesServer } from './client/find-server.ts'
 import { createProgress } from './client/progress.ts'
 import { openClient, ServerSilence } from './client/server-client.ts'
 import { CommandFailure } from './failure.ts'
+import { databaseIn } from './installation.ts'
 import { print } from './print.ts'
 
-export interface BackupCommand extends ServerOptions {
-  readonly json?: boolean
-}
-
 /** Writes the copy. @throws CommandFailure when the file is there already, or nothing can be copied */
-export async function runBackup(file: string, options: BackupCommand): Promise<void> {
+export async function runBackup(file: string, options: AskOptions): Promise<void> {
   const to = resolve(file)
   if (existsSync(to)) throw taken(to)
   const running = namesServer(options) || (await readServerFile(dataDirOf(options.config))) !== null
@@ -25,7 +22,7 @@ export async function runBackup(file: string, options: BackupCommand): Promise<v
   print({ file: to, bytes }, options.json, () => `${to}: ${bytes} bytes\n`)
 }
 
-async function fromServer(to: string, options: BackupCommand): Promise<number> {
+async function fromServer(to: string, options: AskOptions): Promise<number> {
   try {
     const client = await openClient(options)
     return await write(await client.download('/api/backup'), to)
@@ -36,8 +33,8 @@ async function fromServer(to: string, options: BackupCommand): Promise<number> {
   }
 }
 
-async function fromFile(to: string, { config }: BackupCommand): Promise<number> {
-  const database = join(dataDirOf(config), 'hookyard.db')
+async function fromFile(to: string, { config }: AskOptions): Promise<number> {
+  const database = databaseIn(dataDirOf(config))
   if (!existsSync(database)) {
     throw new CommandFailure(`nothing is stored yet: there is no ${database}, and no server runs here`)
   }

@@ -8,7 +8,7 @@ import { loadInstallation } from '../registry/load.ts'
 import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
 import { type TelegramStandin, startTelegram } from '@hookyard/standins/telegram'
 import { onlineChecks } from './check-online.ts'
-import { builtinModuleDirs } from './project-root.ts'
+import { builtinModuleDirs } from './package.ts'
 
 const standins: (GitHubStandin | TelegramStandin)[] = []
 afterEach(async () => {

@@ -5,8 +5,9 @@ import { existsSync } from 'node:fs'
 import { Api } from 'grammy'
 import { createAgent } from '../broker/agent/agent.ts'
 import { type GitHub, createGitHub } from '../broker/github/client.ts'
+import { telegramChat } from '../config/address.ts'
 import type { Config } from '../config/config.ts'
-import type { Problem } from '../config/problem.ts'
+import { type Fault, type Problem, problemAt } from '../config/problem.ts'
 import { toError } from '../lib/errors.ts'
 import { systemClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/log.ts'
@@ -23,21 +24,10 @@ type Check = (installation: Installation) => Promise<readonly Problem[]>
 /** The checks that ask GitHub, Telegram, the agent, the disk and the clock. */
 export const onlineChecks: readonly Check[] = [checkGitHub, checkTelegram, checkAgent, checkDisk]
 
-const problem = (
-  config: Config,
-  key: string,
-  found: string,
-  expected: string,
-  hint: string | null = null,
-): Problem => ({
-  file: config.file ?? 'environment',
-  line: 0,
-  column: 0,
-  key,
-  found,
-  expected,
-  hint,
-})
+/** One problem of this key. */
+function wrong(config: Config, key: string, fault: Fault): Problem[] {
+  return [problemAt({ file: config.file ?? 'environment', line: 0, column: 0, key }, fault)]
+}
 
 /** The credentials, every repository that is named in full, its webhook, and GitHub's clock. */
 async function checkGitHub({ config }: Installation): Promise<readonly Problem[]> {
@@ -47,21 +37,16 @@ async function checkGitHub({ config }: Installation): Promise<readonly Problem[]
   const [first] = repositories
   if (first === undefined) return clockProblems(config, apiUrl)
   try {
-    const github = createGitHub({
-      apiUrl,
-      token,
-      app,
-      clock: systemClock,
-      log: silentLog,
-      timeoutMs: TIMEOUT_MS,
-    })
+    const options = { clock: systemClock, log: silentLog, timeoutMs: TIMEOUT_MS }
+    const github = createGitHub({ apiUrl, token, app, ...options })
     await github.ownLogin(first)
     const found = await Promise.all(
       repositories.map((name) => checkRepository(config, github, name, intake !== 'poll')),
     )
     return [...found.flat(), ...(await clockProblems(config, apiUrl))]
   } catch (thrown) {
-    return [problem(config, 'github', toError(thrown).message, `credentials that ${apiUrl} takes`)]
+    const expected = `credentials that ${apiUrl} takes`
+    return wrong(config, 'github', { found: toError(thrown).message, expected })
   }
 }
 
@@ -78,14 +63,8 @@ async function checkRepository(
 ): Promise<Problem[]> {
   const { status } = await github.send(name, { method: 'GET', path: `/repos/${name}` })
   if (status !== 200) {
-    return [
-      problem(
-        config,
-        'repos',
-        `${name} (GitHub answers ${status})`,
-        'a repository that the credentials may read',
-      ),
-    ]
+    const expected = 'a repository that the credentials may read'
+    return wrong(config, 'repos', { found: `${name} (GitHub answers ${status})`, expected })
   }
   const { publicUrl } = config.server
   if (!webhook || publicUrl === null) return []
@@ -97,15 +76,8 @@ async function checkRepository(
     config: { url?: string }
   }[]
   if (list.some((hook) => hook.active && hook.config.url === wanted)) return []
-  return [
-    problem(
-      config,
-      'repos',
-      `no active webhook of ${name} to ${wanted}`,
-      'one',
-      `add it under Settings, Webhooks of ${name}`,
-    ),
-  ]
+  const hint = `add it under Settings, Webhooks of ${name}`
+  return wrong(config, 'repos', { found: `no active webhook of ${name} to ${wanted}`, expected: 'one', hint })
 }
 
 async function clockProblems(config: Config, apiUrl: string): Promise<Problem[]> {
@@ -113,53 +85,35 @@ async function clockProblems(config: Config, apiUrl: string): Promise<Problem[]>
     (thrown: unknown) => toError(thrown),
   )
   if (answer instanceof Error)
-    return [problem(config, 'github.api_url', answer.message, `an answer from ${apiUrl}`)]
+    return wrong(config, 'github.api_url', { found: answer.message, expected: `an answer from ${apiUrl}` })
   const theirs = Date.parse(answer.headers.get('date') ?? '')
   const off = systemClock() - theirs
   if (!Number.isFinite(off) || Math.abs(off) <= CLOCK_TOLERANCE_MS) return []
-  return [
-    problem(
-      config,
-      '',
-      `a clock that is ${Math.round(off / 1_000)} s off`,
-      'the time of GitHub',
-      'switch time synchronisation on',
-    ),
-  ]
+  const found = `a clock that is ${Math.round(off / 1_000)} s off`
+  return wrong(config, '', { found, expected: 'the time of GitHub', hint: 'switch time synchronisation on' })
 }
 
 async function checkTelegram({ config }: Installation): Promise<readonly Problem[]> {
   const { botToken, apiUrl } = config.telegram
   if (botToken === null) return []
   const api = new Api(botToken, { apiRoot: apiUrl, timeoutSeconds: TIMEOUT_MS / 1_000 })
-  try {
-    await api.getMe()
-  } catch (thrown) {
-    const said = toError(thrown).message.replaceAll(botToken, '…')
-    return [
-      problem(config, 'telegram.bot_token', said, `a token that ${apiUrl} knows`, 'ask @BotFather for it'),
-    ]
+  const failureOf = (request: Promise<unknown>) =>
+    request.then(
+      () => null,
+      (thrown: unknown) => toError(thrown).message.replaceAll(botToken, '…'),
+    )
+  const refused = await failureOf(api.getMe())
+  if (refused !== null) {
+    const fault = { found: refused, expected: `a token that ${apiUrl} knows`, hint: 'ask @BotFather for it' }
+    return wrong(config, 'telegram.bot_token', fault)
   }
-  const chats = config.users.flatMap(({ address }) =>
-    address?.startsWith('telegram:') ? [address.slice('telegram:'.length)] : [],
-  )
+  const chats = config.users.flatMap(({ address }) => telegramChat(address) ?? [])
   const found = await Promise.all(
     [...new Set(chats)].map(async (chat) => {
-      const error = await api.getChat(chat).then(
-        () => null,
-        (thrown: unknown) => toError(thrown).message.replaceAll(botToken, '…'),
-      )
-      return error === null
-        ? []
-        : [
-            problem(
-              config,
-              'users',
-              `chat ${chat}: ${error}`,
-              'a chat that the bot may write to',
-              'send /start to the bot there',
-            ),
-          ]
+      const failure = await failureOf(api.getChat(chat))
+      const expected = 'a chat that the bot may write to'
+      const fault = { found: `chat ${chat}: ${failure}`, expected, hint: 'send /start to the bot there' }
+      return failure === null ? [] : wrong(config, 'users', fault)
     }),
   )
   return found.flat()
@@ -176,7 +130,7 @@ async function checkAgent({ config, env }: Installation): Promise<readonly Probl
     )
     return []
   } catch (thrown) {
-    return [problem(config, 'agent', toError(thrown).message, 'an agent that answers')]
+    return wrong(config, 'agent', { found: toError(thrown).message, expected: 'an agent that answers' })
   }
 }
 
@@ -186,12 +140,7 @@ async function checkDisk({ config }: Installation): Promise<readonly Problem[]> 
   const { bavail, bsize } = await statfs(folder)
   const free = bavail * bsize
   if (free >= LITTLE_SPACE) return []
-  return [
-    problem(
-      config,
-      'data_dir',
-      `${Math.round(free / 1024 / 1024)} MiB free at ${folder}`,
-      `at least ${LITTLE_SPACE / 1024 / 1024} MiB`,
-    ),
-  ]
+  const mib = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`
+  const fault = { found: `${mib(free)} free at ${folder}`, expected: `at least ${mib(LITTLE_SPACE)}` }
+  return wrong(config, 'data_dir', fault)
 }

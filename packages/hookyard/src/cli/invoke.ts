@@ -1,45 +1,35 @@
 // `hookyard invoke`: starts a run on the running server, watches it, prints its result.
-import { text } from 'node:stream/consumers'
 import { RunStarted } from '../api/run-shape.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { cleanLines } from '../send/untrusted-text.ts'
-import type { ServerOptions } from './client/find-server.ts'
+import { api, type AskOptions } from './client/ask.ts'
 import { followRun, type ShownRun } from './client/follow-run.ts'
 import { openClient } from './client/server-client.ts'
-import { CommandFailure, UsageError } from './failure.ts'
+import { parseJson, readSource } from './event-input.ts'
+import { CommandFailure } from './failure.ts'
 import { dollars, print } from './print.ts'
 
-export interface InvokeCommand extends ServerOptions {
+export interface InvokeCommand extends AskOptions {
   readonly entity?: string
   /** JSON; `-` reads standard input. */
   readonly input?: string
   readonly respectCooldown?: boolean
-  readonly json?: boolean
 }
 
 /** Prints the result. @throws CommandFailure unless the run ends as `done` */
 export async function runInvoke(module: string, options: InvokeCommand): Promise<void> {
   const { entity, respectCooldown, json } = options
-  const input = options.input === undefined ? undefined : await readInput(options.input)
+  const given = options.input === '-' ? await readSource('-') : options.input
+  const input = given === undefined ? undefined : parseJson(given, '--input')
   const client = await openClient(options)
-  const { run_id } = await client.post(`/api/modules/${encodeURIComponent(module)}/invoke`, RunStarted, {
-    ...(entity === undefined ? {} : { entity }),
-    ...(input === undefined ? {} : { input }),
-    ...(respectCooldown ? { respect_cooldown: true } : {}),
+  const { run_id } = await client.post(api('modules', module, 'invoke'), RunStarted, {
+    entity,
+    input,
+    respect_cooldown: respectCooldown,
   })
   const run = await followRun(client, run_id)
   print(run, json, renderResult)
   if (run.status !== 'done') throw new CommandFailure(whyNotDone(run))
-}
-
-/** @throws UsageError */
-async function readInput(given: string): Promise<unknown> {
-  const source = given === '-' ? await text(process.stdin) : given
-  try {
-    return JSON.parse(source) as unknown
-  } catch (thrown) {
-    throw new UsageError(`--input is no JSON: ${(thrown as Error).message}`)
-  }
 }
 
 /** A run’s result as people read it. */

@@ -9,32 +9,19 @@ import { formatDuration } from '../lib/duration.ts'
 import { describeNeeds } from '../registry/grants.ts'
 import { describeWalls } from '../run/find-walls.ts'
 import { oneLine } from '../send/untrusted-text.ts'
-import type { ServerOptions } from './client/find-server.ts'
+import { type AskOptions, show } from './client/ask.ts'
 import { openClient } from './client/server-client.ts'
 import { dollars, print, renderTable, shortTime } from './print.ts'
 
-interface ListOptions extends ServerOptions {
-  readonly json?: boolean
-}
-
 /** Prints how the server is. @throws CommandFailure */
-export async function runStatus(options: ListOptions): Promise<void> {
+export async function runStatus(options: AskOptions): Promise<void> {
   const client = await openClient(options)
   const status = await client.get('/api/status', Status)
   print({ url: client.url, ...status }, options.json, renderStatus)
 }
 
-function renderStatus({
-  url,
-  version,
-  started_at,
-  agent,
-  modules,
-  isolation,
-  deliveries,
-  runs,
-  messages,
-}: z.output<typeof Status> & { url: string }): string {
+function renderStatus(status: z.output<typeof Status> & { url: string }): string {
+  const { url, version, started_at, agent, modules, isolation, deliveries, runs, messages } = status
   const rows = [
     ['server', `${url}, version ${version}, since ${shortTime(started_at)} UTC`],
     ['agent', `${agent.backend}: ${agent.why}`],
@@ -48,10 +35,8 @@ function renderStatus({
 }
 
 /** Prints the modules. @throws CommandFailure */
-export async function runModules(options: ListOptions): Promise<void> {
-  const client = await openClient(options)
-  const list = await client.get('/api/modules', ModuleList)
-  print(list, options.json, ({ modules }) =>
+export function runModules(options: AskOptions): Promise<void> {
+  return show(options, '/api/modules', ModuleList, ({ modules }) =>
     modules.length === 0 ? 'no modules\n' : renderTable(...moduleTable(modules)),
   )
 }
@@ -91,22 +76,12 @@ function startedBy({ triggers, invoke }: ShownModule): string {
   return [...told, ...(invoke ? ['invoke'] : [])].join('; ')
 }
 
-export interface RunsCommand extends ListOptions {
-  readonly module?: string
-  readonly status?: string
-  readonly entity?: string
-  readonly cursor?: string
-  readonly limit: string
-  readonly cost?: boolean
-}
+const QUERY = ['module', 'status', 'entity', 'cursor', 'limit'] as const
+type ListOptions = AskOptions & { readonly [Name in (typeof QUERY)[number]]?: string }
 
 /** Prints runs, newest first. @throws CommandFailure */
-export async function runRuns(options: RunsCommand): Promise<void> {
-  const { module, status, entity, cursor, limit } = options
-  const client = await openClient(options)
-  const list = await client.get(`/api/runs${queryOf({ module, status, entity, cursor, limit })}`, RunList)
-  print(list, options.json, (shown) => renderRuns(shown, options.cost ?? false))
-}
+export const runRuns = (options: ListOptions & { readonly cost?: boolean }): Promise<void> =>
+  show(options, `/api/runs${queryOf(options)}`, RunList, (list) => renderRuns(list, options.cost ?? false))
 
 function renderRuns({ runs, next_cursor }: z.output<typeof RunList>, cost: boolean): string {
   if (runs.length === 0) return 'no runs\n'
@@ -120,16 +95,8 @@ function renderRuns({ runs, next_cursor }: z.output<typeof RunList>, cost: boole
     tookOf(run.started_at, run.finished_at),
     oneLine(run.result.summary ?? run.error ?? '', 60),
   ])
-  const headings = [
-    'RUN',
-    'MADE (UTC)',
-    'MODULE',
-    'ABOUT',
-    'STATUS',
-    ...(cost ? ['COST'] : []),
-    'TOOK',
-    'RESULT',
-  ]
+  const costs = cost ? ['COST'] : []
+  const headings = ['RUN', 'MADE (UTC)', 'MODULE', 'ABOUT', 'STATUS', ...costs, 'TOOK', 'RESULT']
   const total = runs.reduce((sum, run) => sum + run.cost_usd, 0)
   const sum = cost ? `$${total.toFixed(2)} for these ${runs.length} runs\n` : ''
   return renderTable(headings, rows) + sum + moreOf(next_cursor)
@@ -138,19 +105,9 @@ function renderRuns({ runs, next_cursor }: z.output<typeof RunList>, cost: boole
 const tookOf = (from: string | null, to: string | null) =>
   from === null || to === null ? '-' : formatDuration(Date.parse(to) - Date.parse(from))
 
-export interface DeliveriesCommand extends ListOptions {
-  readonly entity?: string
-  readonly cursor?: string
-  readonly limit: string
-}
-
 /** Prints deliveries, newest first. @throws CommandFailure */
-export async function runDeliveries(options: DeliveriesCommand): Promise<void> {
-  const { entity, cursor, limit } = options
-  const client = await openClient(options)
-  const list = await client.get(`/api/deliveries${queryOf({ entity, cursor, limit })}`, DeliveryList)
-  print(list, options.json, renderDeliveries)
-}
+export const runDeliveries = (options: ListOptions): Promise<void> =>
+  show(options, `/api/deliveries${queryOf(options)}`, DeliveryList, renderDeliveries)
 
 function renderDeliveries({ deliveries, next_cursor }: z.output<typeof DeliveryList>): string {
   if (deliveries.length === 0) return 'no deliveries\n'
@@ -172,8 +129,8 @@ function outcomesOf(decisions: z.output<typeof DeliveryList>['deliveries'][numbe
 
 const moreOf = (cursor: string | null) => (cursor === null ? '' : `more: --cursor ${cursor}\n`)
 
-function queryOf(given: Readonly<Record<string, string | undefined>>): string {
+function queryOf(options: ListOptions): string {
   const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, value)
+  for (const name of QUERY) if (options[name] !== undefined) query.set(name, options[name])
   return query.size === 0 ? '' : `?${query.toString()}`
 }

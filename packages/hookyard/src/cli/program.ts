@@ -2,10 +2,9 @@
 // explains, 2 wrong usage. Results go to stdout, everything else to stderr.
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { RunStatus } from '../store/store.ts'
-import { UsageError } from './failure.ts'
+import { reportFailure, UsageError } from './failure.ts'
 import { beginOutput } from './print.ts'
-import { reportFailure } from './report-failure.ts'
-import { version } from './version.ts'
+import { version } from './package.ts'
 
 /** Options that every command with a configuration takes. */
 const CONFIG = ['--config <file>', 'the configuration', 'hookyard.yaml'] as const
@@ -47,7 +46,7 @@ function program(): Command {
     .option(...CONFIG)
     .option('--online', 'also try tokens, webhooks, the agent, disk and clock')
     .option(...JSON_FLAG)
-    .action(async (options) => (await import('./check-command.ts')).runCheckCommand(options))
+    .action(async (options) => (await import('./check.ts')).runCheckCommand(options))
   hookyard.commandsGroup('What would happen, and what happened:')
   addSimulate(hookyard)
   hookyard

@@ -1,26 +1,16 @@
 // `hookyard simulate --stored`: past deliveries under today's configuration, beside what was decided, as a diff.
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { environment } from '../config/env.ts'
-import {
-  createStoredSimulator,
-  longestWindowMs,
-  type SimulatedDecision,
-  type StoredSimulation,
-} from '../explain/simulate-stored.ts'
+import { createStoredSimulator, longestWindowMs, type StoredSimulation } from '../explain/simulate-stored.ts'
+import { decisionLine } from '../explain/reasons.ts'
 import { systemClock } from '../lib/clock.ts'
 import { parseDuration } from '../lib/duration.ts'
-import { loadInstallation } from '../registry/load.ts'
 import type { ModuleRegistry } from '../registry/module-registry.ts'
 import { formatEvent } from '../send/format.ts'
 import { cleanLines } from '../send/untrusted-text.ts'
-import { openSqliteStore } from '../store/sqlite/open.ts'
 import type { PastDelivery, Store } from '../store/store.ts'
 import { createProgress } from './client/progress.ts'
 import { CommandFailure, UsageError } from './failure.ts'
-import { print } from './print.ts'
-import { builtinModuleDirs } from './project-root.ts'
-import { worldInForce } from './world-in-force.ts'
+import { installationOf, openDatabase, worldInForce } from './installation.ts'
+import { print, shortTime } from './print.ts'
 
 export interface SimulateStoredCommand {
   readonly config: string
@@ -40,15 +30,8 @@ export async function runSimulateStored(options: SimulateStoredCommand): Promise
   const { stored: guids, since, json } = options
   if (guids.length > 0 && since !== undefined) throw new UsageError('give GUIDs or --since, not both')
   const sinceMs = durationOf(since ?? DEFAULT_SINCE)
-  const installation = loadInstallation({
-    file: resolve(options.config),
-    env: environment(),
-    cwd: process.cwd(),
-    builtinModuleDirs: builtinModuleDirs(),
-  })
-  const file = join(installation.config.dataDir, 'hookyard.db')
-  if (!existsSync(file)) throw new CommandFailure(`nothing is stored yet: there is no ${file}`)
-  const store = await openSqliteStore({ file, readOnly: true })
+  const installation = installationOf(options.config)
+  const store = await openDatabase(installation.config.dataDir)
   try {
     const world = await worldInForce(installation, store)
     const start = () => createStoredSimulator({ ...world, format: formatEvent })
@@ -157,17 +140,14 @@ function render(results: readonly StoredSimulation[]): string {
   const changed = results.filter(isChanged)
   const parts = changed.map(({ delivery, gone, come }) => {
     const name = [delivery.event, delivery.action].filter(Boolean).join('.')
-    const time = new Date(delivery.receivedAt).toISOString().slice(0, 19).replace('T', ' ')
+    const time = shortTime(new Date(delivery.receivedAt).toISOString())
     return [
       `${time}  ${name}  ${delivery.entity}  ${delivery.guid}`,
-      ...gone.map((decision) => `  - ${lineOf(decision)}`),
-      ...come.map((decision) => `  + ${lineOf(decision)}`),
+      ...gone.map((decision) => `  - ${decisionLine(decision)}`),
+      ...come.map((decision) => `  + ${decisionLine(decision)}`),
       '',
     ].join('\n')
   })
   const counts = `${results.length} ${results.length === 1 ? 'delivery' : 'deliveries'}: ${results.length - changed.length} as before, ${changed.length} otherwise`
   return `${cleanLines([...parts, `${counts}. Nothing was stored, run or sent.`].join('\n'))}\n`
 }
-
-const lineOf = ({ user, module, outcome, reason }: SimulatedDecision) =>
-  `${user} · ${module ?? 'message'} · ${outcome}${reason ? `: ${reason}` : ''}`

@@ -1,22 +1,15 @@
 // `hookyard simulate`: a payload's decisions under this configuration, on paper.
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { environment } from '../config/env.ts'
-import { explainDecision } from '../explain/reasons.ts'
+import { decisionLine, explainDecision } from '../explain/reasons.ts'
 import { type Simulation, simulate } from '../explain/simulate.ts'
 import { systemClock } from '../lib/clock.ts'
-import { loadInstallation } from '../registry/load.ts'
 import { addressLabel } from '../send/address.ts'
 import { formatEvent } from '../send/format.ts'
 import { toPlainText } from '../send/message.ts'
-import { openSqliteStore } from '../store/sqlite/open.ts'
+import { checkWebhookEvent, readSource } from './event-input.ts'
 import { CommandFailure } from './failure.ts'
+import { databaseIn, installationOf, openDatabase, worldInForce } from './installation.ts'
 import { print } from './print.ts'
-import { builtinModuleDirs } from './project-root.ts'
-import { checkWebhookEvent } from './webhook-event.ts'
-import { worldInForce } from './world-in-force.ts'
 
 export interface SimulateCommand {
   readonly config: string
@@ -28,16 +21,10 @@ export interface SimulateCommand {
 /** Prints what would happen. @throws ConfigError; UsageError for a payload that is none. */
 export async function runSimulate(file: string, options: SimulateCommand): Promise<void> {
   checkWebhookEvent(options.event)
-  const payload = parsePayload(await readPayload(file), file)
-  const installation = loadInstallation({
-    file: resolve(options.config),
-    env: environment(),
-    cwd: process.cwd(),
-    builtinModuleDirs: builtinModuleDirs(),
-  })
-  const database = join(installation.config.dataDir, 'hookyard.db')
-  const store =
-    !options.fresh && existsSync(database) ? await openSqliteStore({ file: database, readOnly: true }) : null
+  const payload = parsePayload(await readSource(file), file)
+  const installation = installationOf(options.config)
+  const { dataDir } = installation.config
+  const store = !options.fresh && existsSync(databaseIn(dataDir)) ? await openDatabase(dataDir) : null
   try {
     const result = await simulate({
       ...(await worldInForce(installation, store)),
@@ -50,15 +37,6 @@ export async function runSimulate(file: string, options: SimulateCommand): Promi
     print(asJson(result), options.json, () => render(result))
   } finally {
     await store?.close()
-  }
-}
-
-async function readPayload(file: string): Promise<string> {
-  if (file === '-') return text(process.stdin)
-  try {
-    return await readFile(file, 'utf8')
-  } catch (thrown) {
-    throw new CommandFailure(`${file} cannot be read: ${(thrown as Error).message}`)
   }
 }
 
@@ -98,10 +76,7 @@ function render({ plan, ...described }: Simulation): string {
     `${[described.event, described.action].filter(Boolean).join('.')} on ${described.entity}: nothing is stored, run or sent`,
   ]
   for (const decision of plan.decisions) {
-    lines.push(
-      `  ${decision.user} · ${decision.module ?? 'message'} · ${decision.outcome}${decision.reason ? `: ${decision.reason}` : ''}`,
-      `      ${explainDecision(decision)}`,
-    )
+    lines.push(`  ${decisionLine(decision)}`, `      ${explainDecision(decision)}`)
   }
   for (const run of plan.runs) {
     const wait = run.runAt - run.createdAt

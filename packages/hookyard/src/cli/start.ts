@@ -1,17 +1,15 @@
 // `hookyard start`: the service in this process, until a signal says stop.
-import { resolve } from 'node:path'
 import { secretsOf } from '../config/secrets.ts'
-import { environment } from '../config/env.ts'
 import { ConfigError, formatProblems } from '../config/problem.ts'
 import { toError } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import { createLogger } from '../lib/logger.ts'
 import { type Service, startService } from '../compose/main.ts'
-import { type Installation, loadInstallation } from '../registry/load.ts'
+import type { Installation } from '../registry/load.ts'
 import { unsupportedSettings } from '../compose/start-problems.ts'
 import { CommandFailure } from './failure.ts'
-import { builtinModuleDirs } from './project-root.ts'
-import { version } from './version.ts'
+import { installationOf } from './installation.ts'
+import { version } from './package.ts'
 
 export interface StartOptions {
   readonly config: string
@@ -20,15 +18,8 @@ export interface StartOptions {
 
 /** Starts and stays. @throws ConfigError, or CommandFailure when the service cannot start. */
 export async function runStart(options: StartOptions): Promise<void> {
-  const env = environment()
-  const load = () =>
-    loadInstallation({
-      file: resolve(options.config),
-      env,
-      cwd: process.cwd(),
-      builtinModuleDirs: builtinModuleDirs(),
-    })
-  const installation = await load()
+  const load = () => installationOf(options.config)
+  const installation = load()
   const { config } = installation
   if (config.database === 'sqlite' && options.role !== 'all') {
     throw new CommandFailure(
@@ -59,7 +50,7 @@ export async function runStart(options: StartOptions): Promise<void> {
 
   async function reload(): Promise<void> {
     try {
-      const next = await load()
+      const next = load()
       await service?.reload(next)
       warnOf(next, log)
     } catch (thrown) {

@@ -3,22 +3,23 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { environment } from '../config/env.ts'
 import { ConfigError } from '../config/problem.ts'
 import { readTextFile } from '../config/text-file.ts'
 import { describeEvent } from '../entity/entity.ts'
-import { toError } from '../lib/errors.ts'
 import { failedFilter } from '../registry/filters.ts'
 import type { Manifest } from '../registry/manifest.ts'
 import { parseManifest } from '../registry/parse-manifest.ts'
 import { MANIFEST_FILE } from '../registry/scan-modules.ts'
-import type { RunModuleResult, TestGitHub } from '@hookyard/sdk/testing'
+import { closedBox, TRY_ENTRY } from '../run/box.ts'
+import { boxedCommand } from '../run/boxed-command.ts'
+import { findWalls } from '../run/find-walls.ts'
+import { moduleEnvironment } from '../run/module-environment.ts'
+import type { RunModuleOptions, RunModuleResult, TestGitHub } from '@hookyard/sdk/testing'
+import { checkWebhookEvent, parseJson, readSource } from './event-input.ts'
 import { CommandFailure, UsageError } from './failure.ts'
 import { print } from './print.ts'
-import { tryHandler } from './try-handler.ts'
-import { checkWebhookEvent } from './webhook-event.ts'
 
 export interface TestModuleCommand {
   readonly event?: string
@@ -85,23 +86,6 @@ async function runHandler(
   })
 }
 
-async function readSource(file: string): Promise<string> {
-  if (file === '-') return text(process.stdin)
-  try {
-    return await readFile(file, 'utf8')
-  } catch (thrown) {
-    throw new CommandFailure(`${file} cannot be read: ${toError(thrown).message}`)
-  }
-}
-
-function parseJson(source: string, what: string): unknown {
-  try {
-    return JSON.parse(source) as unknown
-  } catch (thrown) {
-    throw new UsageError(`${what} is no JSON: ${toError(thrown).message}`)
-  }
-}
-
 /** JSON is an output, anything else a text. */
 function agentAnswer(given: string): string | { output: unknown } {
   try {
@@ -158,4 +142,49 @@ async function runTests({ dir, name }: Manifest, json: boolean | undefined): Pro
   const [code] = (await once(tests, 'exit')) as [number | null]
   print({ module: name, tests: files, passed: code === 0 }, json, () => '')
   if (code !== 0) throw new CommandFailure('a test has failed; it is told above')
+}
+
+type Answer = { readonly result: RunModuleResult } | { readonly threw: string }
+
+/**
+ * Tries the handler once, in a process behind the walls that this machine has, with nothing granted.
+ * @throws CommandFailure with what the handler threw, or how its process ended
+ */
+async function tryHandler(manifest: Manifest, options: RunModuleOptions): Promise<RunModuleResult> {
+  const env = environment()
+  const { walls } = await findWalls('auto', env)
+  const { handler, dir } = manifest
+  const box = { ...closedBox(handler, walls), folder: dir }
+  const boxed = boxedCommand(
+    { handler, environment: moduleEnvironment(env), box },
+    ['--disable-warning=ExperimentalWarning'],
+    TRY_ENTRY,
+  )
+  try {
+    const answer = await ask(boxed, dir, options)
+    if ('threw' in answer) throw new CommandFailure(`the handler threw ${answer.threw}`)
+    return answer.result
+  } finally {
+    boxed.end()
+  }
+}
+
+/** What the handler prints goes to stderr: stdout is the command's own. */
+function ask(
+  { command: [program, ...args], environment: env }: ReturnType<typeof boxedCommand>,
+  cwd: string,
+  options: RunModuleOptions,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 2, 2, 'ipc'] })
+    child.once('message', (answer) => {
+      resolve(answer as Answer)
+      child.kill('SIGKILL')
+    })
+    child.once('error', (error) =>
+      reject(new CommandFailure(`its process could not be started: ${error.message}`)),
+    )
+    child.once('exit', (code, signal) => reject(new CommandFailure(`its process ended (${signal ?? code})`)))
+    child.send(options)
+  })
 }

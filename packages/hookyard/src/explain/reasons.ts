@@ -34,6 +34,15 @@ const SENTENCES: Readonly<Record<string, (decision: Decision) => string>> = {
   not_mine: ({ user }) => `${user} hears only what concerns them, and this does not`,
 }
 
+/** `alice · pr-review · skipped: cooldown` */
+export const decisionLine = ({
+  user,
+  module,
+  outcome,
+  reason,
+}: Pick<Decision, 'user' | 'module' | 'reason'> & { readonly outcome: string }): string =>
+  `${user} · ${module ?? 'message'} · ${outcome}${reason ? `: ${reason}` : ''}`
+
 /** Why a decision came out as it did, in a sentence; the bare outcome where that says all. */
 export function explainDecision(decision: Decision): string {
   const { outcome, reason, module } = decision

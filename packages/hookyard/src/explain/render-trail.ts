@@ -3,7 +3,7 @@ import { formatDuration } from '../lib/duration.ts'
 import { oneLine } from '../send/untrusted-text.ts'
 import { heard } from '../send/run-message.ts'
 import type { Question, SentMessage } from '../store/store.ts'
-import { explainDecision } from './reasons.ts'
+import { decisionLine, explainDecision } from './reasons.ts'
 import type { DeliveryTrail, RunTrail, Trail } from './why.ts'
 
 /** The trail, a paragraph a delivery, newest first. */
@@ -20,16 +20,12 @@ function renderDelivery(delivery: DeliveryTrail): string {
   ]
   let replay = 0
   for (const decision of delivery.decisions) {
-    const reason = decision.reason ? `: ${decision.reason}` : ''
     const run = decision.runId ? ` (run ${decision.runId})` : ''
     if (decision.replay !== undefined && decision.replay !== replay) {
       replay = decision.replay
       lines.push(`  replay ${replay}`)
     }
-    lines.push(
-      `  ${decision.user} · ${decision.module ?? 'message'} · ${decision.outcome}${reason}${run}`,
-      `      ${explainDecision(decision)}`,
-    )
+    lines.push(`  ${decisionLine(decision)}${run}`, `      ${explainDecision(decision)}`)
   }
   for (const message of delivery.messages) lines.push(`  ${renderMessage(message)}`)
   for (const run of delivery.runs) lines.push(renderRun(run, '  '))

@@ -1,8 +1,11 @@
 // Which server a command means: `--url` or HOOKYARD_URL with HOOKYARD_TOKEN, else the one that runs here.
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { environment } from '../../config/env.ts'
+import { readConfig } from '../../config/load-config.ts'
+import { asMap } from '../../config/value-path.ts'
 import { readServerFile } from '../../compose/server-file.ts'
 import { CommandFailure, UsageError } from '../failure.ts'
-import { dataDirOf } from './data-dir.ts'
 
 /** Options of every command that asks the server. */
 export interface ServerOptions {
@@ -42,4 +45,17 @@ export async function findServer({ config, url: given }: ServerOptions): Promise
   if (token !== '') return { url, token, fix: 'is the address right, and is it up?' }
   if (here?.url === url) return { url, token: here.token, fix: 'is it up?' }
   throw new CommandFailure(`set HOOKYARD_TOKEN to a token of ${url} (api_tokens in its hookyard.yaml)`)
+}
+
+/**
+ * The data folder that the configuration names, absolute; the default's beside a file that is not there. A client
+ * need not have the service's secrets at hand, so a file with problems is good enough.
+ */
+export function dataDirOf(configFile: string): string {
+  const file = resolve(configFile)
+  if (!existsSync(file)) return join(dirname(file), 'data')
+  const { config, source } = readConfig({ file, env: environment() })
+  if (config !== null) return config.dataDir
+  const named = asMap(source.value)['data_dir']
+  return resolve(dirname(file), typeof named === 'string' && !named.includes('${') ? named : 'data')
 }

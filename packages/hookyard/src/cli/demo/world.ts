@@ -15,8 +15,7 @@ import { standinAgent } from '@hookyard/standins/agent'
 import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
 import { signedHeaders } from '@hookyard/standins/payloads'
 import { type TelegramStandin, startTelegram } from '@hookyard/standins/telegram'
-import { builtinModuleDirs } from '../project-root.ts'
-import { version } from '../version.ts'
+import { builtinModuleDirs, version } from '../package.ts'
 
 export interface DemoWorld {
   readonly service: Service

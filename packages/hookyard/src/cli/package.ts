@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs'
+// Hookyard's own package: its version, and the modules that come with it.
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** The folder of Hookyard's own package.json: the checkout, or the installed package. */
-export function projectRoot(): string {
+/** The version of this Hookyard, of the checkout or of the installed package. */
+export function version(): string {
   let folder = import.meta.dirname
   while (!existsSync(join(folder, 'bin', 'hookyard.js'))) folder = dirname(folder)
-  return folder
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
 }
 
 /** The folders that hold the modules that come with Hookyard: they are packages of their own. */
