@@ -1,7 +1,6 @@
 // The `hookyard` command: which commands there are, and how each ends. 0 good, 1 a failure that the message
 // explains, 2 wrong usage. Results go to stdout, everything else to stderr.
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { RunStatus } from '../store/store.ts'
 import { reportFailure, UsageError } from './failure.ts'
 import { beginOutput } from './print.ts'
 import { version } from './package.ts'
@@ -89,15 +88,7 @@ function addSimulate(hookyard: Command): void {
     })
 }
 
-const STATUSES: readonly RunStatus[] = [
-  'queued',
-  'running',
-  'paused',
-  'done',
-  'failed',
-  'skipped',
-  'cancelled',
-]
+const STATUSES = ['queued', 'running', 'paused', 'done', 'failed', 'skipped', 'cancelled']
 
 /** @throws InvalidArgumentError */
 function readLimit(given: string): string {
@@ -114,22 +105,19 @@ function addServerCommands(hookyard: Command): void {
       .description(description)
       .option(...CONFIG)
       .option(...URL_OPTION)
+      .option(...JSON_FLAG)
   const lists = () => import('./lists.ts')
   const actions = () => import('./actions.ts')
 
-  ask('invoke', 'start a run on the running server, follow it, print its result')
-    .argument('<module>')
+  ask('invoke <module>', 'start a run on the running server, follow it, print its result')
     .option('--entity <entity>', 'what it is about: owner/repo#42')
     .option('--input <json>', 'its input; - reads standard input')
     .option('--respect-cooldown', 'refuse while a cooldown window is open')
-    .option(...JSON_FLAG)
     .action(async (module, options) => (await import('./invoke.ts')).runInvoke(module, options))
-  ask('status', 'how the running server is')
-    .option(...JSON_FLAG)
-    .action(async (options) => (await lists()).runStatus(options))
-  ask('modules', 'the modules, whether they are on, their next ticks and last runs')
-    .option(...JSON_FLAG)
-    .action(async (options) => (await lists()).runModules(options))
+  ask('status', 'how the running server is').action(async (options) => (await lists()).runStatus(options))
+  ask('modules', 'the modules, whether they are on, their next ticks and last runs').action(async (options) =>
+    (await lists()).runModules(options),
+  )
   ask('runs', 'runs, newest first')
     .option('--module <name>')
     .addOption(new Option('--status <status>', 'only those in this state').choices(STATUSES))
@@ -137,50 +125,45 @@ function addServerCommands(hookyard: Command): void {
     .option('--cost', 'also what they cost, and the sum')
     .option('--limit <count>', 'at most so many, up to 200', readLimit, '20')
     .option('--cursor <cursor>', 'go on after an earlier page')
-    .option(...JSON_FLAG)
     .action(async (options) => (await lists()).runRuns(options))
   ask('deliveries', 'deliveries, newest first')
     .option('--entity <entity>')
     .option('--limit <count>', 'at most so many, up to 200', readLimit, '20')
     .option('--cursor <cursor>', 'go on after an earlier page')
-    .option(...JSON_FLAG)
     .action(async (options) => (await lists()).runDeliveries(options))
-  ask('replay', 'dispatch a stored delivery again, under the configuration in force')
-    .argument('<guid>')
-    .option(...JSON_FLAG)
-    .action(async (guid, options) => (await actions()).runReplay(guid, options))
-  for (const action of ['cancel', 'retry'] as const) {
-    ask(action, action === 'cancel' ? 'cancel a run' : 'try a failed or cancelled run again')
-      .argument('<run>')
-      .option(...JSON_FLAG)
-      .action(async (run, options) => (await actions()).runOnRun(action, run, options))
-  }
-  ask('answer', 'answer the question of a paused run')
-    .argument('<run>')
-    .argument('<answer>')
-    .option(...JSON_FLAG)
-    .action(async (run, answer, options) => (await actions()).runAnswer(run, answer, options))
+  ask('replay <guid>', 'dispatch a stored delivery again, under the configuration in force').action(
+    async (guid, options) => (await actions()).runReplay(guid, options),
+  )
+  ask('cancel <run>', 'cancel a run').action(async (run, options) =>
+    (await actions()).runCancel(run, options),
+  )
+  ask('retry <run>', 'try a failed or cancelled run again').action(async (run, options) =>
+    (await actions()).runRetry(run, options),
+  )
+  ask('answer <run> <answer>', 'answer the question of a paused run').action(async (run, answer, options) =>
+    (await actions()).runAnswer(run, answer, options),
+  )
   for (const action of ['enable', 'disable'] as const) {
-    ask(action, `switch a module ${action === 'enable' ? 'on' : 'off'}; lasts over restarts`)
-      .argument('<module>')
-      .option(...JSON_FLAG)
-      .action(async (module, options) => (await actions()).runSwitch(action, module, options))
+    ask(
+      `${action} <module>`,
+      `switch a module ${action === 'enable' ? 'on' : 'off'}; lasts over restarts`,
+    ).action(async (module, options) => (await actions()).runSwitch(action, module, options))
   }
-  ask('invite', 'a code for `/start CODE` to the bot: who sends it is this user; once, ten minutes')
-    .argument('<user>')
+  ask('invite <user>', 'a code for `/start CODE` to the bot: who sends it is this user; once, ten minutes')
     .option('--revoke', 'instead, take back what was claimed and an open code')
-    .option(...JSON_FLAG)
     .action(async (user, { revoke, ...options }) => {
       const { runInvite, runRevoke } = await actions()
       return revoke ? runRevoke(user, options) : runInvite(user, options)
     })
   ask('backup', 'a consistent copy of the embedded database, while it runs or not')
     .argument('<file>', 'where to; nothing is overwritten')
-    .option(...JSON_FLAG)
     .action(async (file, options) => (await import('./backup.ts')).runBackup(file, options))
-  ask('mcp', 'Model Context Protocol over stdio, for agents; a client of the running server').action(
-    async (options) => (await import('./mcp.ts')).runMcp(options),
-  )
+  hookyard
+    .command('mcp')
+    .description('Model Context Protocol over stdio, for agents; a client of the running server')
+    .option(...CONFIG)
+    .option(...URL_OPTION)
+    .action(async (options) => (await import('./mcp.ts')).runMcp(options))
 }
 
 /** Commands for those who write modules. */

@@ -6,7 +6,7 @@ import { ConfigError } from '../../config/problem.ts'
 import { openDemoWorld } from './world.ts'
 
 const modules = vi.hoisted(() => ({ dir: '' }))
-vi.mock(import('../project-root.ts'), async (original) => ({
+vi.mock(import('../package.ts'), async (original) => ({
   ...(await original()),
   builtinModuleDirs: () => [modules.dir],
 }))
