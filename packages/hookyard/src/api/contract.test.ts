@@ -5,7 +5,7 @@ import { CODES, UserError } from '../lib/errors.ts'
 import { headersOf, ISSUE, PEOPLE, type StartOptions } from '../../testing/receive/start-server.ts'
 import type { Store } from '../store/store.ts'
 import { ENTITY, startPopulated } from '../../testing/api/populated.ts'
-import type { DescribedOperation } from '../../testing/api/described.ts'
+import type { DescribedOperation } from '../../testing/api/openapi-document.ts'
 
 interface Case {
   readonly operation: string

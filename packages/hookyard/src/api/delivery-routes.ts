@@ -4,7 +4,7 @@ import { UserError } from '../lib/errors.ts'
 import { orUnavailable } from '../receive/errors.ts'
 import { Delivery, presentDecision, presentDelivery } from './delivery-shape.ts'
 import type { ApiDeps } from './deps.ts'
-import { type Operation, operation } from './operation.ts'
+import { type Operation, operation, requireAdmin } from './operation.ts'
 import { entity, nextCursor, normalEntity, paging, shapes } from './shapes.ts'
 import { visibleDeliveries, visibleDelivery } from './visible.ts'
 
@@ -34,14 +34,14 @@ const listDeliveries = ({ store, mayHear, log }: ApiDeps) =>
     description:
       'The cursor holds still while new deliveries come. A member sees those that were decided about him, as long as he may be told of the repository; a page may hold fewer than the limit.',
     scope: 'deliveries:read',
-    query: z.strictObject({ entity: entity().max(1_000).optional(), ...paging }),
+    query: z.strictObject({ entity: entity().max(1_000).optional(), ...paging('deliveries', /^\d{1,15}$/) }),
     answers: { 200: { description: 'A page of deliveries', schema: DeliveryList } },
     async run({ principal, query: { cursor, limit, entity } }) {
       const { deliveries, next } = await orUnavailable(
         log,
         store.overview.deliveries({
           entity: entity && normalEntity(entity),
-          before: cursor === undefined ? undefined : readCursor(cursor),
+          before: cursor === undefined ? undefined : Number(cursor),
           user: principal.isAdmin ? undefined : principal.user.name,
           limit,
         }),
@@ -77,9 +77,7 @@ const replayDelivery = ({ replay, log }: ApiDeps) =>
     answers: { 202: { description: 'What was decided this time', schema: Replayed } },
     refusals: ['unknown_delivery', 'not_authorized', 'wrong_state'],
     async run({ principal, params }) {
-      if (!principal.isAdmin) {
-        throw new UserError('not_authorized', 'a replay reaches everybody who hears of it: only an admin may')
-      }
+      requireAdmin(principal, 'a replay reaches everybody who hears of it')
       const result = await orUnavailable(log, replay(params.guid))
       if (result.status === 'unknown') throw unknownDelivery()
       if (result.status !== 'replayed') {
@@ -91,12 +89,6 @@ const replayDelivery = ({ replay, log }: ApiDeps) =>
       return { status: 202, body }
     },
   })
-
-/** @throws UserError invalid_input */
-function readCursor(cursor: string): number {
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor)
-  throw new UserError('invalid_input', 'cursor: it is none that a page of deliveries gave as `next_cursor`')
-}
 
 const unknownDelivery = () =>
   new UserError('unknown_delivery', 'there is no such delivery among those that you may see')

@@ -8,7 +8,7 @@ import { invocableModule, invokeModule } from '../receive/invoke.ts'
 import type { Module as LoadedModule } from '../registry/manifest.ts'
 import type { ApiDeps } from './deps.ts'
 import { Module, presentModule } from './module-shape.ts'
-import { type Operation, operation } from './operation.ts'
+import { type Operation, operation, requireAdmin } from './operation.ts'
 import { RunStarted } from './run-shape.ts'
 import { shapes } from './shapes.ts'
 import { visibleRuns } from './visible.ts'
@@ -21,7 +21,7 @@ export const ModuleList = z.object({ modules: z.array(Module) }).register(shapes
 
 /** The operations on modules. */
 export function moduleOperations(deps: ApiDeps): Operation[] {
-  return [listModules(deps), getModule(deps), invoke(deps), enable(deps), disable(deps)]
+  return [listModules(deps), getModule(deps), invoke(deps), switching(deps, true), switching(deps, false)]
 }
 
 const listModules = (deps: ApiDeps) =>
@@ -77,9 +77,6 @@ const invoke = (deps: ApiDeps) =>
     },
   })
 
-const enable = (deps: ApiDeps) => switching(deps, true)
-const disable = (deps: ApiDeps) => switching(deps, false)
-
 const switching = (deps: ApiDeps, enabled: boolean) => {
   const [verb, state] = enabled ? (['enable', 'on'] as const) : (['disable', 'off'] as const)
   return operation(`${verb}Module`, `POST /api/modules/{name}/${verb}`, {
@@ -93,9 +90,7 @@ const switching = (deps: ApiDeps, enabled: boolean) => {
     refusals: ['unknown_module', 'not_authorized', ...(enabled ? (['wrong_state'] as const) : [])],
     async run({ principal, params }) {
       const { name } = knownModule(deps, params.name)
-      if (!principal.isAdmin) {
-        throw new UserError('not_authorized', 'a switch is for everybody: only an admin may')
-      }
+      requireAdmin(principal, 'a switch is for everybody')
       await orUnavailable(deps.log, deps.switchModule(name, enabled, principal.user.name))
       deps.log.info({ module: name, enabled, token: principal.name }, 'a module was switched')
       return { status: 200, body: await present(deps, knownModule(deps, name), principal) }

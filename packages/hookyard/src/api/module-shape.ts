@@ -4,8 +4,8 @@ import { relative } from 'node:path'
 import { z } from 'zod'
 import type { ManifestTrigger, Module as LoadedModule, Needs } from '../registry/manifest.ts'
 import type { ModuleSwitch, RunRecord } from '../store/store.ts'
-import { runStatus } from './run-shape.ts'
-import { entity, isoTime, shapes, time } from './shapes.ts'
+import { presentRun, Run } from './run-shape.ts'
+import { isoTime, shapes, time } from './shapes.ts'
 
 const seconds = () => z.number().describe('Seconds; 0: none')
 
@@ -25,16 +25,15 @@ const ModuleTrigger = z
   ])
   .register(shapes, { id: 'ModuleTrigger' })
 
-const LastRun = z
-  .object({
-    id: z.string(),
-    status: runStatus(),
-    reason: z.string().nullable(),
-    entity: entity(),
-    created_at: time(),
-    finished_at: time().nullable(),
-  })
-  .register(shapes, { id: 'LastRun' })
+const LAST_RUN = {
+  id: true,
+  status: true,
+  reason: true,
+  entity: true,
+  created_at: true,
+  finished_at: true,
+} as const
+const LastRun = Run.pick(LAST_RUN).register(shapes, { id: 'LastRun' })
 
 const ModuleNeeds = z
   .object({
@@ -117,14 +116,7 @@ export function presentModule(
     invoke: manifest.invoke,
     input: manifest.input === null ? null : { ...manifest.input },
     next_ticks: nextTicks.map((at) => isoTime(at)),
-    last_runs: lastRuns.map((run) => ({
-      id: run.id,
-      status: run.status,
-      reason: run.reason,
-      entity: run.entity,
-      created_at: isoTime(run.createdAt),
-      finished_at: isoTime(run.finishedAt),
-    })),
+    last_runs: lastRuns.map((run) => LastRun.parse(presentRun(run))),
   }
 }
 
@@ -137,20 +129,14 @@ function presentNeeds({ network, read, write, run }: Needs, dir: string): z.outp
 }
 
 function presentTrigger(trigger: ManifestTrigger): z.output<typeof ModuleTrigger> {
-  switch (trigger.type) {
-    case 'webhook':
-      return {
-        type: 'webhook',
-        event: trigger.event,
-        actions: trigger.actions === null ? null : [...trigger.actions],
-        cooldown_seconds: trigger.cooldownMs / 1_000,
-        on_cooldown: trigger.onCooldown,
-        debounce_seconds: trigger.debounceMs / 1_000,
-        max_wait_seconds: trigger.maxWaitMs / 1_000,
-      }
-    case 'command':
-      return { type: 'command', command: trigger.command }
-    case 'schedule':
-      return { type: 'schedule', cron: trigger.cron, timezone: trigger.timezone }
+  if (trigger.type !== 'webhook') return trigger
+  return {
+    type: 'webhook',
+    event: trigger.event,
+    actions: trigger.actions === null ? null : [...trigger.actions],
+    cooldown_seconds: trigger.cooldownMs / 1_000,
+    on_cooldown: trigger.onCooldown,
+    debounce_seconds: trigger.debounceMs / 1_000,
+    max_wait_seconds: trigger.maxWaitMs / 1_000,
   }
 }

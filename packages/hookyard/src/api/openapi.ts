@@ -132,19 +132,18 @@ const refusals = (description: Description): Json =>
         status,
         {
           description: codes.map((code) => `\`${code}\``).join(', '),
-          ...(HEADERS[status] && { headers: HEADERS[status] }),
+          ...HEADERS[status],
           content: { 'application/json': { schema: errorSchema(codes) } },
         },
       ],
     ),
   )
 
-const AUTHENTICATE = {
-  'WWW-Authenticate': { schema: { type: 'string' }, description: 'What was missing' },
-}
-const RETRY = {
-  'Retry-After': { schema: { type: 'integer', minimum: 1 }, description: 'Seconds to wait' },
-}
+const header = (name: string, schema: Json, description: string) => ({
+  headers: { [name]: { schema, description } },
+})
+const AUTHENTICATE = header('WWW-Authenticate', { type: 'string' }, 'What was missing')
+const RETRY = header('Retry-After', { type: 'integer', minimum: 1 }, 'Seconds to wait')
 const HEADERS: Readonly<Record<number, Json>> = {
   401: AUTHENTICATE,
   403: AUTHENTICATE,

@@ -3,15 +3,7 @@ import { z } from 'zod'
 import { type Code, UserError } from '../lib/errors.ts'
 import { type Principal, requireScope } from '../receive/auth.ts'
 
-export type Scope =
-  | 'modules:read'
-  | 'modules:invoke'
-  | 'modules:write'
-  | 'runs:read'
-  | 'runs:write'
-  | 'deliveries:read'
-  | 'deliveries:write'
-  | 'metrics:read'
+type Scope = `${'modules' | 'runs' | 'deliveries'}:${'read' | 'write'}` | 'modules:invoke' | 'metrics:read'
 
 /** A good answer, by its status. */
 export interface Answer {
@@ -97,7 +89,12 @@ export function describe<Of extends Description>(id: string, route: Route, about
 export function requireAdminOfAll(principal: Principal, why: string): void {
   if (!principal.has('*'))
     throw new UserError('insufficient_scope', `the token ${principal.name} lacks the scope *`)
-  if (!principal.isAdmin) throw new UserError('not_authorized', `${why}: only an admin may`)
+  requireAdmin(principal, why)
+}
+
+/** @throws UserError not_authorized */
+export function requireAdmin({ isAdmin }: Principal, why: string): void {
+  if (!isAdmin) throw new UserError('not_authorized', `${why}: only an admin may`)
 }
 
 /** The checks before a body is read. @throws UserError */

@@ -24,7 +24,8 @@ export const RunFilter = z.strictObject({
   module: z.string().max(100).optional().describe('Only runs of this module'),
   status: runStatus().optional().describe('Only runs in this state'),
   entity: entity().max(1_000).optional(),
-  ...paging,
+  // The id of a page's last run; anything else would name an arbitrary place in the list.
+  ...paging('runs', /^[0-9a-z-]{1,40}$/),
 })
 
 export const RunList = z
@@ -45,7 +46,6 @@ const listRuns = ({ store, mayHear, log }: ApiDeps) =>
     query: RunFilter,
     answers: { 200: { description: 'A page of runs', schema: RunList } },
     async run({ principal, query: { cursor, limit, entity, ...filter } }) {
-      if (cursor !== undefined) requireCursor(cursor)
       const runs = await orUnavailable(
         log,
         store.runs.list({
@@ -133,12 +133,6 @@ const resumeRun = (deps: ApiDeps) =>
       return { status: 202, body: startedAnswer({ ...run, status: 'queued' }) }
     },
   })
-
-/** The id of a page's last run; anything else would name an arbitrary place in the list. @throws UserError */
-function requireCursor(cursor: string): void {
-  if (/^[0-9a-z-]{1,40}$/.test(cursor)) return
-  throw new UserError('invalid_input', 'cursor: it is none that a page of runs gave as `next_cursor`')
-}
 
 /** @throws UserError unknown_run, also for one that the caller may not see */
 async function visibleRun(

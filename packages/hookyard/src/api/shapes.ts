@@ -23,11 +23,15 @@ export function isoTime(ms: number | null): string | null {
 export const nextCursor = () =>
   z.string().nullable().describe('Pass it as `cursor` to go on; null: this was the last page')
 
-/** `cursor` and `limit` of a list. */
-export const paging = {
-  cursor: z.string().max(200).optional().describe('`next_cursor` of the page before'),
+/** `cursor` and `limit` of a list of `what`. */
+export const paging = (what: string, cursor: RegExp) => ({
+  cursor: z
+    .string()
+    .regex(cursor, `it is none that a page of ${what} gave as \`next_cursor\``)
+    .optional()
+    .describe('`next_cursor` of the page before'),
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('Entries in a page'),
-}
+})
 
 /** The key as it is stored; what is no entity matches nothing. */
 export function normalEntity(text: string): string {

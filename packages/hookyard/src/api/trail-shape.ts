@@ -1,11 +1,7 @@
 // What happened and why, as the API writes it.
 import { z } from 'zod'
 import { renderTrail } from '../explain/render-trail.ts'
-import type {
-  DeliveryTrail as StoredDeliveryTrail,
-  RunTrail as StoredRunTrail,
-  Trail,
-} from '../explain/why.ts'
+import type { Trail } from '../explain/why.ts'
 import { addressLabel } from '../send/address.ts'
 import { toPlainText } from '../send/message.ts'
 import type { SentMessage } from '../store/store.ts'
@@ -52,14 +48,14 @@ export function presentTrail(trail: Trail): z.output<typeof TrailAnswer> {
   }
 }
 
-const presentDeliveryTrail = (delivery: StoredDeliveryTrail): z.output<typeof DeliveryTrail> => ({
+const presentDeliveryTrail = (delivery: Trail['deliveries'][number]): z.output<typeof DeliveryTrail> => ({
   ...presentDelivery(delivery),
   error: delivery.error,
   runs: delivery.runs.map(presentRunTrail),
   messages: delivery.messages.map(presentMessage),
 })
 
-const presentRunTrail = (run: StoredRunTrail): z.output<typeof RunTrail> => ({
+const presentRunTrail = (run: Trail['otherRuns'][number]): z.output<typeof RunTrail> => ({
   ...presentRun(run),
   messages: run.messages.map(presentMessage),
 })

@@ -3,6 +3,10 @@ import { Api } from 'grammy'
 
 const TIMEOUT_S = 60
 
+/** Of the codes 401 and 404. */
+export const UNKNOWN_BOT =
+  'Telegram does not know the bot: check telegram.bot_token; no chat command arrives until then'
+
 export interface Bot {
   readonly token: string
   /** The open half of the token. */

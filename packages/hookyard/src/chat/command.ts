@@ -13,8 +13,8 @@ import type { ChatRef } from './update.ts'
 export interface Command {
   /** Without its slash: `[a-z0-9_]`, as the Bot API wants it. */
   readonly name: string
-  /** What follows the name: `MODULE ENTITY`; '' for nothing. */
-  readonly usage: string
+  /** What follows the name: `MODULE ENTITY`. */
+  readonly usage?: string
   /** A few words, for the list of commands. */
   readonly summary: string
   /** Also taken from a user in a group that is no user's chat. */

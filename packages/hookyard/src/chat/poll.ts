@@ -7,7 +7,7 @@ import { createAlarm } from '../lib/alarm.ts'
 import { backoffMs } from '../send/rate-limits.ts'
 import { readBotFailure } from '../send/bot-error.ts'
 import type { ChatStore, LeaseStore } from '../store/store.ts'
-import { type Bot, shim } from './bot.ts'
+import { type Bot, shim, UNKNOWN_BOT } from './bot.ts'
 import { UPDATE_TYPES, updatesOf } from './update.ts'
 
 export interface PollerOptions {
@@ -121,7 +121,7 @@ export function createPoller(options: PollerOptions): Poller {
       return conflictMs
     }
     if (code === 401 || code === 404) {
-      logOnce('Telegram does not know the bot: check telegram.bot_token; no chat command arrives until then')
+      logOnce(UNKNOWN_BOT)
       return unauthorizedMs
     }
     const err = toError(thrown)

@@ -4,7 +4,7 @@ import type { Log } from '../lib/log.ts'
 import { createAlarm } from '../lib/alarm.ts'
 import { backoffMs } from '../send/rate-limits.ts'
 import { readBotFailure } from '../send/bot-error.ts'
-import { type Bot, shim } from './bot.ts'
+import { type Bot, shim, UNKNOWN_BOT } from './bot.ts'
 import { COMMANDS } from './commands/commands.ts'
 import { UPDATE_TYPES } from './update.ts'
 
@@ -26,8 +26,6 @@ export interface Registration {
   stop(): void
 }
 
-const UNKNOWN_BOT =
-  'Telegram does not know the bot: check telegram.bot_token; no chat command arrives until then'
 const WEBHOOK =
   'the address for updates (server.public_url must be https; telegram.webhook_secret: letters, digits, _ and - alone)'
 
@@ -88,5 +86,5 @@ export function register({
 export const commandList = (): { command: string; description: string }[] =>
   COMMANDS.map(({ name, usage, summary }) => ({
     command: name,
-    description: `${usage === '' ? '' : `${usage}: `}${summary}`.slice(0, 256),
+    description: `${usage === undefined ? '' : `${usage}: `}${summary}`.slice(0, 256),
   }))

@@ -1,7 +1,7 @@
 // Requests that nobody thought of, made from the OpenAPI document: what it allows, what it nearly allows, and noise.
 import fc from 'fast-check'
 import { sign } from '../receive/start-server.ts'
-import type { Described, DescribedOperation, JsonSchema } from './described.ts'
+import type { Described, DescribedOperation, JsonSchema } from './openapi-document.ts'
 
 export interface ArbitraryRequest {
   readonly operation: DescribedOperation

@@ -3,7 +3,7 @@ import { module } from '../../../../test/builders.ts'
 import { NOW, PEOPLE, startServer, type StartOptions } from '../receive/start-server.ts'
 import { type NewRun, type RunStatus, type Settlement, type Store } from '../../src/store/store.ts'
 import { newDelivery, newMessage, newRun } from '../store-contract/builders.ts'
-import { type OpenApiDocument, readDocument } from './described.ts'
+import { type OpenApiDocument, readDocument } from './openapi-document.ts'
 
 const webhook = {
   type: 'webhook',

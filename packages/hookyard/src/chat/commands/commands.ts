@@ -20,7 +20,6 @@ const startCommand: Command = {
 
 const helpCommand: Command = {
   name: 'help',
-  usage: '',
   summary: 'What you can do here',
   run({ args }) {
     requireArgs(args, 0, 1, '/help or /help COMMAND')
@@ -69,5 +68,5 @@ export function unknownCommand(name: string): Error {
 export const chatIdLine = (chatId: number): Line => ["This chat's id is ", { code: String(chatId) }, '.']
 
 const helpLine = ({ name, usage, summary }: Command): Line => [
-  `/${name}${usage === '' ? '' : ` ${usage}`}: ${summary}`,
+  `/${name}${usage === undefined ? '' : ` ${usage}`}: ${summary}`,
 ]

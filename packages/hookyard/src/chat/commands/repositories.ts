@@ -11,7 +11,6 @@ import { mayActIn } from './switches.ts'
 
 export const reposCommand: Command = {
   name: 'repos',
-  usage: '',
   summary: 'The repositories that you hear of',
   run(call, world) {
     const { args, user, configured } = call

@@ -7,7 +7,6 @@ import { readModule, requireArgs, unfit } from '../read-args.ts'
 
 export const modulesCommand: Command = {
   name: 'modules',
-  usage: '',
   summary: 'The modules, and whether they are on for you',
   run(call, world) {
     requireArgs(call.args, 0, 0, '/modules')

@@ -38,7 +38,6 @@ const STATUSES = ['queued', 'running', 'paused', 'done', 'failed', 'skipped', 'c
 
 export const runsCommand: Command = {
   name: 'runs',
-  usage: '',
   summary: 'The latest runs',
   async run({ args, user, now }, world) {
     requireArgs(args, 0, 1, '/runs, /runs MODULE, /runs ENTITY or /runs failed')
@@ -97,7 +96,6 @@ export const whyCommand: Command = {
 
 export const statusCommand: Command = {
   name: 'status',
-  usage: '',
   summary: 'How things stand, and your settings',
   run: status,
 }
