@@ -17,14 +17,18 @@ import { descriptions } from './webhook-descriptions.ts'
 
 const OpenApi = z.record(z.string(), z.unknown()).register(shapes, { id: 'OpenApi' })
 
+const OPERATIONS = [
+  ...moduleOperations,
+  ...runOperations,
+  ...deliveryOperations,
+  ...userOperations,
+  ...serviceOperations,
+]
+
 /** Every operation of the API. */
 export function createOperations(deps: ApiDeps): Operation[] {
   const operations: Operation[] = [
-    ...moduleOperations(deps),
-    ...runOperations(deps),
-    ...deliveryOperations(deps),
-    ...userOperations(deps),
-    ...serviceOperations(deps),
+    ...OPERATIONS.map((make) => make(deps)),
     operation('getOpenApi', 'GET /api/openapi.json', {
       summary: 'This document',
       scope: 'token',

@@ -4,7 +4,7 @@ import { UserError } from '../lib/errors.ts'
 import { orUnavailable } from '../receive/errors.ts'
 import { Delivery, presentDecision, presentDelivery } from './delivery-shape.ts'
 import type { ApiDeps } from './deps.ts'
-import { type Operation, operation, requireAdmin } from './operation.ts'
+import { operation, requireAdmin } from './operation.ts'
 import { entity, nextCursor, normalEntity, paging, shapes } from './shapes.ts'
 import { visibleDeliveries, visibleDelivery } from './visible.ts'
 
@@ -22,11 +22,6 @@ export const Replayed = z
     decisions: Delivery.shape.decisions,
   })
   .register(shapes, { id: 'Replayed' })
-
-/** The operations on deliveries. */
-export function deliveryOperations(deps: ApiDeps): Operation[] {
-  return [listDeliveries(deps), getDelivery(deps), replayDelivery(deps)]
-}
 
 const listDeliveries = ({ store, mayHear, log }: ApiDeps) =>
   operation('listDeliveries', 'GET /api/deliveries', {
@@ -92,3 +87,5 @@ const replayDelivery = ({ replay, log }: ApiDeps) =>
 
 const unknownDelivery = () =>
   new UserError('unknown_delivery', 'there is no such delivery among those that you may see')
+
+export const deliveryOperations = [listDeliveries, getDelivery, replayDelivery]

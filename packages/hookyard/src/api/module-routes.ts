@@ -8,7 +8,7 @@ import { invocableModule, invokeModule } from '../receive/invoke.ts'
 import type { Module as LoadedModule } from '../registry/manifest.ts'
 import type { ApiDeps } from './deps.ts'
 import { Module, presentModule } from './module-shape.ts'
-import { type Operation, operation, requireAdmin } from './operation.ts'
+import { operation, requireAdmin } from './operation.ts'
 import { RunStarted } from './run-shape.ts'
 import { shapes } from './shapes.ts'
 import { visibleRuns } from './visible.ts'
@@ -18,11 +18,6 @@ const LAST_RUNS = 5
 const ModuleName = z.object({ name: z.string().describe('The module’s name') })
 InvokeBody.register(shapes, { id: 'Invocation' })
 export const ModuleList = z.object({ modules: z.array(Module) }).register(shapes, { id: 'ModuleList' })
-
-/** The operations on modules. */
-export function moduleOperations(deps: ApiDeps): Operation[] {
-  return [listModules(deps), getModule(deps), invoke(deps), switching(deps, true), switching(deps, false)]
-}
 
 const listModules = (deps: ApiDeps) =>
   operation('listModules', 'GET /api/modules', {
@@ -77,7 +72,7 @@ const invoke = (deps: ApiDeps) =>
     },
   })
 
-const switching = (deps: ApiDeps, enabled: boolean) => {
+const switching = (enabled: boolean) => (deps: ApiDeps) => {
   const [verb, state] = enabled ? (['enable', 'on'] as const) : (['disable', 'off'] as const)
   return operation(`${verb}Module`, `POST /api/modules/{name}/${verb}`, {
     summary: `Switch a module ${state}`,
@@ -117,3 +112,5 @@ async function present(deps: ApiDeps, module: LoadedModule, principal: Principal
     lastRuns: await visibleRuns(principal, lastRuns, mayHear),
   })
 }
+
+export const moduleOperations = [listModules, getModule, invoke, switching(true), switching(false)]

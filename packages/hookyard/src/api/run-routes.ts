@@ -6,7 +6,7 @@ import type { Principal } from '../receive/auth.ts'
 import { orUnavailable } from '../receive/errors.ts'
 import type { RunRecord } from '../store/store.ts'
 import type { ApiDeps } from './deps.ts'
-import { type Operation, operation } from './operation.ts'
+import { operation } from './operation.ts'
 import { presentRun, Run, RunStarted, runStatus, startedAnswer } from './run-shape.ts'
 import { entity, shapes, nextCursor, normalEntity, paging } from './shapes.ts'
 import { maySeeRun, visibleRuns } from './visible.ts'
@@ -31,11 +31,6 @@ export const RunFilter = z.strictObject({
 export const RunList = z
   .object({ runs: z.array(Run), next_cursor: nextCursor() })
   .register(shapes, { id: 'RunList' })
-
-/** The operations on runs. */
-export function runOperations(deps: ApiDeps): Operation[] {
-  return [listRuns(deps), getRun(deps), cancelRun(deps), retryRun(deps), resumeRun(deps)]
-}
 
 const listRuns = ({ store, mayHear, log }: ApiDeps) =>
   operation('listRuns', 'GET /api/runs', {
@@ -160,3 +155,5 @@ async function ownRun(deps: ApiDeps, principal: Principal, id: string): Promise<
 
 const wrongState = (run: RunRecord, done: string, wanted: string) =>
   new UserError('wrong_state', `the run is ${run.status}; only one that is ${wanted} can be ${done}`)
+
+export const runOperations = [listRuns, getRun, cancelRun, retryRun, resumeRun]

@@ -4,7 +4,7 @@ import { UserError } from '../lib/errors.ts'
 import { parseTarget } from '../explain/target.ts'
 import { orUnavailable } from '../receive/errors.ts'
 import type { ApiDeps } from './deps.ts'
-import { type Operation, operation, requireAdminOfAll } from './operation.ts'
+import { operation, requireAdminOfAll } from './operation.ts'
 import { Status } from './service-shape.ts'
 import { isoTime } from './shapes.ts'
 import { presentTrail, TrailAnswer } from './trail-shape.ts'
@@ -18,11 +18,6 @@ export const WhyTarget = z.strictObject({
     .max(2_000)
     .describe('A delivery’s GUID, the URL of a pull request or issue, or `owner/repo#42`'),
 })
-
-/** The operations on the service. */
-export function serviceOperations(deps: ApiDeps): Operation[] {
-  return [status(deps), why(deps), metrics(deps), backup(deps)]
-}
 
 const status = ({ counts, about, log }: ApiDeps) =>
   operation('getStatus', 'GET /api/status', {
@@ -103,3 +98,5 @@ const backup = (deps: ApiDeps) =>
       return { status: 200, body: await orUnavailable(deps.log, deps.backup()) }
     },
   })
+
+export const serviceOperations = [status, why, metrics, backup]

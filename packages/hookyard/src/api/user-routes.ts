@@ -5,7 +5,7 @@ import { UserError } from '../lib/errors.ts'
 import type { Principal } from '../receive/auth.ts'
 import { orUnavailable } from '../receive/errors.ts'
 import type { ApiDeps } from './deps.ts'
-import { type Operation, operation, requireAdminOfAll } from './operation.ts'
+import { operation, requireAdminOfAll } from './operation.ts'
 import { isoTime, shapes, time } from './shapes.ts'
 
 const UserName = z.object({ name: z.string().describe('The user’s name') })
@@ -35,11 +35,6 @@ export const Invited = z
 export const Revoked = z
   .object({ user: z.string(), revoked: z.boolean().describe('false: there was nothing to take back') })
   .register(shapes, { id: 'Revoked' })
-
-/** The operations on users. */
-export function userOperations(deps: ApiDeps): Operation[] {
-  return [listUsers(deps), inviteUser(deps), revokeUser(deps)]
-}
 
 const refusals = ['insufficient_scope', 'not_authorized'] as const
 const ofOne = ['storage_unavailable', ...refusals] as const
@@ -105,3 +100,5 @@ function invitable({ config }: ApiDeps, principal: Principal, name: string): str
   const shown = JSON.stringify(name.slice(0, 64))
   throw new UserError('not_found', `there is no user ${shown} in the configuration${hint ? `; ${hint}` : ''}`)
 }
+
+export const userOperations = [listUsers, inviteUser, revokeUser]

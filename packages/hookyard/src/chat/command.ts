@@ -70,3 +70,11 @@ export interface ChatWorld {
   /** Of Hookyard, with how long it has been running in ms, and what the agent is. */
   readonly about: () => { readonly version: string; readonly upMs: number; readonly agent: string }
 }
+
+/** `value` null: back to what the configuration says. */
+export const change = (
+  { user }: Pick<Call, 'user'>,
+  kind: SettingChange['kind'],
+  key: string,
+  value: string | null,
+): SettingChange => ({ user: user.name, kind, key, value })

@@ -10,7 +10,19 @@ import type { ChatStore, LeaseStore } from '../store/store.ts'
 import { type Bot, shim, UNKNOWN_BOT } from './bot.ts'
 import { UPDATE_TYPES, updatesOf } from './update.ts'
 
-export interface PollerOptions {
+/** In ms. */
+const PAUSES = {
+  /** While another program polls. */
+  conflictMs: 15_000,
+  /** While the token is refused. */
+  unauthorizedMs: 300_000,
+  /** Between two looks whether another process has gone. */
+  leaseMs: 5_000,
+  /** After an answer that came at once and held nothing: something on the way does not wait. */
+  emptyMs: 1_000,
+}
+
+export interface PollerOptions extends Partial<typeof PAUSES> {
   readonly bot: Pick<Bot, 'id' | 'token' | 'api'>
   readonly store: { readonly chat: Pick<ChatStore, 'lastUpdate'>; readonly leases: LeaseStore }
   readonly take: (update: unknown) => Promise<void>
@@ -20,14 +32,6 @@ export interface PollerOptions {
   readonly log: Log
   /** In [0, 1); for the jitter. @default Math.random */
   readonly random?: () => number
-  /** How long to wait while another program polls, in ms. @default 15 s */
-  readonly conflictMs?: number
-  /** While the token is refused, in ms. @default 5 min */
-  readonly unauthorizedMs?: number
-  /** Between two looks whether another process has gone, in ms. @default 5 s */
-  readonly leaseMs?: number
-  /** After an answer that came at once and held nothing, in ms: something on the way does not wait. @default 1 s */
-  readonly emptyMs?: number
 }
 
 export interface Poller {
@@ -52,7 +56,7 @@ const RENEWALS = 3
 /** A loop that does nothing before `start`, and cannot be started again. */
 export function createPoller(options: PollerOptions): Poller {
   const { bot, store, take, owner, clock, log, random = Math.random } = options
-  const { conflictMs = 15_000, unauthorizedMs = 300_000, leaseMs = 5_000, emptyMs = 1_000 } = options
+  const { conflictMs, unauthorizedMs, leaseMs, emptyMs } = { ...PAUSES, ...options }
   const lease = `telegram:${bot.id}`
   const alarm = createAlarm()
   const stopping = new AbortController()

@@ -1,7 +1,7 @@
 // /notify, /mute, /unmute, /reset: where this user's messages go, which stay away, and back to the configuration.
 import type { Line } from '../../send/message.ts'
-import type { SettingChange, UserSetting } from '../../store/store.ts'
-import type { Call, ChatWorld, Command, Reply } from '../command.ts'
+import type { UserSetting } from '../../store/store.ts'
+import { type Call, change, type ChatWorld, type Command, type Reply } from '../command.ts'
 import { addressWithoutSetting, effectiveAddress, openMutes } from '../effective-settings.ts'
 import { minuteOf, placeOf } from '../format.ts'
 import { readDuration, readEntity, readModule, readRepository, requireArgs, unfit } from '../read-args.ts'
@@ -14,7 +14,7 @@ export const notifyCommand: Command = {
   run(call) {
     const { args, user, configured, chat } = call
     requireArgs(args, 0, 1, '/notify here')
-    const set = (value: string | null): SettingChange => ({ user: user.name, kind: 'notify', key: '', value })
+    const set = (value: string | null) => [change(call, 'notify', '', value)]
     switch (args[0]?.toLowerCase()) {
       case undefined: {
         const { value, source } = effectiveAddress(call)
@@ -23,12 +23,12 @@ export const notifyCommand: Command = {
       }
       case 'default': {
         const place = placeOf(addressWithoutSetting(configured, user), chat.id)
-        return { lines: [[`Your messages go to ${place} again.`]], changes: [set(null)] }
+        return { lines: [[`Your messages go to ${place} again.`]], changes: set(null) }
       }
       case 'here':
         return {
           lines: [['Your messages go to this chat (user). /notify default takes that back.']],
-          changes: [set(`telegram:${chat.id}`)],
+          changes: set(`telegram:${chat.id}`),
         }
       default:
         throw unfit('Write /notify here in the chat where your messages shall go, or /notify default.')
@@ -41,7 +41,7 @@ export const muteCommand: Command = {
   usage: 'ENTITY|REPO DURATION',
   summary: 'No messages of a pull request, issue or repository for a time',
   run(call) {
-    const { args, user, settings, now } = call
+    const { args, settings, now } = call
     if (args.length === 0) return { lines: muteLines(settings, now) }
     requireArgs(args, 2, 2, '/mute ENTITY|REPO DURATION, such as /mute octocat/hello-world#42 2h')
     const key = readEntity(args[0] ?? '')
@@ -55,8 +55,8 @@ export const muteCommand: Command = {
         ['Modules go on working, and a question still reaches you.'],
       ],
       changes: [
-        ...over.map(({ key: old }) => setMute(user.name, old, null)),
-        setMute(user.name, key, String(until)),
+        ...over.map(({ key: old }) => change(call, 'mute', old, null)),
+        change(call, 'mute', key, String(until)),
       ],
     }
   },
@@ -72,7 +72,8 @@ export const unmuteCommand: Command = {
   },
 }
 
-function unmute({ user, settings, now }: Call, key: string): Reply {
+function unmute(call: Call, key: string): Reply {
+  const { settings, now } = call
   const held = openMutes(settings, now)
   if (!held.some((one) => one.key === key)) {
     const others = held.map((one) => one.key).join(', ')
@@ -80,16 +81,9 @@ function unmute({ user, settings, now }: Call, key: string): Reply {
   }
   return {
     lines: [['You get messages of ', { code: key }, ' again.']],
-    changes: [setMute(user.name, key, null)],
+    changes: [change(call, 'mute', key, null)],
   }
 }
-
-const setMute = (user: string, key: string, value: string | null): SettingChange => ({
-  user,
-  kind: 'mute',
-  key,
-  value,
-})
 
 /** What is muted, and until when. */
 export function muteLines(settings: readonly UserSetting[], now: number): Line[] {
@@ -102,13 +96,14 @@ export const resetCommand: Command = {
   name: 'reset',
   usage: 'MODULE|REPO|notify|all',
   summary: 'Back to what the configuration says',
-  run({ args, user, settings }, world) {
+  run(call, world) {
+    const { args, settings } = call
     requireArgs(args, 1, 1, '/reset MODULE|REPO|notify|all')
     const meant = settings.filter(matcherOf(args[0] ?? '', world))
     if (meant.length === 0) return { lines: [['There you have set nothing: the configuration holds.']] }
     return {
       lines: [[`The configuration holds again: ${meant.map(nameOf).join(', ')}.`]],
-      changes: meant.map(({ kind, key }) => ({ user: user.name, kind, key, value: null })),
+      changes: meant.map(({ kind, key }) => change(call, kind, key, null)),
     }
   },
 }

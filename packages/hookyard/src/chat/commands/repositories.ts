@@ -3,8 +3,7 @@
 import { covers, isToldOfAll, isWithin, repositoryPatterns } from '../../access/effective-user.ts'
 import type { Reading } from '../../access/reading.ts'
 import type { Line } from '../../send/message.ts'
-import type { SettingChange } from '../../store/store.ts'
-import type { Call, ChatWorld, Command, Reply } from '../command.ts'
+import { type Call, change, type ChatWorld, type Command, type Reply } from '../command.ts'
 import { effectiveRepos } from '../effective-settings.ts'
 import { readRepository, requireArgs, unfit } from '../read-args.ts'
 import { mayActIn } from './switches.ts'
@@ -55,7 +54,7 @@ export const addCommand: Command = {
     if (!pattern.endsWith('/*') && reading === 'readable' && !world.access().mayAct(user, pattern)) {
       lines.push(["You get its messages. Modules don't work there: that is the operator's to say."])
     }
-    return { lines, changes: [setRepo(user.name, pattern, plain ? null : 'added')] }
+    return { lines, changes: [change(call, 'repo', pattern, plain ? null : 'added')] }
   },
 }
 
@@ -89,7 +88,8 @@ export const removeCommand: Command = {
   run: remove,
 }
 
-function remove({ args, user, configured, settings }: Call): Reply {
+function remove(call: Call): Reply {
+  const { args, user, configured, settings } = call
   requireArgs(args, 1, 1, '/remove OWNER/REPO')
   const pattern = readRepository(args[0] ?? '')
   const { added } = repositoryPatterns(settings)
@@ -101,18 +101,11 @@ function remove({ args, user, configured, settings }: Call): Reply {
   const touched = remains || configured.repos.some((one) => covers([pattern], one))
   if (!touched && below.length === 0)
     throw unfit(`You don't hear of ${pattern}. /repos lists what you hear of.`)
-  const gone = below.filter((one) => one !== pattern).map((one) => setRepo(user.name, one, null))
+  const gone = below.filter((one) => one !== pattern).map((one) => change(call, 'repo', one, null))
   const lines: Line[] = [['You hear no more of ', { code: pattern }, ' (user).']]
   const left = user.repos.filter((one) => !covers([pattern], one))
   if (isToldOfAll(configured) && user.repos.length > 0 && left.length === 0) {
     lines.push(['It was the last one: as an admin without repositories you now hear of every other one.'])
   }
-  return { lines, changes: [...gone, setRepo(user.name, pattern, touched ? 'removed' : null)] }
+  return { lines, changes: [...gone, change(call, 'repo', pattern, touched ? 'removed' : null)] }
 }
-
-const setRepo = (user: string, key: string, value: string | null): SettingChange => ({
-  user,
-  kind: 'repo',
-  key,
-  value,
-})

@@ -1,7 +1,7 @@
 // /on, /off, /modules: whether a module works for this user. Where it may work is the operator's word alone.
 import type { Module } from '../../registry/manifest.ts'
 import type { Line } from '../../send/message.ts'
-import type { Call, ChatWorld, Command, Reply } from '../command.ts'
+import { type Call, change, type ChatWorld, type Command, type Reply } from '../command.ts'
 import { effectiveFeature } from '../effective-settings.ts'
 import { readModule, requireArgs, unfit } from '../read-args.ts'
 
@@ -37,7 +37,7 @@ export const onCommand = switching('on')
 export const offCommand = switching('off')
 
 function switchModule(call: Call, world: ChatWorld, value: 'on' | 'off'): Reply {
-  const { args, user } = call
+  const { args } = call
   requireArgs(args, 1, 1, `/${value} MODULE`)
   const module = readModule(world.registry(), args[0] ?? '')
   const { featureFlag: flag } = module.manifest
@@ -52,7 +52,7 @@ function switchModule(call: Call, world: ChatWorld, value: 'on' | 'off'): Reply 
     lines.push([`Before: ${before.value ? 'on' : 'off'} (${before.source}).`])
   if (others.length > 0) lines.push([`The same switch: ${others.map((one) => one.name).join(', ')}.`])
   if (value === 'on') lines.push(...limitsOf(module, call, world))
-  return { lines, changes: [{ user: user.name, kind: 'feature', key: flag, value }] }
+  return { lines, changes: [change(call, 'feature', flag, value)] }
 }
 
 /** What switching on does not change. */
