@@ -10,7 +10,8 @@ import { loadInstallation } from '../packages/hookyard/src/registry/load.ts'
 import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
 import { type SignOptions, signedHeaders } from '@hookyard/standins/payloads'
 import { type TelegramStandin, startTelegram } from '@hookyard/standins/telegram'
-import { openTestPool, shareCache, warmCache } from './module-pool.ts'
+import { warmCache } from '../packages/hookyard/testing/run/warm-start.ts'
+import { openTestPool } from './module-pool.ts'
 
 export const SECRET = 'a-webhook-secret'
 export const TOKEN = 'a-token-that-nobody-guesses'
@@ -80,7 +81,6 @@ const opened: (() => Promise<void>)[] = []
 /** For afterEach: stops whatever a test left running. */
 export async function closeInstallations(): Promise<void> {
   for (const close of opened.splice(0).reverse()) await close()
-  shareCache()
 }
 
 /** Waits for something that the service does by itself. Gives up with a sentence, never by a fixed sleep. */

@@ -22,6 +22,7 @@ import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
 import { openSqliteStore } from '../../packages/hookyard/src/store/sqlite/open.ts'
 import type { ClaimedRun, RunTrigger, Settlement, Store } from '../../packages/hookyard/src/store/store.ts'
 import { config as testConfig, user } from '../builders.ts'
+import { ownStarter } from '../../packages/hookyard/testing/run/warm-start.ts'
 
 export const REPO = 'octo/hello'
 const root = resolve(import.meta.dirname, '../..')
@@ -86,7 +87,8 @@ export async function openArena(options: ArenaOptions): Promise<Arena> {
   })
   github.createRepository(REPO)
   const store = await openSqliteStore({ file: join(dir, 'arena.db') })
-  const pool = createProcessPool({ keep: 4, environment: { PATH: process.env['PATH'] }, log: silentLog })
+  const environment = { PATH: process.env['PATH'] }
+  const pool = createProcessPool({ keep: 4, environment, starter: ownStarter, log: silentLog })
   const config = testConfig({
     users: [user('admin', { role: 'admin', address: 'log:' })],
     modules: Object.fromEntries(

@@ -23,6 +23,8 @@ import {
   walls,
   writeHandler,
 } from '../../testing/run/module-process.ts'
+import { ownStarter } from '../../testing/run/warm-start.ts'
+import { startHere } from './module-link.ts'
 import { createProcessPool } from './process-pool.ts'
 import { processTree } from './process-tree.ts'
 
@@ -38,7 +40,7 @@ const folder = () => realpathSync(mkdtempSync(join(tmpdir(), 'hookyard-granted-'
 /** What a handler with this body in such a box is done with. */
 async function summaryOf(body: string, box: Partial<Box>): Promise<unknown> {
   const spec = specOf(writeHandler(handler(`${imports}\n${body}`)))
-  const made = new ModuleProcess({ ...spec, box: { ...spec.box, ...box } })
+  const made = new ModuleProcess({ ...spec, box: { ...spec.box, ...box } }, ownStarter.start)
   onTestFinished(() => made.kill())
   const result = await made.run(init(), deaf, never)
   return result.kind === 'returned' ? (result.outcome as { summary: string }).summary : result
@@ -110,7 +112,7 @@ testInNamespace('memory is that of all that it has started', async () => {
 })
 
 testInNamespace('all of it has the lowest priority', async () => {
-  const made = startRunning(handler(`await ctx.notify('here'); return done('ok')`), [])
+  const made = startRunning(handler(`await ctx.notify('here'); return done('ok')`), [], startHere)
   let priorities: number[] = []
   await made.run(
     init(),
@@ -142,7 +144,7 @@ test.each(['in a namespace', 'without one'])(
       ),
     )
     const box = { ...spec.box, walls: where === 'without one' ? { ...walls, namespace: null } : walls }
-    const made = new ModuleProcess({ ...spec, box })
+    const made = new ModuleProcess({ ...spec, box }, ownStarter.start)
     const result = await made.run(init(), deaf, never)
     expect(made.clean).toBe(false)
     await made.kill()
@@ -196,7 +198,7 @@ test.each([
   expect(found.reason).toMatch(process.platform === 'linux' ? why : /has none/)
   if (process.platform === 'linux') expect(found.fix).toMatch(fix)
   const file = writeHandler(handler(`return done('on')`))
-  const made = new ModuleProcess({ ...specOf(file), box: closedBox(file, found.walls) })
+  const made = new ModuleProcess({ ...specOf(file), box: closedBox(file, found.walls) }, ownStarter.start)
   onTestFinished(() => made.kill())
   expect(await made.run(init(), deaf, never)).toMatchObject({ outcome: { summary: 'on' } })
 })

@@ -4,6 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'vitest'
+import { ownStarter, warmCache } from './warm-start.ts'
 import type { Log } from '../../src/lib/log.ts'
 import { type Box, closedBox } from '../../src/run/box.ts'
 import { findWalls } from '../../src/run/find-walls.ts'
@@ -33,6 +34,7 @@ export async function endStarted(): Promise<void> {
 export function writeHandler(text: string): string {
   const file = join(mkdtempSync(join(tmpdir(), 'hookyard-module-')), 'handler.ts')
   writeFileSync(file, text)
+  warmCache(file)
   return file
 }
 
@@ -58,7 +60,12 @@ export function start(
 export const startRunning = (text: string, run: readonly string[], way?: StartProcess): ModuleProcess =>
   startBoxed(specOf(writeHandler(text)), { run, walls }, way)
 
-function startBoxed(spec: StartSpec, box: Partial<Box>, way?: StartProcess, log?: Log): ModuleProcess {
+function startBoxed(
+  spec: StartSpec,
+  box: Partial<Box>,
+  way: StartProcess = ownStarter.start,
+  log?: Log,
+): ModuleProcess {
   const made = new ModuleProcess({ ...spec, box: { ...spec.box, ...box } }, way, log)
   started.push(made)
   return made
