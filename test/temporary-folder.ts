@@ -6,11 +6,14 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** For Vitest's `globalSetup`: the processes that run tests are started later, and inherit the variables. */
-export default function setup(): () => Promise<void> {
+export default function setup(): (() => Promise<void>) | undefined {
+  // Vitest asks once for each project: one folder is for all of them.
+  if (process.env['HOOKYARD_TESTS']) return undefined
   const system = tmpdir()
   const before = new Set(readdirSync(system))
   const folder = mkdtempSync(join(system, 'hookyard-tests-'))
   for (const name of ['TMPDIR', 'TMP', 'TEMP']) process.env[name] = folder
+  process.env['HOOKYARD_TESTS'] = folder
   // Else each module of a test would leave what Node compiled of it in the checkout.
   process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled')
   return async () => {
