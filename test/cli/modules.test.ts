@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { officialPayload } from '@hookyard/standins/payloads'
-import { hookyard } from '../command-line.ts'
+import { hookyard, hookyardProcess } from '../command-line.ts'
 import { closeInstallations } from '../installation.ts'
 import { open, run } from './talking.ts'
 
@@ -18,7 +18,8 @@ describe('modules of one’s own', () => {
     )
     expect((await run(at, ['new-module', 'greeter'])).code).toBe(1)
     expect((await run(at, ['check'])).stdout).toContain('greeter')
-    expect(await run(at, ['test-module', 'my-modules/greeter'])).toMatchObject({
+    // What `node --test` prints goes past the command.
+    expect(await hookyardProcess(['test-module', 'my-modules/greeter'], { cwd: at.dir })).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/pass 2\n/),
     })
@@ -66,7 +67,7 @@ describe('modules of one’s own', () => {
       join(dir, 'handler.test.ts'),
       `import { test } from 'node:test'\ntest('x', () => { throw new Error('no') })\n`,
     )
-    const { code, stdout, stderr } = await run(at, ['test-module', dir, '--json'])
+    const { code, stdout, stderr } = await hookyardProcess(['test-module', dir, '--json'], { cwd: at.dir })
     expect([code, JSON.parse(stdout)]).toEqual([
       1,
       { module: 'talking', tests: ['handler.test.ts'], passed: false },
