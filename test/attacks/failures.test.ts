@@ -1,6 +1,6 @@
 // Each way to fail ends the run by a reason of its own, and in one short message that says what to do next.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { AgentError, AgentRefusal } from '../../packages/hookyard/src/broker/agent/agent-error.ts'
+import { AgentError, PermanentAgentError } from '../../packages/hookyard/src/broker/agent/agent-error.ts'
 import type { Fault } from '@hookyard/standins/faults'
 import { type Arena, openArena, REPO } from './arena.ts'
 
@@ -22,7 +22,7 @@ describe.each(['pr-review', 'issue-triage'])('%s', (module) => {
   test.each([
     [
       'no agent',
-      new AgentRefusal('`claude` is not on PATH. Install it, or set ANTHROPIC_API_KEY.', {
+      new PermanentAgentError('`claude` is not on PATH. Install it, or set ANTHROPIC_API_KEY.', {
         reason: 'agent_missing',
       }),
       'failed: agent_missing',
@@ -44,13 +44,13 @@ describe.each(['pr-review', 'issue-triage'])('%s', (module) => {
     ],
     [
       'an answer that cannot be read',
-      new AgentRefusal("The agent's answer does not fit the schema.", { reason: 'agent_malformed' }),
+      new PermanentAgentError("The agent's answer does not fit the schema.", { reason: 'agent_malformed' }),
       'failed: agent_malformed',
       /does not fit the schema\. Start the run again, or take a stronger agent\.model\./,
     ],
     [
       'a spent budget',
-      new AgentRefusal('Nothing is left of the budget. Raise budgets in hookyard.yaml.', {
+      new PermanentAgentError('Nothing is left of the budget. Raise budgets in hookyard.yaml.', {
         reason: 'budget',
       }),
       'skipped: budget',

@@ -1,7 +1,7 @@
 // What GitHub's own program makes of published texts: no picture, no markup, no link and no mention that the input did not
 // name. HOOKYARD_RENDERED=100000 judges more of them; HOOKYARD_NEEDS_CMARK=1 makes the program's absence a failure.
 import { expect, test } from 'vitest'
-import { judge } from '../../packages/hookyard/src/broker/github/publishable.ts'
+import { sanitize } from '../../packages/hookyard/src/broker/github/sanitize-markdown.ts'
 import { hostileTexts } from './hostile-markdown.ts'
 import { actingTexts, hasCmark } from './rendered.ts'
 
@@ -18,7 +18,7 @@ const allowances = {
 
 test.runIf(process.env['HOOKYARD_NEEDS_CMARK'])('cmark-gfm is installed', () => expect(here).toBe(true))
 
-test.skipIf(!here)('the judge of this test sees what it is there to see, and whose it is', () => {
+test.skipIf(!here)('the sanitize of this test sees what it is there to see, and whose it is', () => {
   const harmless = 'Fine, @alice: `@mallory` https://docs.test/x [a](https://github.com/octo/hello/issues/1)'
   const acts = [
     ...['@mallory', '![a](https://docs.test/a.png)', '<b>x</b>', '[a](https://evil.test)', 'www.evil.test'],
@@ -35,7 +35,7 @@ test.skipIf(!here)(
     let inputs: string[] = []
     let done = 0
     const look = () => {
-      const clean = inputs.map((text) => judge(text, allowances))
+      const clean = inputs.map((text) => sanitize(text, allowances))
       const acting = actingTexts(clean, people).map(({ at, why }) => ({
         why,
         text: inputs[at],

@@ -6,6 +6,7 @@ export type SubjectKind = 'pull_request' | 'issue' | 'repository' | 'none'
 /** Why this run exists. */
 export interface Trigger<Data = Readonly<Record<string, unknown>>> {
   readonly type: 'webhook' | 'command' | 'schedule' | 'invoke' | 'resume'
+  /** GitHub's event (`pull_request`) and its action (`opened`), where one caused the run. */
   readonly event: string | null
   readonly action: string | null
   /** The webhook's payload, the command's arguments, the answer to a question … */
@@ -18,6 +19,7 @@ export interface Trigger<Data = Readonly<Record<string, unknown>>> {
 
 /** `trigger.data` of a run that a comment line `/COMMAND ARGS` started. */
 export type CommandData = {
+  /** Without its slash. */
   readonly command: string
   /** What stands after the command, trimmed; empty when nothing does. */
   readonly args: string
@@ -92,6 +94,7 @@ export interface AgentAnswer {
   readonly text: string
   /** The structured answer when a schema was given, else null. */
   readonly output: unknown
+  /** In USD; 0 when it is not known. */
   readonly cost_usd: number
   /** As the back-end names it; null when it does not tell. */
   readonly model: string | null

@@ -4,6 +4,7 @@ import { coversPath } from './glob.ts'
 
 /** Validated by the service; what the file does not say is absent. */
 export interface RepositorySettings {
+  /** `false` switches the module off in this repository. */
   readonly enabled?: boolean
   /** Patterns as for `coversPath`. */
   readonly paths?: readonly string[]
@@ -22,12 +23,7 @@ export interface RepositorySettingsFile {
 }
 
 /** The same keys as an operator sets them in `modules.NAME.config`. */
-export interface OperatorSettings {
-  readonly paths?: readonly string[]
-  readonly instructions?: string
-  readonly max_findings?: number
-  readonly language?: string
-}
+export type OperatorSettings = Omit<RepositorySettings, 'enabled'>
 
 /** What holds for a run. */
 export interface NarrowedSettings {

@@ -57,6 +57,7 @@ export interface Receipt {
 
 /** What became of the labels. */
 export interface LabelReceipt {
+  /** Added by this run. */
   readonly applied: readonly string[]
   /** Names that the repository does not have; labels are never created. */
   readonly missing: readonly string[]

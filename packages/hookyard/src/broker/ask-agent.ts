@@ -3,7 +3,7 @@
 import type { ClaimedRun, NewMessage } from '../store/store.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { AgentAnswer, AgentRequest } from '@hookyard/sdk/host'
-import { AgentRefusal, isAgentError, spentUsd } from './agent/agent-error.ts'
+import { PermanentAgentError, isAgentError, spentUsd } from './agent/agent-error.ts'
 import type { Agent, AgentResult } from './agent/agent.ts'
 import type { Budget, Cap } from './budget.ts'
 import { accountOf, type BudgetConfig, dayCaps, runCap } from './budget-caps.ts'
@@ -86,7 +86,7 @@ async function answered(
     }
     const sentence = spentSentence(cap)
     const message = thrown.message === sentence ? sentence : `${thrown.message} ${capSentence(cap)}`
-    throw new AgentRefusal(message, { reason: 'budget', costUsd: thrown.costUsd, cause: thrown })
+    throw new PermanentAgentError(message, { reason: 'budget', costUsd: thrown.costUsd, cause: thrown })
   }
 }
 

@@ -15,16 +15,16 @@ import type { BudgetConfig } from './budget-caps.ts'
 import {
   MAX_KEPT,
   OverLimitError,
-  type RunCaps,
+  type RunLimits,
   bytesOf,
   checkSize,
   keptTooMuch,
-  rememberCaps,
-} from './caps.ts'
+  rememberLimits,
+} from './run-limits.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
-import { isRead } from './github/refusal.ts'
+import { isRead } from './github/errors.ts'
 import { invokeFromModule } from './invoke.ts'
-import { KnownInput } from './known-input.ts'
+import { AllowedMentions } from './allowed-mentions.ts'
 import { type Network, type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
 import { type NoticeOptions, Notices } from './notices.ts'
 
@@ -87,7 +87,7 @@ const shapes = {
 /** Makes the broker of a service. */
 export function createBroker(options: BrokerOptions): Broker {
   const budget = createBudget({ store: options.store.runs, clock: options.clock, log: options.log })
-  const capsOf = rememberCaps()
+  const capsOf = rememberLimits()
   return {
     open(run, module, signal) {
       const [github, agent] = [options.github(), options.agent()]
@@ -106,7 +106,7 @@ export function createBroker(options: BrokerOptions): Broker {
         caps,
         notices: new Notices(options, run, caps),
         invoked: 0,
-        known: new KnownInput(),
+        known: new AllowedMentions(),
         tainted: run.tainted,
       }
       return {
@@ -153,10 +153,10 @@ interface OpenRun {
   readonly budget: Budget
   readonly money: RunMoney
   records: Readonly<Record<string, unknown>>
-  readonly caps: RunCaps
+  readonly caps: RunLimits
   readonly notices: Notices
   invoked: number
-  readonly known: KnownInput
+  readonly known: AllowedMentions
   tainted: boolean
 }
 

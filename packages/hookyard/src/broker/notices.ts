@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Redactor } from '../lib/redactor.ts'
 import { toldMessage } from '../send/run-message.ts'
 import type { ClaimedRun, OutboxStore } from '../store/store.ts'
-import type { RunCaps } from './caps.ts'
+import type { RunLimits } from './run-limits.ts'
 
 export interface NoticeOptions {
   readonly store: { readonly outbox: Pick<OutboxStore, 'add' | 'keysOfRun'> }
@@ -23,11 +23,11 @@ export interface NoticeOptions {
 export class Notices {
   readonly #options: NoticeOptions
   readonly #run: ClaimedRun
-  readonly #caps: RunCaps
+  readonly #caps: RunLimits
   readonly #said = new Map<string, number>()
   #earlier: Promise<ReadonlySet<string>> | undefined
 
-  constructor(options: NoticeOptions, run: ClaimedRun, caps: RunCaps) {
+  constructor(options: NoticeOptions, run: ClaimedRun, caps: RunLimits) {
     this.#options = options
     this.#run = run
     this.#caps = caps

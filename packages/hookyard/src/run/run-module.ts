@@ -1,9 +1,9 @@
 // The run wrapper: one attempt of one run, from its claim to its settlement. Loads the subject, hands the run to
 // a module process, serves its calls through the broker, and watches the deadline. Never throws.
 import type { Broker, RunBroker } from '../broker/broker.ts'
-import { OverLimitError } from '../broker/caps.ts'
+import { OverLimitError } from '../broker/run-limits.ts'
 import { pathsOf } from '../broker/github/reads.ts'
-import { SupersededError } from '../broker/github/superseded.ts'
+import { SupersededError } from '../broker/github/effects.ts'
 import { toError } from '../lib/errors.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Log, logWith } from '../lib/log.ts'

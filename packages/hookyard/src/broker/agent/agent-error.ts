@@ -32,14 +32,14 @@ export class AgentError extends Error {
 }
 
 /** Another try would end alike: nothing installed, budget spent, an answer that cannot be corrected. */
-export class AgentRefusal extends PermanentError {
+export class PermanentAgentError extends PermanentError {
   declare readonly reason: AgentReason
   /** USD spent before it failed, as far as known. */
   costUsd: number
 
   constructor(message: string, options: AgentErrorOptions) {
     super(message, options)
-    this.name = 'AgentRefusal'
+    this.name = 'PermanentAgentError'
     this.costUsd = options.costUsd ?? 0
   }
 }
@@ -58,8 +58,8 @@ export class AgentBusy extends RetryAfterError {
 }
 
 /** Whether `error` came from an agent, whichever of the three it is. */
-export const isAgentError = (error: unknown): error is AgentError | AgentRefusal | AgentBusy =>
-  error instanceof AgentError || error instanceof AgentRefusal || error instanceof AgentBusy
+export const isAgentError = (error: unknown): error is AgentError | PermanentAgentError | AgentBusy =>
+  error instanceof AgentError || error instanceof PermanentAgentError || error instanceof AgentBusy
 
 /** USD that were spent although it failed; 0 for any other error. */
 export const spentUsd = (error: unknown): number => (isAgentError(error) ? error.costUsd : 0)

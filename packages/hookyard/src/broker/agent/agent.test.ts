@@ -96,7 +96,7 @@ test('a malformed answer is sent back once with what is wrong, and both are paid
 test('malformed twice is the end, and tells what both cost', async () => {
   scripted({ result: 'no' }, { structured_output: {} })
   const error = await ask({ schema }).catch((thrown: unknown) => thrown)
-  expect(error).toMatchObject({ name: 'AgentRefusal', reason: 'agent_malformed', costUsd: 0.02 })
+  expect(error).toMatchObject({ name: 'PermanentAgentError', reason: 'agent_malformed', costUsd: 0.02 })
   expect(spentUsd(error)).toBe(0.02)
 })
 

@@ -6,7 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { parseDuration } from '../../lib/duration.ts'
 import type { Log } from '../../lib/log.ts'
 import type { AgentRequest } from '@hookyard/sdk/host'
-import { type AgentReason, AgentRefusal, isAgentError, spentUsd } from './agent-error.ts'
+import { type AgentReason, PermanentAgentError, isAgentError, spentUsd } from './agent-error.ts'
 import type { AgentBackend, BackendAnswer, BackendRequest, Usage } from './backend.ts'
 import type { Environment } from './child-environment.ts'
 import { createOffline } from './offline.ts'
@@ -19,7 +19,7 @@ export interface Agent {
   describe(): { readonly backend: string; readonly why: string }
   /**
    * One question, one answer.
-   * @throws AgentError or AgentBusy (worth a retry) or AgentRefusal (final), all with `reason` and `costUsd`; the signal's
+   * @throws AgentError or AgentBusy (worth a retry) or PermanentAgentError (final), all with `reason` and `costUsd`; the signal's
    * reason when it aborts.
    */
   run(request: AgentRequest, limits: AgentLimits): Promise<AgentResult>
@@ -54,7 +54,7 @@ export interface AgentOptions {
 
 /**
  * Picks the back-end that the settings name, or that `auto` finds, and returns the agent.
- * @throws AgentRefusal `agent_unavailable` when the named back-end lacks a key, an address or a user.
+ * @throws PermanentAgentError `agent_unavailable` when the named back-end lacks a key, an address or a user.
  */
 export function createAgent(config: Config['agent'], options: AgentOptions): Agent {
   const { backend, why } = selectBackend(config, options)
@@ -88,7 +88,7 @@ async function answer(
   { clock, log }: AgentOptions,
 ): Promise<AgentResult> {
   if (backend.name !== 'offline' && limits.maxUsd !== null && limits.maxUsd <= 0) {
-    throw new AgentRefusal(limits.spent ?? 'Nothing is left of the budget.', { reason: 'budget' })
+    throw new PermanentAgentError(limits.spent ?? 'Nothing is left of the budget.', { reason: 'budget' })
   }
   const check = request.schema === undefined ? null : createCheck(request.schema)
   const composed = composePrompt(request.prompt, request.untrusted)
@@ -126,8 +126,8 @@ async function askAgain(
   timeLeftMs: number,
 ): Promise<AgentResult> {
   const moneyLeft = call.maxUsd === null ? null : call.maxUsd - first.costUsd
-  const giveUp = (why: string, costUsd: number): AgentRefusal =>
-    new AgentRefusal(`The agent's answer does not fit the schema${why}:\n${problems}`, {
+  const giveUp = (why: string, costUsd: number): PermanentAgentError =>
+    new PermanentAgentError(`The agent's answer does not fit the schema${why}:\n${problems}`, {
       reason: 'agent_malformed',
       costUsd,
     })
@@ -171,7 +171,7 @@ function timeoutOf(request: AgentRequest, config: Config['agent']): number {
   try {
     return Math.min(config.timeoutMs, Math.max(1, parseDuration(request.timeout)))
   } catch (error) {
-    throw new AgentRefusal(`The module's agent request: timeout ${String(error)}`, {
+    throw new PermanentAgentError(`The module's agent request: timeout ${String(error)}`, {
       reason: 'invalid_input',
     })
   }
@@ -209,7 +209,7 @@ function parseRequest(raw: unknown): AgentRequest {
   const parsed = requestSchema.safeParse(raw)
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw new AgentRefusal(`The module's agent request is malformed: ${problems.join('; ')}`, {
+    throw new PermanentAgentError(`The module's agent request is malformed: ${problems.join('; ')}`, {
       reason: 'invalid_input',
     })
   }
@@ -218,7 +218,7 @@ function parseRequest(raw: unknown): AgentRequest {
     parsed.data.prompt.length,
   )
   if (size > MAX_PROMPT_CHARS) {
-    throw new AgentRefusal(
+    throw new PermanentAgentError(
       `The module's agent request has ${size} characters; at most ${MAX_PROMPT_CHARS} go.`,
       {
         reason: 'invalid_input',

@@ -4,7 +4,7 @@ import type { AgentTask } from '@hookyard/sdk/host'
 
 export interface AgentBackend {
   readonly name: string
-  /** Throws AgentError, AgentRefusal, or the signal's reason when it aborts. */
+  /** Throws AgentError, PermanentAgentError, or the signal's reason when it aborts. */
   run(request: BackendRequest): Promise<BackendAnswer>
 }
 

@@ -2,20 +2,12 @@
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
 const ALLOWED = new Set([
-  ...['PATH', 'HOME', 'LANG', 'TMPDIR'],
-  ...[
-    'HTTP_PROXY',
-    'HTTPS_PROXY',
-    'ALL_PROXY',
-    'NO_PROXY',
-    'http_proxy',
-    'https_proxy',
-    'all_proxy',
-    'no_proxy',
-  ],
+  ...['PATH', 'HOME', 'LANG', 'TMPDIR', 'CLAUDE_CODE_OAUTH_TOKEN'],
+  ...PROXIES,
+  ...PROXIES.map((name) => name.toLowerCase()),
   ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'],
-  'CLAUDE_CODE_OAUTH_TOKEN',
 ])
 
 /** Names whose values are no secret and may appear in an error's text. */

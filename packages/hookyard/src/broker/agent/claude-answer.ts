@@ -2,7 +2,7 @@
 // over-budget result may or may not carry `is_error`: the subtype is asked first.
 import { z } from 'zod'
 import type { BackendAnswer } from './backend.ts'
-import { AgentBusy, AgentError, AgentRefusal } from './agent-error.ts'
+import { AgentBusy, AgentError, PermanentAgentError } from './agent-error.ts'
 
 const count = z.number().nonnegative().catch(0)
 
@@ -36,7 +36,7 @@ const RATE_LIMITED_MS = 60_000
 
 /**
  * Reads the CLI's standard output.
- * @throws AgentRefusal `budget`, `agent_malformed`, `agent_unavailable` or `agent_failed` when no retry can help,
+ * @throws PermanentAgentError `budget`, `agent_malformed`, `agent_unavailable` or `agent_failed` when no retry can help,
  * AgentBusy when a limit is reached; else AgentError.
  */
 export function parseClaudeAnswer(stdout: string, describeFailure: (said: string) => string): BackendAnswer {
@@ -46,13 +46,13 @@ export function parseClaudeAnswer(stdout: string, describeFailure: (said: string
   }
   const costUsd = result.total_cost_usd
   if (result.subtype === 'error_max_budget_usd') {
-    throw new AgentRefusal(`The agent stopped at its budget after ${costUsd.toFixed(4)} USD.`, {
+    throw new PermanentAgentError(`The agent stopped at its budget after ${costUsd.toFixed(4)} USD.`, {
       reason: 'budget',
       costUsd,
     })
   }
   if (result.subtype === 'error_max_structured_output_retries') {
-    throw new AgentRefusal(describeFailure('gave no answer that fits the JSON Schema'), {
+    throw new PermanentAgentError(describeFailure('gave no answer that fits the JSON Schema'), {
       reason: 'agent_malformed',
       costUsd,
     })
@@ -70,16 +70,16 @@ export function parseClaudeAnswer(stdout: string, describeFailure: (said: string
   }
 }
 
-function errorOf(result: CliResult, told: string): AgentError | AgentRefusal | AgentBusy {
+function errorOf(result: CliResult, told: string): AgentError | PermanentAgentError | AgentBusy {
   const costUsd = result.total_cost_usd
   const status = result.api_error_status ?? 0
   if (NO_ACCESS.has(status) || /^(Not logged in|Invalid API key)/i.test(result.result)) {
     const fix = 'Log in once with the program as the user that runs this service, or set ANTHROPIC_API_KEY.'
-    return new AgentRefusal(`${told}. ${fix}`, { reason: 'agent_unavailable', costUsd })
+    return new PermanentAgentError(`${told}. ${fix}`, { reason: 'agent_unavailable', costUsd })
   }
   if (status === 429) return new AgentBusy(told, RATE_LIMITED_MS, { costUsd })
   return REFUSED_QUESTION.has(status)
-    ? new AgentRefusal(told, { reason: 'agent_failed', costUsd })
+    ? new PermanentAgentError(told, { reason: 'agent_failed', costUsd })
     : new AgentError(told, { reason: 'agent_failed', costUsd })
 }
 

@@ -122,14 +122,19 @@ test.each([
     'over budget',
     `answer({ subtype: 'error_max_budget_usd', is_error: true }); process.exitCode = 1`,
     'budget',
-    'AgentRefusal',
+    'PermanentAgentError',
   ],
-  ['over budget without is_error', `answer({ subtype: 'error_max_budget_usd' })`, 'budget', 'AgentRefusal'],
+  [
+    'over budget without is_error',
+    `answer({ subtype: 'error_max_budget_usd' })`,
+    'budget',
+    'PermanentAgentError',
+  ],
   [
     'no fitting answer',
     `answer({ subtype: 'error_max_structured_output_retries' })`,
     'agent_malformed',
-    'AgentRefusal',
+    'PermanentAgentError',
   ],
   [
     'an API error',
@@ -137,14 +142,24 @@ test.each([
     'agent_failed',
     'AgentError',
   ],
-  ['a refused key', `answer({ is_error: true, api_error_status: 401 })`, 'agent_unavailable', 'AgentRefusal'],
+  [
+    'a refused key',
+    `answer({ is_error: true, api_error_status: 401 })`,
+    'agent_unavailable',
+    'PermanentAgentError',
+  ],
   [
     'nobody is logged in',
     `answer({ is_error: true, api_error_status: null, result: 'Not logged in · Please run /login' })`,
     'agent_unavailable',
-    'AgentRefusal',
+    'PermanentAgentError',
   ],
-  ['an unknown model', `answer({ is_error: true, api_error_status: 404 })`, 'agent_failed', 'AgentRefusal'],
+  [
+    'an unknown model',
+    `answer({ is_error: true, api_error_status: 404 })`,
+    'agent_failed',
+    'PermanentAgentError',
+  ],
   ['a limit', `answer({ is_error: true, api_error_status: 429 })`, 'agent_rate_limited', 'AgentBusy'],
   ['an overload', `answer({ is_error: true, api_error_status: 529 })`, 'agent_failed', 'AgentError'],
 ])('%s is a typed error that tells its cost', async (_name, source, reason, name) => {
@@ -168,7 +183,7 @@ test.each([
   ['no program', '/dev/null'],
 ])('a missing program says what to install or to set: %s', async (_name, command) => {
   await expect(ask({ command })).rejects.toMatchObject({
-    name: 'AgentRefusal',
+    name: 'PermanentAgentError',
     reason: 'agent_missing',
     message: expect.stringMatching(/could not be started.*agent\.command.*offline/),
   })

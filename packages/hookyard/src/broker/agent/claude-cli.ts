@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Log } from '../../lib/log.ts'
-import { AgentError, AgentRefusal } from './agent-error.ts'
+import { AgentError, PermanentAgentError } from './agent-error.ts'
 import type { AgentBackend, BackendAnswer, BackendRequest } from './backend.ts'
 import { childEnvironment, secretValues, type Environment } from './child-environment.ts'
 import { parseClaudeAnswer } from './claude-answer.ts'
@@ -107,14 +107,14 @@ const isMissing = (result: ProcessResult, { osUser }: ClaudeCliOptions): boolean
 const isInnerTimeout = (result: ProcessResult, { osUser }: ClaudeCliOptions): boolean =>
   osUser !== null && (result.code === 124 || result.code === 137)
 
-function missing(result: ProcessResult, { command, osUser }: ClaudeCliOptions): AgentRefusal {
+function missing(result: ProcessResult, { command, osUser }: ClaudeCliOptions): PermanentAgentError {
   const what = osUser !== null && result.startError !== null ? 'sudo' : command
   const why = result.startError ?? `exit code ${result.code}, as user ${osUser}`
   const fix =
     what === 'sudo'
       ? 'Install sudo, or remove agent.os_user.'
       : 'Install Claude Code (npm install -g @anthropic-ai/claude-code), set agent.command to where it is, or set agent.backend to offline.'
-  return new AgentRefusal(`The program \`${what}\` could not be started (${why}). ${fix}`, {
+  return new PermanentAgentError(`The program \`${what}\` could not be started (${why}). ${fix}`, {
     reason: 'agent_missing',
   })
 }
@@ -184,11 +184,11 @@ const isLine = (name: string, value: string): boolean => /^[A-Za-z_]\w*$/.test(n
 const pick = (env: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter(([name]) => names.includes(name)))
 
-/** All flags and values for a question. @throws AgentRefusal `invalid_input` for a schema that no argument can hold. */
+/** All flags and values for a question. @throws PermanentAgentError `invalid_input` for a schema that no argument can hold. */
 export function claudeArguments(request: BackendRequest, hasKey: boolean): string[] {
   const schema = request.schema === null ? null : JSON.stringify(request.schema)
   if (schema !== null && schema.length > MAX_SCHEMA_CHARS) {
-    throw new AgentRefusal(
+    throw new PermanentAgentError(
       `The JSON Schema has ${schema.length} characters; the program takes at most ${MAX_SCHEMA_CHARS}. Make it smaller.`,
       { reason: 'invalid_input' },
     )

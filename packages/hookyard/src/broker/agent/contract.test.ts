@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.ts'
 import { RetryAfterError } from '../../lib/errors.ts'
 import { silentLog } from '../../lib/log.ts'
 import type { AgentRequest } from '@hookyard/sdk/host'
-import { AgentError, AgentRefusal, spentUsd } from './agent-error.ts'
+import { AgentError, PermanentAgentError, spentUsd } from './agent-error.ts'
 import { type AgentLimits, createAgent } from './agent.ts'
 import { KEY, NOW, type Stand, STANDS } from '../../../testing/broker/agent/stands.ts'
 
@@ -100,7 +100,7 @@ describe.each(Object.entries(STANDS))('the back-end %s', (backend, open) => {
   test('malformed twice is the end, and tells what both cost', async () => {
     stand.script({ says: bad }, { says: bad })
     const error = await failure({ schema })
-    expect(error).toBeInstanceOf(AgentRefusal)
+    expect(error).toBeInstanceOf(PermanentAgentError)
     expect(error).toMatchObject({ reason: 'agent_malformed' })
     expect(spentUsd(error)).toBeCloseTo(2 * stand.answerUsd, 10)
     expect(stand.asked()).toHaveLength(2)
@@ -131,7 +131,7 @@ describe.each(Object.entries(STANDS))('the back-end %s', (backend, open) => {
   test('a refused key is final, and says what to check', async () => {
     stand.script({ fails: 'auth' })
     const error = await failure()
-    expect(error).toBeInstanceOf(AgentRefusal)
+    expect(error).toBeInstanceOf(PermanentAgentError)
     expect(error).toMatchObject({
       reason: 'agent_unavailable',
       message: expect.stringMatching(/401.*(Check agent\.api_key|Log in)/),
@@ -158,7 +158,7 @@ describe.each(Object.entries(STANDS))('the back-end %s', (backend, open) => {
   test('a model that does not exist is final', async () => {
     stand.script({ fails: 'unknown_model' })
     const error = await failure()
-    expect(error).toBeInstanceOf(AgentRefusal)
+    expect(error).toBeInstanceOf(PermanentAgentError)
     expect(error).toMatchObject({ reason: 'agent_failed' })
   })
 
@@ -211,7 +211,11 @@ describe('the back-end offline', () => {
 
   test('a form that the rules do not have is malformed, not invented', async () => {
     const error = agent.run({ ...review, schema: { type: 'object', required: ['poem'] } }, limits)
-    await expect(error).rejects.toMatchObject({ name: 'AgentRefusal', reason: 'agent_malformed', costUsd: 0 })
+    await expect(error).rejects.toMatchObject({
+      name: 'PermanentAgentError',
+      reason: 'agent_malformed',
+      costUsd: 0,
+    })
   })
 
   test('a question in words is refused, with what to do', async () => {

@@ -1,5 +1,5 @@
 // The back-end for when no AI is to be had: rules, and it says so. The same input always gets the same answer.
-import { AgentRefusal } from './agent-error.ts'
+import { PermanentAgentError } from './agent-error.ts'
 import type { AgentBackend } from './backend.ts'
 import { reviewByRules } from './offline-review.ts'
 import { triageByRules } from './offline-triage.ts'
@@ -11,7 +11,7 @@ export function createOffline(why: string): AgentBackend {
     async run({ task, signal }) {
       signal.throwIfAborted()
       if (task === null) {
-        throw new AgentRefusal(
+        throw new PermanentAgentError(
           `No AI is configured (${why}), and the offline rules know only reviews and triage. ` +
             'Set ANTHROPIC_API_KEY, install Claude Code, or set agent.command to where it is.',
           { reason: 'agent_unavailable' },

@@ -3,9 +3,8 @@ import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { AgentRefusal } from './agent-error.ts'
-import { createApiBackend } from './api/api-backend.ts'
-import type { Vendor } from './api/vendor.ts'
+import { PermanentAgentError } from './agent-error.ts'
+import type { ApiMemory, ApiOptions, Vendor } from './api/vendor.ts'
 import type { AgentBackend } from './backend.ts'
 import type { Environment } from './child-environment.ts'
 import { createClaudeCli } from './claude-cli.ts'
@@ -24,7 +23,7 @@ interface SelectOptions {
   readonly clock: Clock
 }
 
-/** @throws AgentRefusal `agent_unavailable` when the named back-end cannot be had. */
+/** @throws PermanentAgentError `agent_unavailable` when the named back-end cannot be had. */
 export function selectBackend(config: Config['agent'], options: SelectOptions): Selected {
   switch (config.backend) {
     case 'claude-cli':
@@ -66,10 +65,10 @@ function keyOf(vendor: Vendor, config: Config['agent'], { environment }: SelectO
   return found === undefined || found === null || found.trim() === '' ? null : found
 }
 
-/** @throws AgentRefusal `agent_unavailable` when what the API needs is not set. */
+/** @throws PermanentAgentError `agent_unavailable` when what the API needs is not set. */
 function api(vendor: Vendor, config: Config['agent'], options: SelectOptions): AgentBackend {
-  const missing = (what: string): AgentRefusal =>
-    new AgentRefusal(`agent.backend ${vendor} needs ${what}.`, { reason: 'agent_unavailable' })
+  const missing = (what: string): PermanentAgentError =>
+    new PermanentAgentError(`agent.backend ${vendor} needs ${what}.`, { reason: 'agent_unavailable' })
   const apiKey = keyOf(vendor, config, options)
   if (vendor !== 'openai-compatible' && apiKey === null) throw missing('an API key: set agent.api_key')
   if (vendor === 'openai-compatible' && config.baseUrl === null) {
@@ -82,7 +81,7 @@ function api(vendor: Vendor, config: Config['agent'], options: SelectOptions): A
 
 function claudeCli(config: Config['agent'], { environment, log }: SelectOptions): AgentBackend {
   if (config.osUser !== null && !/^[A-Za-z_][\w.-]{0,31}\$?$/.test(config.osUser)) {
-    throw new AgentRefusal(`agent.os_user ${JSON.stringify(config.osUser)} is no user name`, {
+    throw new PermanentAgentError(`agent.os_user ${JSON.stringify(config.osUser)} is no user name`, {
       reason: 'agent_unavailable',
     })
   }
@@ -90,4 +89,20 @@ function claudeCli(config: Config['agent'], { environment, log }: SelectOptions)
   // The process starts in a folder of its own, where a relative path would mean another file.
   const command = config.command.includes('/') ? resolve(config.command) : config.command
   return createClaudeCli({ command, apiKey, osUser, env, environment, log })
+}
+
+/**
+ * A back-end that asks an API. Nothing is sent before the first question, nothing is tried twice, and the AI SDK is loaded
+ * with the first question.
+ */
+export function createApiBackend(options: ApiOptions): AgentBackend {
+  const memory: ApiMemory = { refusesSchemas: false, said: new Set() }
+  return {
+    name: options.vendor,
+    async run(request) {
+      request.signal.throwIfAborted()
+      const { askModel } = await import('./api/ask-model.ts')
+      return askModel(options, memory, request)
+    },
+  }
 }

@@ -2,7 +2,7 @@
 // once sent back with what was wrong.
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { toError } from '../../lib/errors.ts'
-import { AgentRefusal } from './agent-error.ts'
+import { PermanentAgentError } from './agent-error.ts'
 import type { BackendAnswer } from './backend.ts'
 
 export type Checked =
@@ -14,7 +14,7 @@ const MAX_PROBLEMS = 10
 
 /**
  * A check of answers against a JSON Schema (draft 2020-12 or 07).
- * @throws AgentRefusal `invalid_input` when the schema itself is none.
+ * @throws PermanentAgentError `invalid_input` when the schema itself is none.
  */
 export function createCheck(schema: Readonly<Record<string, unknown>>): Check {
   const validate = compile(schema)
@@ -32,9 +32,12 @@ function compile(schema: Readonly<Record<string, unknown>>): ValidateFunction {
     // A new one each time: it would keep every schema that it ever saw.
     return new Ajv2020({ strict: false, allErrors: true, logger: false }).compile(rest)
   } catch (error) {
-    throw new AgentRefusal(`The module's agent schema is no valid JSON Schema: ${toError(error).message}`, {
-      reason: 'invalid_input',
-    })
+    throw new PermanentAgentError(
+      `The module's agent schema is no valid JSON Schema: ${toError(error).message}`,
+      {
+        reason: 'invalid_input',
+      },
+    )
   }
 }
 

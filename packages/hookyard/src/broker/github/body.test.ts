@@ -1,7 +1,7 @@
 // A body is never longer than GitHub takes, always carries its marker, and says so when it was cut.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { MAX_BODY, fitted, withMarker } from './body.ts'
+import { MAX_BODY, truncated, withMarker } from './body.ts'
 
 const MARKER = '<!-- hookyard:v1:m:0 -->'
 
@@ -31,14 +31,14 @@ test.each([
   ['````\na\n```', '````\na\n```\n````'],
   ['``` not `code`', '``` not `code`'],
 ])('an open fence is closed: %j', (text, expected) => {
-  expect(fitted(text)).toBe(expected)
+  expect(truncated(text)).toBe(expected)
 })
 
 test('no text, whatever it holds, gets over the limit or ends in half a character', () => {
   const text = fc.string({ unit: fc.constantFrom('a', '\n', '`', '```\n', '~~~', '😀', ' '), maxLength: 400 })
   fc.assert(
     fc.property(text, fc.integer({ min: 160, max: 400 }), (source, limit) => {
-      const result = fitted(source, limit)
+      const result = truncated(source, limit)
       expect(result.length).toBeLessThanOrEqual(limit)
       expect(result.isWellFormed()).toBe(true)
     }),

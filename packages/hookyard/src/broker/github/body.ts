@@ -8,11 +8,11 @@ const NOTE = '\n\n*(cut here: GitHub takes no longer text)*'
 
 /** The text with the marker at its end, where it disturbs neither a mail's first line nor a message's. */
 export function withMarker(text: string, marker: string): string {
-  return `${fitted(text, MAX_BODY - marker.length - 2)}\n\n${marker}`.trimStart()
+  return `${truncated(text, MAX_BODY - marker.length - 2)}\n\n${marker}`.trimStart()
 }
 
 /** The text without markers, cut to `limit` characters with a note that says so; an open code fence is closed. */
-export function fitted(text: string, limit: number = MAX_BODY): string {
+export function truncated(text: string, limit: number = MAX_BODY): string {
   const clean = stripMarkers(text).trimEnd()
   const whole = closeFence(clean)
   if (whole.length <= limit) return whole

@@ -5,11 +5,12 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { SubjectKind } from '@hookyard/sdk/host'
 import type { EffectStore } from '../../store/store.ts'
+import { Call } from './call.ts'
 import { writeCheck } from './check.ts'
 import type { GitHub } from './client.ts'
 import { writeComment } from './comment.ts'
-import { type DeclinedCommand, declineCommand } from './decline.ts'
-import type { EffectDeps } from './effects.ts'
+import { type DeclinedCommand, declineCommand } from './explain-declined-command.ts'
+import type { EffectDeps } from './call.ts'
 import { type FetchAnswer, type FetchRequest, brokeredFetch } from './gate.ts'
 import { writeLabels } from './label.ts'
 import { readLinkedIssues } from './linked-issues.ts'
@@ -29,14 +30,13 @@ import {
   readPermission,
   search,
 } from './reads.ts'
-import { writeReview } from './review.ts'
+import { withdrawReviews, writeReview } from './review.ts'
 import { type RepositoryAccess, createRepositoryAccess } from './repository-access.ts'
 import type { RunScope } from './scope.ts'
 import { createSerial } from '../../lib/serial.ts'
 import { type LoadedSubject, loadSubject } from './subject.ts'
 import { readThreads, resolveThread } from './threads.ts'
 import { noteSettingsReported, readRepositorySettings } from './repository-settings.ts'
-import { withdrawReviews } from './withdraw.ts'
 
 export type { FetchAnswer, FetchRequest } from './gate.ts'
 export type { RunScope, ScopeSubject } from './scope.ts'
@@ -69,10 +69,10 @@ export interface GitHubBrokerOptions {
   readonly log: Log
 }
 
-type Call = (deps: EffectDeps, scope: RunScope, args: readonly unknown[]) => Promise<unknown>
+type Serve = (call: Call) => Promise<unknown>
 
-const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Call>>> = {
-  pr: new Map<string, Call>([
+const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Serve>>> = {
+  pr: new Map<string, Serve>([
     ['diff', readDiff],
     ['files', readFiles],
     ['commits', readCommits],
@@ -81,8 +81,8 @@ const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Call>>
     ['linkedIssues', readLinkedIssues],
     ['now', readNow],
   ]),
-  issue: new Map<string, Call>([['comments', readComments]]),
-  repo: new Map<string, Call>([
+  issue: new Map<string, Serve>([['comments', readComments]]),
+  repo: new Map<string, Serve>([
     ['file', readFile],
     ['list', readFolder],
     ['labels', readLabels],
@@ -94,7 +94,7 @@ const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Call>>
   ]),
 }
 
-const VERBS: ReadonlyMap<string, Call> = new Map<string, Call>([
+const VERBS: ReadonlyMap<string, Serve> = new Map<string, Serve>([
   ['comment', writeComment],
   ['review', writeReview],
   ['resolve', resolveThread],
@@ -109,8 +109,9 @@ export function createGitHubBroker(options: GitHubBrokerOptions): GitHubBroker {
   const deps: EffectDeps = { ...options, serial: createSerial() }
   return {
     load: (scope, kind) => loadSubject(deps.github, kind, scope),
-    read: async (scope, on, name, args) => named(READS[on], `ctx.${on}`, name)(deps, scope, args),
-    write: async (scope, verb, args) => named(VERBS, 'the subject', verb)(deps, scope, args),
+    read: async (scope, on, name, args) =>
+      named(READS[on], `ctx.${on}`, name)(new Call(deps, scope, name, args)),
+    write: async (scope, verb, args) => named(VERBS, 'the subject', verb)(new Call(deps, scope, verb, args)),
     fetch: (scope, request) => brokeredFetch(deps, scope, request),
     isOwn: (repository, thing) => isOwnWriting(deps, repository, thing),
     ...createRepositoryAccess(options),

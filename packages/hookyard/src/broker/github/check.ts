@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import type { Receipt } from '@hookyard/sdk/host'
-import { keyShape } from './comment.ts'
+import { type Call, keyShape } from './call.ts'
 import type { GitHub } from './client.ts'
-import { type EffectDeps, applyKeyed, freshPullRequest, unlessGone } from './effects.ts'
+import { applyKeyed, freshPullRequest, unlessGone } from './effects.ts'
+import { GitHubError, hasStatus } from './errors.ts'
 import { isEqual, signature } from './marker.ts'
-import { publishedText, publishedTitle } from './published.ts'
-import { GitHubRefusal, isRefused } from './refusal.ts'
-import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
+import { publishedText, publishedTitle } from './format-published.ts'
 
 /** GitHub's limit for a check run's summary. */
 export const MAX_SUMMARY = 65_535
@@ -19,30 +18,20 @@ const checkShape = z.strictObject({
 })
 
 /** `check(key, input)`: one check run per key and head; a new head gets a check run of its own. */
-export async function writeCheck(
-  deps: EffectDeps,
-  scope: RunScope,
-  args: readonly unknown[],
-): Promise<Receipt> {
-  requireGrant(scope, 'check')
-  const number = requireNumber(scope, 'check()', ['pull_request'])
-  const key = checked(keyShape, args[0], 'check(key)')
-  const input = checked(checkShape, args[1], 'check(key, input)')
-  requireApp(deps)
+export async function writeCheck(call: Call): Promise<Receipt> {
+  const { deps, scope, octokit, where } = call
+  const number = call.number(['pull_request'], 'check')
+  const key = call.arg(0, 'key', keyShape)
+  const input = call.arg(1, 'key, input', checkShape)
+  requireApp(deps.github)
   const sha = scope.subject?.headSha ?? (await freshPullRequest(deps, scope, number)).head.sha
-  const marked = {
-    module: scope.module,
-    entity: entityOf(scope, number),
-    kind: 'check',
-    key: `${key}@${sha}`,
-  }
-  const externalId = signature(deps.markerKey, marked)
-  const octokit = deps.github.octokit(scope.repository, scope.signal)
-  const where = ownerAndName(scope.repository)
+  const marked = call.marked(number, 'check', `${key}@${sha}`)
+  const external_id = signature(deps.markerKey, marked)
   const { checks } = octokit.rest
   const content = () => ({
+    ...where,
     name: publishedTitle(scope, input.name),
-    external_id: externalId,
+    external_id,
     status: 'completed' as const,
     conclusion: input.conclusion,
     completed_at: new Date(deps.clock()).toISOString(),
@@ -56,32 +45,22 @@ export async function writeCheck(
     content: input,
     before: () => freshPullRequest(deps, scope, number),
     async find() {
-      const pages = octokit.paginate.iterator(checks.listForRef, {
-        ...where,
-        ref: sha,
-        filter: 'all',
-        per_page: 100,
-      })
-      for await (const { data } of pages) {
-        const found = data.find((run) => isEqual(run.external_id ?? '', externalId))
-        if (found) return { id: found.id, url: found.html_url ?? found.url, same: false }
+      const on = { ...where, ref: sha, filter: 'all' as const, per_page: 100 }
+      for await (const { data } of octokit.paginate.iterator(checks.listForRef, on)) {
+        const found = data.find((run) => isEqual(run.external_id ?? '', external_id))
+        if (found) return found
       }
       return null
     },
-    async create() {
-      const { data } = await needsApp(deps, () => checks.create({ ...where, head_sha: sha, ...content() }))
-      return { id: data.id, url: data.html_url ?? data.url }
-    },
-    async update(id) {
-      const changed = await unlessGone(
-        deps,
-        scope,
-        () => needsApp(deps, () => checks.update({ ...where, check_run_id: id, ...content() })),
+    create: async () =>
+      (await needsApp(deps.github, () => checks.create({ ...content(), head_sha: sha }))).data,
+    update: (check_run_id) =>
+      unlessGone(
+        call,
+        () => needsApp(deps.github, () => checks.update({ ...content(), check_run_id })),
         // Check runs belong to an App, not to a login: a 403 stays one.
-        () => deps.github.ownLogin(scope.repository),
-      )
-      return changed && { id: changed.data.id, url: changed.data.html_url ?? changed.data.url }
-    },
+        async () => ({ data: { user: { login: await call.ownLogin() } } }),
+      ),
   })
 }
 
@@ -89,21 +68,21 @@ export async function writeCheck(
 const refused = new WeakSet<GitHub>()
 
 // https://docs.github.com/en/rest/checks/runs: write permission for check runs is only available to GitHub Apps.
-function requireApp({ github }: EffectDeps): void {
+function requireApp(github: GitHub): void {
   if (!refused.has(github)) return
-  throw new GitHubRefusal(
+  throw new GitHubError(
     'check runs need a GitHub App: set GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY instead of GITHUB_TOKEN, or take `check` out of the module’s `may`',
     { reason: 'github_forbidden', status: 403 },
   )
 }
 
-async function needsApp<T>(deps: EffectDeps, write: () => Promise<T>): Promise<T> {
+async function needsApp<T>(github: GitHub, write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {
-    if (deps.github.credential === 'app' || !isRefused(error, 403)) throw error
-    refused.add(deps.github)
-    requireApp(deps)
+    if (github.credential === 'app' || !hasStatus(error, 403)) throw error
+    refused.add(github)
+    requireApp(github)
     throw error
   }
 }

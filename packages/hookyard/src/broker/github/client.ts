@@ -1,4 +1,4 @@
-// GitHub as the service sees it: an Octokit per repository over one transport (wire.ts), whose errors are
+// GitHub as the service sees it: an Octokit per repository over one transport (http-transport.ts), whose errors are
 // already PermanentError (GitHub refuses), RetryAfterError (a limit) or Error (try again).
 import { setTimeout as delay } from 'node:timers/promises'
 import { Octokit, RequestError } from 'octokit'
@@ -7,8 +7,8 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { createCredentials, DEFAULT_HEADERS } from './credentials.ts'
 import { createLimits, type Sleep } from './limits.ts'
-import { type CredentialKind, type GitHubAnswer, jsonOf, toFailure } from './refusal.ts'
-import { createWire } from './wire.ts'
+import { type CredentialKind, type GitHubAnswer, jsonOf, toFailure } from './errors.ts'
+import { createHttpTransport } from './http-transport.ts'
 
 export interface GitHubOptions {
   /** `https://api.github.com`, an Enterprise server's API, or a stand-in. */
@@ -55,7 +55,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
   const { clock, log } = options
   const apiUrl = options.apiUrl.replace(/\/+$/, '')
   const sleep = options.sleep ?? sleepAwhile
-  const wire = createWire({
+  const transport = createHttpTransport({
     apiUrl,
     fetch: options.fetch ?? globalThis.fetch,
     limits: createLimits({ clock, sleep, log }),
@@ -65,7 +65,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
   const credentials = createCredentials({
     token: options.token ?? null,
     app: options.app ?? null,
-    wire,
+    transport,
     clock,
   })
   let login: Promise<string> | undefined
@@ -77,7 +77,7 @@ export function createGitHub(options: GitHubOptions): GitHub {
   ): Promise<GitHubAnswer> {
     for (let again = true; ; again = false) {
       const credential = await credentials.forRepository(repository.toLowerCase())
-      const answer = await wire.exchange({
+      const answer = await transport.exchange({
         method: request.method,
         path: request.path,
         headers: { ...DEFAULT_HEADERS, ...request.headers },

@@ -4,8 +4,8 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto'
 import { PermanentError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { clockSkew } from './limits.ts'
-import { type CredentialKind, isRefused, jsonOf, toFailure } from './refusal.ts'
-import type { Wire } from './wire.ts'
+import { type CredentialKind, hasStatus, jsonOf, toFailure } from './errors.ts'
+import type { HttpTransport } from './http-transport.ts'
 
 export interface Credential {
   readonly kind: CredentialKind
@@ -27,7 +27,7 @@ export interface Credentials {
 export interface CredentialOptions {
   readonly token: string | null
   readonly app: { readonly id: string; readonly privateKey: string } | null
-  readonly wire: Wire
+  readonly transport: HttpTransport
   readonly clock: Clock
 }
 
@@ -85,7 +85,7 @@ interface HeldToken {
 }
 
 function appCredentials(app: NonNullable<CredentialOptions['app']>, options: CredentialOptions): Credentials {
-  const { wire, clock } = options
+  const { transport, clock } = options
   const key = readPrivateKey(app.privateKey)
   const tokens = new Map<string, HeldToken>()
   let skewMs = 0
@@ -94,7 +94,7 @@ function appCredentials(app: NonNullable<CredentialOptions['app']>, options: Cre
   // tokens from the future, so its own clock is tried once.
   async function asApp(method: string, path: string, body: unknown, repository: string): Promise<unknown> {
     for (let again = true; ; again = false) {
-      const answer = await wire.exchange({
+      const answer = await transport.exchange({
         method,
         path,
         headers: { ...DEFAULT_HEADERS, ...(body === null ? {} : { 'content-type': 'application/json' }) },
@@ -120,7 +120,7 @@ function appCredentials(app: NonNullable<CredentialOptions['app']>, options: Cre
   async function mint(repository: string): Promise<InstallationToken> {
     const installation = (await asApp('GET', `/repos/${repository}/installation`, null, repository).catch(
       (error: unknown) => {
-        throw isRefused(error, 404) ? notInstalled(repository) : error
+        throw hasStatus(error, 404) ? notInstalled(repository) : error
       },
     )) as { id: number }
     const path = `/app/installations/${installation.id}/access_tokens`

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { PermanentError } from '../../lib/errors.ts'
 import { MARKER_KEY, REPO, openScene } from '../../../testing/broker/github/broker-scene.ts'
 import { signMarker } from './marker.ts'
-import { SupersededError } from './superseded.ts'
+import { SupersededError } from './effects.ts'
 
 const comments = `/repos/${REPO}/issues/42/comments`
 

@@ -2,30 +2,23 @@
 // the next attempt then looks for the signed marker before it writes. What stays open is the moment between
 // GitHub's write and its lists showing it (docs/adr/0006).
 import { createHash } from 'node:crypto'
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
 import type { Receipt } from '@hookyard/sdk/host'
-import type { EffectKey, EffectStore } from '../../store/store.ts'
-import type { GitHub } from './client.ts'
-import { isRefused } from './refusal.ts'
+import type { EffectKey } from '../../store/store.ts'
+import type { Call, EffectDeps } from './call.ts'
+import { hasStatus } from './errors.ts'
+import { type Marked, findMarker, hashKey } from './marker.ts'
 import { type RunScope, ownerAndName } from './scope.ts'
-import type { Serial } from '../../lib/serial.ts'
-import { SupersededError } from './superseded.ts'
 
-export interface EffectDeps {
-  readonly github: GitHub
-  readonly effects: EffectStore
-  readonly markerKey: string
-  readonly clock: Clock
-  readonly log: Log
-  /** Two calls with one key in one process go one after the other. */
-  readonly serial: Serial
+/** The subject has moved on since the run loaded it: the run ends `skipped: superseded` instead of writing. */
+export class SupersededError extends Error {
+  override readonly name = 'SupersededError'
 }
 
-/** A thing on GitHub. */
+/** A thing on GitHub: a receipt, or GitHub's answer, whose `url` is the API's address. */
 export interface Written {
   readonly id: number
-  readonly url: string
+  readonly html_url?: string | null
+  readonly url?: string
 }
 
 /** How one verb finds, makes and changes its thing. */
@@ -34,7 +27,7 @@ export interface KeyedAct {
   /** All that decides what is written. */
   readonly content: unknown
   /** Looks for a thing with our marker; `same`: it already says what is to be said. */
-  find(): Promise<(Written & { readonly same: boolean }) | null>
+  find(): Promise<(Written & { readonly same?: boolean }) | null>
   create(): Promise<Written>
   /** Answers null when the thing is gone or no longer ours to change. */
   update(id: number): Promise<Written | null>
@@ -59,21 +52,14 @@ export function applyKeyed(deps: EffectDeps, scope: RunScope, act: KeyedAct): Pr
     }
     let there: (Written & { readonly same?: boolean }) | null = known?.receipt ?? null
     if (known && !there) there = await act.find()
-    if (there?.same) {
-      await effects.intend(act.key, scope.runId, fingerprint, clock())
-      await effects.record(act.key, { id: there.id, url: there.url }, clock())
-      return { id: there.id, url: there.url, updated: true }
-    }
-    await act.before()
+    if (!there?.same) await act.before()
     await effects.intend(act.key, scope.runId, fingerprint, clock())
-    const updated = there && (await act.update(there.id))
-    const written = updated ?? (await act.create())
-    await effects.record(act.key, written, clock())
-    deps.log.debug(
-      { run: scope.runId, entity, kind, id: written.id, updated: updated !== null },
-      'written to GitHub',
-    )
-    return { ...written, updated: updated !== null }
+    const updated = there?.same ? there : there && (await act.update(there.id))
+    const { id, html_url, url } = updated ?? (await act.create())
+    const receipt = { id, url: html_url ?? url ?? '' }
+    await effects.record(act.key, receipt, clock())
+    deps.log.debug({ run: scope.runId, entity, kind, id, updated: updated !== null }, 'written to GitHub')
+    return { ...receipt, updated: updated !== null }
   })
 }
 
@@ -103,23 +89,50 @@ export async function checkHead(deps: EffectDeps, scope: RunScope, number: numbe
   if (scope.subject?.kind === 'pull_request') await freshPullRequest(deps, scope, number)
 }
 
+interface Answer<Data> {
+  readonly data: Data
+}
+
+interface Authored {
+  readonly user: { readonly login: string } | null
+}
+
 /**
- * The answer of a change to a thing, or null when that is gone (404, 410) or was written under another login
- * (403: the service used to have another token).
+ * What a change to a thing answers, or null when that is gone (404, 410) or was written under another login (403: the
+ * service used to have another token).
  */
 export async function unlessGone<T>(
-  deps: EffectDeps,
-  scope: RunScope,
-  change: () => Promise<T>,
-  authorNow: () => Promise<string | null>,
+  call: Call,
+  change: () => Promise<Answer<T>>,
+  now: () => Promise<Answer<Authored>>,
 ): Promise<T | null> {
   try {
-    return await change()
+    return (await change()).data
   } catch (error) {
-    if (isRefused(error, 404, 410)) return null
-    if (!isRefused(error, 403)) throw error
-    const [author, own] = await Promise.all([authorNow(), deps.github.ownLogin(scope.repository)])
-    if (author?.toLowerCase() === own.toLowerCase()) throw error
+    if (hasStatus(error, 404, 410)) return null
+    if (!hasStatus(error, 403)) throw error
+    const [{ data }, own] = await Promise.all([now(), call.ownLogin()])
+    if (data.user?.login.toLowerCase() === own.toLowerCase()) throw error
     return null
   }
+}
+
+/** Of a list the first thing with this very marker: the original comes before any copy of its text. */
+export async function findWritten(
+  { deps, scope }: Call,
+  marked: Marked,
+  body: string,
+  pages: AsyncIterable<Answer<readonly (Authored & Written & { readonly body?: string })[]>>,
+) {
+  const login = await deps.github.ownLogin(scope.repository)
+  const wanted = hashKey(deps.markerKey, marked.kind, marked.key)
+  for await (const { data } of pages) {
+    for (const raw of data) {
+      if (raw.user?.login.toLowerCase() !== login.toLowerCase()) continue
+      const found = findMarker(deps.markerKey, raw.body ?? '', marked)
+      if (found?.module === scope.module && found.keyHash === wanted)
+        return { ...raw, same: raw.body === body }
+    }
+  }
+  return null
 }

@@ -1,6 +1,59 @@
-// What of GitHub's answers about a repository tells of other ones. A timeline brings whole issues that mention this one,
-// sub-issues and dependencies may lie anywhere, and GitHub answers by what the service's credentials may see.
+// What passes the gate: headers in both directions, and of GitHub's answers only what is of the run's repository (a
+// timeline brings issues of others, and GitHub answers by what the service's credentials may see).
+import type { GitHubAnswer } from './errors.ts'
 import { isHitOf } from './search-query.ts'
+
+/** Headers by name, in lower case. */
+export type Named = Readonly<Record<string, string>>
+
+/** Credentials come from the broker alone, and no header may change what a method means. */
+const REQUEST_HEADERS = ['accept', 'x-github-api-version', 'if-none-match']
+const ANSWER_HEADERS = [
+  'content-type',
+  'etag',
+  'last-modified',
+  'link',
+  'retry-after',
+  'x-github-media-type',
+  'x-github-request-id',
+  'x-ratelimit-limit',
+  'x-ratelimit-remaining',
+  'x-ratelimit-reset',
+  'x-ratelimit-resource',
+  'x-ratelimit-used',
+]
+
+/** What of a module's headers goes out; or the sentence that says what is wrong with one. */
+export function requestHeaders(given: Named): Named | string {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(given)) {
+    if (!REQUEST_HEADERS.includes(name.toLowerCase())) continue
+    if (!/^[\t\x20-\x7e]{0,1000}$/.test(value))
+      return `the header ${name} holds characters that do not belong into one`
+    headers[name.toLowerCase()] = value
+  }
+  return headers
+}
+
+/** What of GitHub's headers a module gets to see. */
+export function answerHeaders(
+  apiUrl: string,
+  repository: string,
+  answer: GitHubAnswer,
+): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name of ANSWER_HEADERS) {
+    const value = answer.headers.get(name)
+    if (value !== null) headers[name] = value
+  }
+  // GitHub's links to further pages name the repository by its id, which says nothing to the gate.
+  if (headers.link) {
+    headers.link = headers.link.replaceAll(/<([^>]*)\/repositories\/\d+(?=[/?>])/g, (whole, base: string) =>
+      base === apiUrl ? `<${base}/repos/${repository}` : whole,
+    )
+  }
+  return headers
+}
 
 const FOREIGN = Symbol('of another repository')
 

@@ -3,24 +3,30 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Grant } from '../../registry/manifest.ts'
-import { type EffectDeps, freshPullRequest } from './effects.ts'
+import type { EffectDeps } from './call.ts'
+import { freshPullRequest } from './effects.ts'
 import { MAX_SUMMARY } from './check.ts'
-import { findMarker, signature, signMarker } from './marker.ts'
-import { publishedBody, publishedOutput, publishedTitle } from './published.ts'
-import { isRefused } from './refusal.ts'
-import { readLabels, isOwn } from './reads.ts'
+import { findMarker, ownMarker, signature, signMarker } from './marker.ts'
+import { publishedBody, publishedOutput, publishedTitle } from './format-published.ts'
+import { hasStatus } from './errors.ts'
+import { listLabels } from './reads.ts'
 import { inlineComment } from './review.ts'
 import { type RunScope, checked, entityOf, ownerAndName } from './scope.ts'
 
-/** What a prepared write sends; or why the module may not. */
-export type Prepared = { readonly body: Record<string, unknown> | null } | { readonly refusal: string }
+/** The body that a write sends; a string: why the module may not. */
+type Prepared = Record<string, unknown> | null | string
 
 export interface GateWrite {
   readonly method: string
   /** Below `/repos/{owner}/{repo}`; `{n}`: the subject's number, `{id}`: a thing's, `{name}`: any. */
   readonly route: readonly string[]
   readonly grant: Grant
-  prepare(write: WriteRequest): Promise<Prepared>
+  readonly prepare: (write: WriteRequest) => Promise<Prepared>
+}
+
+function gateWrite(operation: string, grant: Grant, prepare: GateWrite['prepare']): GateWrite {
+  const [method = '', route = ''] = operation.split(' ')
+  return { method, route: route.split('/'), grant, prepare }
 }
 
 export interface WriteRequest {
@@ -65,104 +71,57 @@ const checkFields = {
 const newCheck = z.strictObject({ ...checkFields, head_sha: z.string() })
 const changedCheck = z.strictObject(checkFields)
 
-const route = (text: string) => text.split('/')
-
 export const GATE_WRITES: readonly GateWrite[] = [
-  {
-    method: 'POST',
-    route: route('issues/{n}/comments'),
-    grant: 'comment',
-    prepare: async ({ deps, scope, number, body }) => {
-      const text = checked(commentBody, body, 'body').body
-      return { body: { body: publishedBody(scope, text, newMarker(deps, scope, number, 'comment')) } }
-    },
-  },
-  {
-    method: 'PATCH',
-    route: route('issues/comments/{id}'),
-    grant: 'comment',
-    async prepare(write) {
-      const marker = await ownCommentMarker(write)
-      if (marker === null) return { refusal: NOT_OWN_COMMENT }
-      const text = checked(commentBody, write.body, 'body').body
-      return { body: { body: publishedBody(write.scope, text, marker) } }
-    },
-  },
-  {
-    method: 'DELETE',
-    route: route('issues/comments/{id}'),
-    grant: 'comment',
-    prepare: async (write) =>
-      (await ownCommentMarker(write)) === null ? { refusal: NOT_OWN_COMMENT } : { body: null },
-  },
-  {
-    method: 'POST',
-    route: route('issues/{n}/labels'),
-    grant: 'label',
-    async prepare({ deps, scope, body }) {
-      const asked = checked(labelsBody, body, 'body')
-      const names = 'labels' in asked ? asked.labels : asked
-      // GitHub makes a label that it does not have, as soon as somebody puts it on an issue.
-      const has = new Map((await readLabels(deps, scope)).map(({ name }) => [name.toLowerCase(), name]))
-      const missing = names.filter((name) => !has.has(name.toLowerCase()))
-      if (missing.length > 0)
-        return { refusal: `the repository has no label ${missing.join(', ')}, and modules make none` }
-      return { body: { labels: names.map((name) => has.get(name.toLowerCase())) } }
-    },
-  },
-  {
-    method: 'DELETE',
-    route: route('issues/{n}/labels/{name}'),
-    grant: 'label',
-    prepare: () => Promise.resolve({ body: null }),
-  },
-  {
-    method: 'POST',
-    route: route('pulls/{n}/reviews'),
-    grant: 'review',
-    async prepare({ deps, scope, number, headSha, body }) {
-      const review = checked(reviewBody, body, 'body')
-      if (isOtherHead(review.commit_id, headSha)) return { refusal: OTHER_HEAD }
-      const comments = review.comments?.map((comment) => ({
-        ...comment,
-        body: onLine(deps, scope, number, comment.body),
-      }))
-      const marked = publishedBody(scope, review.body, newMarker(deps, scope, number, 'review'))
-      return { body: { ...review, body: marked, commit_id: headSha, ...(comments ? { comments } : {}) } }
-    },
-  },
-  {
-    method: 'POST',
-    route: route('pulls/{n}/comments'),
-    grant: 'review',
-    async prepare({ deps, scope, number, headSha, body }) {
-      const comment = checked(reviewCommentBody, body, 'body')
-      if (isOtherHead(comment.commit_id, headSha)) return { refusal: OTHER_HEAD }
-      return { body: { ...comment, commit_id: headSha, body: onLine(deps, scope, number, comment.body) } }
-    },
-  },
-  {
-    method: 'POST',
-    route: route('check-runs'),
-    grant: 'check',
-    async prepare({ deps, scope, number, headSha, body }) {
-      const check = checked(newCheck, body, 'body')
-      if (isOtherHead(check.head_sha, headSha)) return { refusal: OTHER_HEAD }
-      const external_id = signature(deps.markerKey, newMark(scope, number, 'check'))
-      return { body: { ...check, ...said(scope, check), external_id } }
-    },
-  },
-  {
-    method: 'PATCH',
-    route: route('check-runs/{id}'),
-    grant: 'check',
-    async prepare(write) {
-      const check = checked(changedCheck, write.body, 'body')
-      return (await isOwnCheck(write))
-        ? { body: { ...check, ...said(write.scope, check) } }
-        : { refusal: 'it is no check run that this module made on this head' }
-    },
-  },
+  gateWrite('POST issues/{n}/comments', 'comment', async ({ deps, scope, number, body }) => {
+    const text = checked(commentBody, body, 'body').body
+    return { body: publishedBody(scope, text, newMarker(deps, scope, number, 'comment')) }
+  }),
+  gateWrite('PATCH issues/comments/{id}', 'comment', async (write) => {
+    const marker = await ownCommentMarker(write)
+    if (marker === null) return NOT_OWN_COMMENT
+    return { body: publishedBody(write.scope, checked(commentBody, write.body, 'body').body, marker) }
+  }),
+  gateWrite('DELETE issues/comments/{id}', 'comment', async (write) =>
+    (await ownCommentMarker(write)) === null ? NOT_OWN_COMMENT : null,
+  ),
+  gateWrite('POST issues/{n}/labels', 'label', async ({ deps, scope, body }) => {
+    const asked = checked(labelsBody, body, 'body')
+    const names = 'labels' in asked ? asked.labels : asked
+    // GitHub makes a label that it does not have, as soon as somebody puts it on an issue.
+    const has = new Map((await listLabels(deps.github, scope)).map(({ name }) => [name.toLowerCase(), name]))
+    const missing = names.filter((name) => !has.has(name.toLowerCase()))
+    return missing.length > 0
+      ? `the repository has no label ${missing.join(', ')}, and modules make none`
+      : { labels: names.map((name) => has.get(name.toLowerCase())) }
+  }),
+  gateWrite('DELETE issues/{n}/labels/{name}', 'label', () => Promise.resolve(null)),
+  gateWrite('POST pulls/{n}/reviews', 'review', async ({ deps, scope, number, headSha, body }) => {
+    const review = checked(reviewBody, body, 'body')
+    if (isOtherHead(review.commit_id, headSha)) return OTHER_HEAD
+    const comments = review.comments?.map((comment) => ({
+      ...comment,
+      body: onLine(deps, scope, number, comment.body),
+    }))
+    const marked = publishedBody(scope, review.body, newMarker(deps, scope, number, 'review'))
+    return { ...review, body: marked, commit_id: headSha, ...(comments ? { comments } : {}) }
+  }),
+  gateWrite('POST pulls/{n}/comments', 'review', async ({ deps, scope, number, headSha, body }) => {
+    const comment = checked(reviewCommentBody, body, 'body')
+    if (isOtherHead(comment.commit_id, headSha)) return OTHER_HEAD
+    return { ...comment, commit_id: headSha, body: onLine(deps, scope, number, comment.body) }
+  }),
+  gateWrite('POST check-runs', 'check', async ({ deps, scope, number, headSha, body }) => {
+    const check = checked(newCheck, body, 'body')
+    if (isOtherHead(check.head_sha, headSha)) return OTHER_HEAD
+    const external_id = signature(deps.markerKey, newMark(scope, number, 'check'))
+    return { ...check, ...said(scope, check), external_id }
+  }),
+  gateWrite('PATCH check-runs/{id}', 'check', async (write) => {
+    const check = checked(changedCheck, write.body, 'body')
+    return (await isOwnCheck(write))
+      ? { ...check, ...said(write.scope, check) }
+      : 'it is no check run that this module made on this head'
+  }),
 ]
 
 const NOT_OWN_COMMENT = 'it is no comment that this module wrote on the subject of this run'
@@ -209,9 +168,8 @@ async function ownCommentMarker({ deps, scope, number, variable }: WriteRequest)
       .catch(unlessMissing),
   ])
   const where = { entity: entityOf(scope, number), kind: 'comment' }
-  if (comment === null || !comment.issue_url.endsWith(`/issues/${number}`)) return null
-  if (!isOwn(deps.markerKey, comment, login, where)) return null
-  const found = findMarker(deps.markerKey, comment.body ?? '', where)
+  if (!comment?.issue_url.endsWith(`/issues/${number}`)) return null
+  const found = ownMarker(deps.markerKey, comment, login, where)
   return found?.module === scope.module ? found.text : null
 }
 
@@ -229,6 +187,6 @@ async function isOwnCheck({ deps, scope, number, variable, headSha }: WriteReque
 }
 
 function unlessMissing(error: unknown): null {
-  if (isRefused(error, 404, 410)) return null
+  if (hasStatus(error, 404, 410)) return null
   throw error
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { MARKER_KEY, REPO, openScene } from '../../../testing/broker/github/broker-scene.ts'
 import type { GitHubBroker, RunScope } from './broker.ts'
 import { signMarker } from './marker.ts'
-import { SupersededError } from './superseded.ts'
+import { SupersededError } from './effects.ts'
 
 const HERE = { owner: 'octo', repo: 'hello' }
 

@@ -1,13 +1,12 @@
-// ctx.github's way out. In comes whatever a module's Octokit (or a module that speaks the wire itself) asks for;
+// ctx.github's way out. In comes whatever a module's Octokit (or a module that speaks HTTP itself) asks for;
 // out goes only what stays inside the run's repository and, when it writes, what `may` opens on the run's subject.
 // Everything that is not allowed here by name is refused.
 import { PermanentError } from '../../lib/errors.ts'
-import type { EffectDeps } from './effects.ts'
-import { withoutForeignIssues } from './gate-answers.ts'
+import type { EffectDeps } from './call.ts'
+import { type Named, answerHeaders, requestHeaders, withoutForeignIssues } from './gate-answers.ts'
 import { type GateAddress, readAddress } from './gate-path.ts'
 import { GATE_WRITES, type GateWrite, currentHead } from './gate-writes.ts'
-import { type Named, answerHeaders, requestHeaders } from './gate-headers.ts'
-import { type GitHubAnswer, isRead, toFailure } from './refusal.ts'
+import { type GitHubAnswer, isRead, toFailure } from './errors.ts'
 import { type RunScope, ownerAndName } from './scope.ts'
 import { isHitOf, pinQuery } from './search-query.ts'
 
@@ -37,6 +36,58 @@ const ABOUT_OTHERS = /^code-scanning\/codeql\/variant-analyses(?![\w-])/i
 const SEARCHES = ['issues', 'code', 'commits']
 const SEARCH_PARAMETERS = ['sort', 'order', 'per_page', 'page']
 
+/** A request at the gate. */
+class Gate {
+  readonly deps: EffectDeps
+  readonly scope: RunScope
+  readonly method: string
+  readonly address: GateAddress
+  readonly headers: Named
+  readonly body: string | null
+
+  /** @throws PermanentError missing_grant */
+  constructor(deps: EffectDeps, scope: RunScope, request: FetchRequest) {
+    this.deps = deps
+    this.scope = scope
+    this.method = request.method.toUpperCase()
+    this.body = request.body
+    const address = readAddress(deps.github.apiUrl, request.url)
+    if (typeof address === 'string') throw this.refuse(address, request.url)
+    this.address = address
+    if (Buffer.byteLength(request.body ?? '') > MAX_REQUEST_BYTES)
+      throw this.refuse(`the body is larger than ${MAX_REQUEST_BYTES} bytes`)
+    if (address.segments[0]?.toLowerCase() === 'graphql')
+      throw this.refuse('GraphQL cannot be held to one repository; use REST routes or the subject’s verbs')
+    const headers = requestHeaders(request.headers)
+    if (typeof headers === 'string') throw this.refuse(headers)
+    this.headers = headers
+  }
+
+  /** Why a module's call to GitHub does not go out. */
+  refuse(why: string, path = this.address.path): PermanentError {
+    const what = `${this.method.slice(0, 20)} ${path.split('?')[0]?.slice(0, 200)}`
+    return new PermanentError(`module ${this.scope.module} may not ${what}: ${why}`, {
+      reason: 'missing_grant',
+    })
+  }
+
+  async send(query = '', body: string | null = null): Promise<FetchAnswer> {
+    const { github } = this.deps
+    const { repository, signal } = this.scope
+    const headers = { ...this.headers, ...(body !== null && { 'content-type': 'application/json' }) }
+    const request = { method: this.method, path: this.address.path + query, headers, body }
+    const answer = await github.send(repository, { ...request, maxBytes: MAX_ANSWER_BYTES }, signal)
+    // The service's own credentials are wrong: nothing that a module could handle.
+    if (answer.status === 401)
+      throw toFailure(answer, { ...request, repository, credential: github.credential })
+    return {
+      status: answer.status,
+      headers: answerHeaders(github.apiUrl, repository, answer),
+      body: textOf(`${this.method} ${request.path} (${repository})`, answer),
+    }
+  }
+}
+
 /**
  * Serves one request of a module. GitHub's 4xx and 5xx are answers, as they are to any Octokit.
  * @throws PermanentError `missing_grant` for all that is not allowed, `invalid_argument` for a body that does not fit
@@ -47,46 +98,22 @@ export async function brokeredFetch(
   scope: RunScope,
   request: FetchRequest,
 ): Promise<FetchAnswer> {
-  const method = request.method.toUpperCase()
-  const address = readAddress(deps.github.apiUrl, request.url)
-  if (typeof address === 'string') throw refused(scope, method, request.url, address)
-  if (Buffer.byteLength(request.body ?? '') > MAX_REQUEST_BYTES) {
-    throw refused(scope, method, address.path, `the body is larger than ${MAX_REQUEST_BYTES} bytes`)
-  }
-  if (address.segments[0]?.toLowerCase() === 'graphql') {
-    throw refused(
-      scope,
-      method,
-      address.path,
-      'GraphQL cannot be held to one repository; use REST routes or the subject’s verbs',
-    )
-  }
-  const headers = requestHeaders(request.headers)
-  if (typeof headers === 'string') throw refused(scope, method, address.path, headers)
-  if (!isRead(method)) return write(deps, scope, method, address, headers, request.body)
-  if (address.segments[0] === 'search') return searched(deps, scope, method, address, headers)
-  return read(deps, scope, method, address, headers)
+  const gate = new Gate(deps, scope, request)
+  if (!isRead(gate.method)) return write(gate)
+  return gate.address.segments[0] === 'search' ? searched(gate) : read(gate)
 }
 
-async function read(deps: EffectDeps, scope: RunScope, method: string, address: GateAddress, headers: Named) {
-  const query = address.query.size === 0 ? '' : `?${address.query}`
+async function read(gate: Gate): Promise<FetchAnswer> {
+  const { scope, address } = gate
   const inside = insideRepository(scope, address)
-  const isRateLimit = address.path === '/rate_limit'
-  if (!isRateLimit && inside === null) {
-    throw refused(
-      scope,
-      method,
-      address.path,
-      `this run reads inside /repos/${scope.repository} and /search alone`,
-    )
-  }
+  if (inside === null && address.path !== '/rate_limit')
+    throw gate.refuse(`this run reads inside /repos/${scope.repository} and /search alone`)
   const why = inside === null ? null : closedRead(inside.join('/'), address.query)
-  if (why !== null) throw refused(scope, method, address.path, why)
-  const answer = await send(deps, scope, { method, path: address.path + query, headers, body: null })
+  if (why !== null) throw gate.refuse(why)
+  const answer = await gate.send(address.query.size === 0 ? '' : `?${address.query}`)
   if (!/^application\/json\b/i.test(answer.headers['content-type'] ?? '')) return answer
   const body = withoutForeignIssues(scope.repository, answer.body)
-  if (body === null)
-    throw refused(scope, method, address.path, 'it answers with an issue of another repository')
+  if (body === null) throw gate.refuse('it answers with an issue of another repository')
   return { ...answer, body }
 }
 
@@ -102,78 +129,45 @@ function closedRead(inside: string, query: URLSearchParams): string | null {
   return null
 }
 
-async function searched(
-  deps: EffectDeps,
-  scope: RunScope,
-  method: string,
-  address: GateAddress,
-  headers: Named,
-) {
-  const { segments, query } = address
+async function searched(gate: Gate): Promise<FetchAnswer> {
+  const { scope, method } = gate
+  const { segments, query } = gate.address
   const [asked, ...more] = query.getAll('q')
-  if (segments.length !== 2 || !SEARCHES.includes(segments[1] ?? '') || more.length > 0) {
-    throw refused(scope, method, address.path, `modules search ${SEARCHES.join(', ')}, each with one \`q\``)
-  }
+  if (segments.length !== 2 || !SEARCHES.includes(segments[1] ?? '') || more.length > 0)
+    throw gate.refuse(`modules search ${SEARCHES.join(', ')}, each with one \`q\``)
   const pinned = new URLSearchParams({ q: pinQuery(scope.repository, asked ?? '') })
   for (const name of SEARCH_PARAMETERS) {
     const value = query.get(name)
     if (value !== null) pinned.set(name, value)
   }
-  const answer = await send(deps, scope, { method, path: `${address.path}?${pinned}`, headers, body: null })
-  return answer.status === 200 && method === 'GET'
-    ? { ...answer, body: onlyHits(scope, answer.body) }
-    : answer
-}
-
-/** The search's answer without hits of other repositories, should any have come through. */
-function onlyHits(scope: RunScope, body: string): string {
-  const found = JSON.parse(body) as { items: unknown[]; total_count: number }
+  const answer = await gate.send(`?${pinned}`)
+  if (answer.status !== 200 || method !== 'GET') return answer
+  // Without hits of other repositories, should any have come through.
+  const found = JSON.parse(answer.body) as { items: unknown[]; total_count: number }
   const items = found.items.filter((hit) => isHitOf(scope.repository, hit))
   const total_count = items.length === found.items.length ? found.total_count : items.length
-  return JSON.stringify({ ...found, total_count, items })
+  return { ...answer, body: JSON.stringify({ ...found, total_count, items }) }
 }
 
-async function write(
-  deps: EffectDeps,
-  scope: RunScope,
-  method: string,
-  address: GateAddress,
-  headers: Named,
-  raw: string | null,
-): Promise<FetchAnswer> {
+async function write(gate: Gate): Promise<FetchAnswer> {
+  const { deps, scope, method, address } = gate
   const inside = insideRepository(scope, address)
-  const matches = inside === null ? [] : GATE_WRITES.flatMap((known) => match(known, method, inside))
-  const [found] = matches
-  if (found === undefined || address.query.size > 0) {
-    throw refused(scope, method, address.path, `no grant opens it; \`may\` opens ${openedBy(scope)}`)
-  }
+  const [found] = inside === null ? [] : GATE_WRITES.flatMap((known) => match(known, method, inside))
+  if (found === undefined || address.query.size > 0)
+    throw gate.refuse(`no grant opens it; \`may\` opens ${openedBy(scope)}`)
   const { grant } = found.known
-  if (!scope.may.includes(grant)) {
-    throw refused(scope, method, address.path, `add \`${grant}\` to \`may\` in its module.yaml`)
-  }
+  if (!scope.may.includes(grant)) throw gate.refuse(`add \`${grant}\` to \`may\` in its module.yaml`)
   const number = scope.subject?.number ?? null
-  if (number === null) throw refused(scope, method, address.path, 'this run has no subject to write on')
-  if (found.number !== null && found.number !== String(number)) {
-    throw refused(
-      scope,
-      method,
-      address.path,
-      `it writes on #${found.number}, and this run is about #${number}`,
-    )
-  }
-  if (['review', 'check'].includes(grant) && scope.subject?.kind !== 'pull_request') {
-    throw refused(scope, method, address.path, 'it needs a pull request, and this run is about an issue')
-  }
+  if (number === null) throw gate.refuse('this run has no subject to write on')
+  if (found.number !== null && found.number !== String(number))
+    throw gate.refuse(`it writes on #${found.number}, and this run is about #${number}`)
+  if (['review', 'check'].includes(grant) && scope.subject?.kind !== 'pull_request')
+    throw gate.refuse('it needs a pull request, and this run is about an issue')
   const headSha = await currentHead(deps, scope, number)
-  const body = parseBody(scope, method, address, raw)
+  const body = parseBody(gate)
   const prepared = await found.known.prepare({ deps, scope, number, variable: found.variable, body, headSha })
-  if ('refusal' in prepared) throw refused(scope, method, address.path, prepared.refusal)
-  return send(deps, scope, {
-    method,
-    path: address.path,
-    headers: { ...headers, ...(prepared.body === null ? {} : { 'content-type': 'application/json' }) },
-    body: prepared.body === null ? null : JSON.stringify(prepared.body),
-  })
+  if (typeof prepared === 'string') throw gate.refuse(prepared)
+  return gate.send('', prepared === null ? null : JSON.stringify(prepared))
 }
 
 /** The segments below the run's own repository, or null. */
@@ -213,45 +207,22 @@ function openedBy(scope: RunScope): string {
   return `${opened.join(', ')} on its own subject; this module has ${scope.may.join(', ') || 'none of these'}`
 }
 
-function parseBody(scope: RunScope, method: string, address: GateAddress, raw: string | null): unknown {
-  if (raw === null || raw === '') return null
+function parseBody(gate: Gate): unknown {
+  if (gate.body === null || gate.body === '') return null
   try {
-    return JSON.parse(raw)
+    return JSON.parse(gate.body)
   } catch {
-    throw refused(scope, method, address.path, 'the body is no JSON')
+    throw gate.refuse('the body is no JSON')
   }
 }
 
-async function send(
-  deps: EffectDeps,
-  scope: RunScope,
-  request: { method: string; path: string; headers: Named; body: string | null },
-): Promise<FetchAnswer> {
-  const { github } = deps
-  const answer = await github.send(scope.repository, { ...request, maxBytes: MAX_ANSWER_BYTES }, scope.signal)
-  // The service's own credentials are wrong: nothing that a module could handle.
-  if (answer.status === 401) {
-    throw toFailure(answer, { ...request, repository: scope.repository, credential: github.credential })
-  }
-  return {
-    status: answer.status,
-    headers: answerHeaders(github.apiUrl, scope.repository, answer),
-    body: textOf(scope, request, answer),
-  }
-}
-
-function textOf(scope: RunScope, request: { method: string; path: string }, answer: GitHubAnswer): string {
+function textOf(what: string, { body }: GitHubAnswer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(answer.body)
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
   } catch {
     throw new PermanentError(
-      `${request.method} ${request.path} (${scope.repository}) answers with bytes that are no text; ask for application/vnd.github+json, which has them in base64`,
+      `${what} answers with bytes that are no text; ask for application/vnd.github+json, which has them in base64`,
       { reason: 'not_text' },
     )
   }
-}
-
-function refused(scope: RunScope, method: string, path: string, why: string): PermanentError {
-  const what = `${method.slice(0, 20)} ${path.split('?')[0]?.slice(0, 200)}`
-  return new PermanentError(`module ${scope.module} may not ${what}: ${why}`, { reason: 'missing_grant' })
 }

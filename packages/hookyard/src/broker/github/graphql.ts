@@ -2,7 +2,7 @@
 // asks for is never part of a query's text, and every answer is checked to be about the run's own subject.
 import { PermanentError } from '../../lib/errors.ts'
 import type { GitHub } from './client.ts'
-import { GitHubLimited, GitHubRefusal, jsonOf, toFailure } from './refusal.ts'
+import { GitHubLimited, GitHubError, jsonOf, toFailure } from './errors.ts'
 import type { RunScope } from './scope.ts'
 
 interface GraphqlError {
@@ -10,7 +10,7 @@ interface GraphqlError {
   readonly message?: unknown
 }
 
-const REFUSALS: Readonly<Record<string, { reason: string; status: number; fix: string }>> = {
+const ERRORS: Readonly<Record<string, { reason: string; status: number; fix: string }>> = {
   NOT_FOUND: {
     reason: 'github_not_found',
     status: 404,
@@ -33,10 +33,10 @@ const LIMIT_WAIT_MS = 60_000
 
 /**
  * One question; `what` names it in errors.
- * @throws GitHubRefusal, GitHubLimited, Error for 5xx; PermanentError for an answer that is none.
+ * @throws GitHubError, GitHubLimited, Error for 5xx; PermanentError for an answer that is none.
  */
 export async function askGraphql<T>(
-  { github }: { readonly github: GitHub },
+  github: GitHub,
   scope: RunScope,
   what: string,
   query: string,
@@ -54,7 +54,7 @@ export async function askGraphql<T>(
   }
   const { data, errors } = (jsonOf(answer) ?? {}) as { data?: T | null; errors?: readonly GraphqlError[] }
   const [first] = errors ?? []
-  if (first !== undefined) throw refusalOf(first, what, scope)
+  if (first !== undefined) throw errorOf(first, what, scope)
   if (data == null) {
     throw new PermanentError(`GitHub answered ${what} (${scope.repository}) without data`, {
       reason: 'github_refused',
@@ -63,12 +63,12 @@ export async function askGraphql<T>(
   return data
 }
 
-function refusalOf({ type, message }: GraphqlError, what: string, scope: RunScope): Error {
+function errorOf({ type, message }: GraphqlError, what: string, scope: RunScope): Error {
   const said = typeof message === 'string' ? message.slice(0, 300) : 'no reason given'
   const sentence = `GitHub refused ${what} (${scope.repository}): ${said}`
   if (type === 'RATE_LIMITED') return new GitHubLimited(sentence, LIMIT_WAIT_MS)
-  const known = REFUSALS[String(type)]
-  return new GitHubRefusal(`${sentence}: ${known?.fix ?? 'another try would be refused alike'}`, {
+  const known = ERRORS[String(type)]
+  return new GitHubError(`${sentence}: ${known?.fix ?? 'another try would be refused alike'}`, {
     reason: known?.reason ?? 'github_refused',
     status: known?.status ?? 422,
   })

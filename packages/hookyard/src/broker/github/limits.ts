@@ -3,7 +3,7 @@
 // https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { type GitHubAnswer, GitHubLimited, jsonOf } from './refusal.ts'
+import { type GitHubAnswer, GitHubLimited, jsonOf } from './errors.ts'
 
 /** Waits `ms`; rejects with the signal's reason as soon as that is aborted. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>

@@ -1,8 +1,7 @@
 import type { LinkedIssue } from '@hookyard/sdk/host'
+import type { Call } from './call.ts'
 import { type Actor, askGraphql, loginOf } from './graphql.ts'
 import { stripMarkers } from './marker.ts'
-import type { ReadDeps } from './reads.ts'
-import { type RunScope, ownerAndName, requireNumber } from './scope.ts'
 
 const QUERY = `query ($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) { pullRequest(number: $number) {
@@ -37,10 +36,10 @@ interface RawIssue {
 }
 
 /** `pr.linkedIssues()`: those of this repository; what other repositories' issues say stays there. */
-export async function readLinkedIssues(deps: ReadDeps, scope: RunScope): Promise<LinkedIssue[]> {
-  const number = requireNumber(scope, 'linkedIssues()', ['pull_request'])
-  const { owner, repo: name } = ownerAndName(scope.repository)
-  const answer: Answer = await askGraphql(deps, scope, 'the linked issues', QUERY, { owner, name, number })
+export async function readLinkedIssues(call: Call): Promise<LinkedIssue[]> {
+  const { deps, scope, where } = call
+  const on = { owner: where.owner, name: where.repo, number: call.number(['pull_request']) }
+  const answer: Answer = await askGraphql(deps.github, scope, 'the linked issues', QUERY, on)
   const found = answer.repository?.pullRequest?.closingIssuesReferences.nodes ?? []
   return found
     .filter(({ repository }) => repository.nameWithOwner.toLowerCase() === scope.repository.toLowerCase())

@@ -53,6 +53,17 @@ export function findMarker(
   return null
 }
 
+/** The marker of what this service wrote: under its login, signed for this very place; null of anything else. */
+export function ownMarker(
+  markerKey: string,
+  written: { readonly user: { readonly login: string } | null; readonly body?: string | null | undefined },
+  login: string,
+  where: { entity: string; kind: string },
+): FoundMarker | null {
+  if (written.user?.login.toLowerCase() !== login.toLowerCase()) return null
+  return findMarker(markerKey, written.body ?? '', where)
+}
+
 /** The text without markers, ours or forged. */
 export function stripMarkers(text: string): string {
   let before = text

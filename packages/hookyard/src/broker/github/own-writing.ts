@@ -1,7 +1,7 @@
 // Whether something on GitHub was written by this service. Its own words must start nothing, or modules would answer
 // each other for ever; and its author proves nothing, since with a personal token that is a human like any other.
 import { toError } from '../../lib/errors.ts'
-import type { EffectDeps } from './effects.ts'
+import type { EffectDeps } from './call.ts'
 import { findMarker } from './marker.ts'
 
 /** A comment, review, inline comment or check, as a webhook tells of it. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { ProjectReceipt } from '@hookyard/sdk/host'
-import { type EffectDeps, fingerprintOf } from './effects.ts'
+import type { Call } from './call.ts'
+import { fingerprintOf } from './effects.ts'
 import { askGraphql } from './graphql.ts'
-import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
 
 const PROJECTS = `query ($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) {
@@ -45,36 +45,21 @@ const titleShape = z.string().min(1).max(256)
  * `project(title)`: the run's own issue into an open project of the repository or its owner. Adding what is there
  * already changes nothing, so a repeat needs no look beforehand.
  */
-export async function addToProject(
-  deps: EffectDeps,
-  scope: RunScope,
-  args: readonly unknown[],
-): Promise<ProjectReceipt> {
-  requireGrant(scope, 'project')
-  const number = requireNumber(scope, 'project()', ['issue'])
-  const wanted = checked(titleShape, args[0], 'project(title)').trim()
-  const key = {
-    module: scope.module,
-    entity: entityOf(scope, number),
-    kind: 'project',
-    key: wanted.toLowerCase(),
-  }
+export async function addToProject(call: Call): Promise<ProjectReceipt> {
+  const { deps, scope, where } = call
+  const number = call.number(['issue'], 'project')
+  const wanted = call.arg(0, 'title', titleShape).trim()
+  const key = call.marked(number, 'project', wanted.toLowerCase())
   return deps.serial(`project ${key.entity}`, async () => {
-    const { owner, repo: name } = ownerAndName(scope.repository)
-    const found: Answer = await askGraphql(deps, scope, 'the projects', PROJECTS, { owner, name, number })
+    const on = { owner: where.owner, name: where.repo, number }
+    const found: Answer = await askGraphql(deps.github, scope, 'the projects', PROJECTS, on)
     const { issue, projectsV2, owner: holder } = found.repository
     const all = [...projectsV2.nodes, ...(holder.projectsV2?.nodes ?? [])]
     const project = all.find((known) => known && !known.closed && isSame(known.title, wanted))
     if (!project || !issue) return { added: false, title: null, url: null }
     await deps.effects.intend(key, scope.runId, fingerprintOf(project.id), deps.clock())
-    const input = { project: project.id, content: issue.id }
-    await askGraphql(
-      deps,
-      scope,
-      `to add the issue to the project ${JSON.stringify(project.title)}`,
-      ADD,
-      input,
-    )
+    const what = `to add the issue to the project ${JSON.stringify(project.title)}`
+    await askGraphql(deps.github, scope, what, ADD, { project: project.id, content: issue.id })
     await deps.effects.record(key, { id: project.number, url: project.url }, deps.clock())
     return { added: true, title: project.title, url: project.url }
   })

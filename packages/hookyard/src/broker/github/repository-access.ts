@@ -2,8 +2,7 @@
 // may read hears of a repository that they added by chat.
 import type { Clock } from '../../lib/clock.ts'
 import type { GitHub } from './client.ts'
-import { isRefused } from './refusal.ts'
-import { ownerAndName } from './scope.ts'
+import { permissionOf } from './reads.ts'
 
 /** How long GitHub's word counts, in ms. */
 const KEPT_MS = 60_000
@@ -12,7 +11,7 @@ const MAX_KEPT = 10_000
 /**
  * May this login do it there?
  * @throws what GitHub's failure is; a failure is not kept. GitHub tells only those who may write there themselves:
- * to others it is a `GitHubRefusal` of 403.
+ * to others it is a `GitHubError` of 403.
  */
 export type MayLogin = (repository: string, login: string, signal?: AbortSignal) => Promise<boolean>
 
@@ -28,49 +27,24 @@ const READING: ReadonlySet<string> = new Set<Permission>(['admin', 'write', 'rea
 const WRITING: ReadonlySet<string> = new Set<Permission>(['admin', 'write'])
 
 /** One for all repositories of a client. */
-export function createRepositoryAccess({
-  github,
-  clock,
-}: {
-  github: GitHub
-  clock: Clock
-}): RepositoryAccess {
+export function createRepositoryAccess(options: { github: GitHub; clock: Clock }): RepositoryAccess {
+  const { github, clock } = options
   const kept = new Map<string, { readonly at: number; readonly answer: Promise<string> }>()
 
-  function permissionOf(repository: string, login: string, signal?: AbortSignal): Promise<string> {
+  function recall(repository: string, login: string, signal?: AbortSignal): Promise<string> {
     const key = `${repository}\n${login}`.toLowerCase()
     const now = clock()
     const known = kept.get(key)
     if (known && now >= known.at && now - known.at < KEPT_MS) return known.answer
     if (kept.size >= MAX_KEPT) kept.clear()
-    const answer = askGitHub(github, repository, login, signal)
+    const answer = permissionOf(github, repository, login, signal)
     kept.set(key, { at: now, answer })
     answer.catch(() => kept.delete(key))
     return answer
   }
 
   return {
-    mayRead: async (...asked) => READING.has(await permissionOf(...asked)),
-    mayWrite: async (...asked) => WRITING.has(await permissionOf(...asked)),
-  }
-}
-
-/** Of a public repository everybody may read, so that GitHub says `read` of any login that there is. */
-async function askGitHub(
-  github: GitHub,
-  repository: string,
-  username: string,
-  signal?: AbortSignal,
-): Promise<string> {
-  try {
-    const { rest } = github.octokit(repository, signal)
-    const { data } = await rest.repos.getCollaboratorPermissionLevel({
-      ...ownerAndName(repository),
-      username,
-    })
-    return data.permission
-  } catch (error) {
-    if (isRefused(error, 404)) return 'none' satisfies Permission
-    throw error
+    mayRead: async (...asked) => READING.has(await recall(...asked)),
+    mayWrite: async (...asked) => WRITING.has(await recall(...asked)),
   }
 }

@@ -9,9 +9,9 @@ import { asMap } from '../../config/value-path.ts'
 import { validate } from '../../config/validate.ts'
 import { type YamlSource, readYaml } from '../../config/yaml-source.ts'
 import type { RepositorySettingsFile, RepositorySettings } from '@hookyard/sdk/host'
-import type { EffectDeps } from './effects.ts'
+import type { Call } from './call.ts'
 import { readFile } from './reads.ts'
-import { type RunScope, checked } from './scope.ts'
+import type { RunScope } from './scope.ts'
 
 export const SETTINGS_FILE = '.github/hookyard.yml'
 const MAX_CHARS = 32_768
@@ -82,11 +82,9 @@ const tell = (problems: readonly Problem[]): string[] =>
     .map((problem) => formatProblems([problem]))
 
 /** `repo.settings()`: for the module of the run; no file, no settings. */
-export async function readRepositorySettings(
-  deps: EffectDeps,
-  scope: RunScope,
-): Promise<RepositorySettingsFile> {
-  const text = await readFile(deps, scope, [SETTINGS_FILE])
+export async function readRepositorySettings(call: Call): Promise<RepositorySettingsFile> {
+  const { deps, scope } = call
+  const text = await readFile(call.of('file', [SETTINGS_FILE]))
   if (text === null) return { settings: {}, problems: [], report: null }
   const { settings, problems } = parseSettings(text, scope.module)
   if (problems.length === 0) return { settings, problems, report: null }
@@ -100,12 +98,9 @@ export async function readRepositorySettings(
 const reportShape = z.string().regex(/^[0-9a-f]{32}$/)
 
 /** `repo.settingsReported(report)`: the problems of that version of the file have been told on the run's subject. */
-export async function noteSettingsReported(
-  deps: EffectDeps,
-  scope: RunScope,
-  args: readonly unknown[],
-): Promise<void> {
-  const report = checked(reportShape, args[0], 'settingsReported(report)')
+export async function noteSettingsReported(call: Call): Promise<void> {
+  const { deps, scope } = call
+  const report = call.arg(0, 'report', reportShape)
   const key = reportKey(scope, report)
   if ((await deps.effects.find(key))?.status === 'done') return
   await deps.effects.intend(key, scope.runId, report, deps.clock())

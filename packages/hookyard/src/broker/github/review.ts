@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import type { Receipt } from '@hookyard/sdk/host'
-import { keyShape } from './comment.ts'
-import { type EffectDeps, applyKeyed, freshPullRequest, unlessGone } from './effects.ts'
-import { type Marked, findMarker, hashKey, signMarker } from './marker.ts'
-import { publishedBody } from './published.ts'
-import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
+import { type Call, keyShape } from './call.ts'
+import { applyKeyed, findWritten, freshPullRequest, unlessGone } from './effects.ts'
+import { type Marked, ownMarker, signMarker } from './marker.ts'
+import { publishedBody, publishedText } from './format-published.ts'
 import { authorOf } from './subject.ts'
 
-const side = z.enum(['LEFT', 'RIGHT']).optional()
+const side = z.enum(['LEFT', 'RIGHT']).exactOptional()
 const line = z.number().int().positive()
 
 /** An inline comment of a review, as GitHub's route takes it. */
@@ -15,7 +14,7 @@ export const inlineComment = z.strictObject({
   path: z.string().min(1),
   line,
   side,
-  start_line: line.optional(),
+  start_line: line.exactOptional(),
   start_side: side,
   body: z.string().min(1),
 })
@@ -45,68 +44,40 @@ const reviewShape = z
   )
 
 /** `review(key, input)`: one submitted review per key; used before, its body is updated and nothing else. */
-export async function writeReview(
-  deps: EffectDeps,
-  scope: RunScope,
-  args: readonly unknown[],
-): Promise<Receipt> {
-  requireGrant(scope, 'review')
-  const number = requireNumber(scope, 'review()', ['pull_request'])
-  const key = checked(keyShape, args[0], 'review(key)')
-  const input = checked(reviewShape, args[1], 'review(key, input)')
-  const marked = { module: scope.module, entity: entityOf(scope, number), kind: 'review', key }
+export async function writeReview(call: Call): Promise<Receipt> {
+  const { deps, scope, octokit, where } = call
+  const number = call.number(['pull_request'], 'review')
+  const marked = call.marked(number, 'review', call.arg(0, 'key', keyShape))
+  const input = call.arg(1, 'key, input', reviewShape)
   const body = publishedBody(scope, input.body, signMarker(deps.markerKey, marked))
-  const octokit = deps.github.octokit(scope.repository, scope.signal)
-  const where = { ...ownerAndName(scope.repository), pull_number: number }
+  const on = { ...where, pull_number: number }
   const { pulls } = octokit.rest
   let fresh: Awaited<ReturnType<typeof freshPullRequest>> | undefined
   return applyKeyed(deps, scope, {
     key: marked,
     content: input,
     before: async () => (fresh = await freshPullRequest(deps, scope, number)),
-    async find() {
-      const login = await deps.github.ownLogin(scope.repository)
-      const wanted = hashKey(deps.markerKey, 'review', key)
-      for await (const { data } of octokit.paginate.iterator(pulls.listReviews, {
-        ...where,
-        per_page: 100,
-      })) {
-        for (const raw of data) {
-          if (raw.user?.login.toLowerCase() !== login.toLowerCase()) continue
-          const found = findMarker(deps.markerKey, raw.body, marked)
-          if (found?.module === scope.module && found.keyHash === wanted) {
-            return { id: raw.id, url: raw.html_url, same: raw.body === body }
-          }
-        }
-      }
-      return null
-    },
+    find: () =>
+      findWritten(call, marked, body, octokit.paginate.iterator(pulls.listReviews, { ...on, per_page: 100 })),
     async create() {
       const pull = fresh ?? (await freshPullRequest(deps, scope, number))
-      const own = await deps.github.ownLogin(scope.repository)
       // GitHub lets nobody request changes on a pull request of their own (a personal token's user may write one).
-      const event = authorOf(pull.user).toLowerCase() === own.toLowerCase() ? 'COMMENT' : input.event
+      const isOwn = authorOf(pull.user).toLowerCase() === (await call.ownLogin()).toLowerCase()
       // Each is marked on its own: a thread is resolved only when this module began it.
-      const comments = input.comments.map((comment, index) => {
+      const comments = input.comments.map(({ mark, ...comment }, index) => {
         const marker = signMarker(deps.markerKey, inlineMark(marked, index))
-        const hidden = comment.mark === undefined ? marker : `<!-- ${comment.mark} -->\n\n${marker}`
-        return {
-          ...defined(comment),
-          body: publishedBody(scope, comment.body, hidden, { suggestions: true }),
-        }
+        const hidden = mark === undefined ? marker : `<!-- ${mark} -->\n\n${marker}`
+        return { ...comment, body: publishedBody(scope, comment.body, hidden, { suggestions: true }) }
       })
-      const { data } = await pulls.createReview({ ...where, commit_id: pull.head.sha, body, event, comments })
-      return { id: data.id, url: data.html_url }
+      const event = isOwn ? 'COMMENT' : input.event
+      return (await pulls.createReview({ ...on, commit_id: pull.head.sha, body, event, comments })).data
     },
-    async update(id) {
-      const changed = await unlessGone(
-        deps,
-        scope,
-        () => pulls.updateReview({ ...where, review_id: id, body }),
-        async () => (await pulls.getReview({ ...where, review_id: id })).data.user?.login ?? null,
-      )
-      return changed && { id: changed.data.id, url: changed.data.html_url }
-    },
+    update: (review_id) =>
+      unlessGone(
+        call,
+        () => pulls.updateReview({ ...on, review_id, body }),
+        () => pulls.getReview({ ...on, review_id }),
+      ),
   })
 }
 
@@ -117,13 +88,27 @@ export const inlineMark = (review: Marked, index: number): Marked => ({
   key: `${review.key} ${index}`,
 })
 
-/** The comment without the fields that were left out. */
-function defined({ path, line, side, start_line, start_side }: z.infer<typeof inlineComment>) {
-  return {
-    path,
-    line,
-    ...(side ? { side } : {}),
-    ...(start_line ? { start_line } : {}),
-    ...(start_side ? { start_side } : {}),
-  }
+const messageShape = z.string().min(1).max(1_000)
+
+/** `withdraw(message)`: dismisses this module's own requests for changes on the run's pull request; safe to repeat. */
+export async function withdrawReviews(call: Call): Promise<number> {
+  const { deps, scope, octokit, where } = call
+  const number = call.number(['pull_request'], 'review')
+  const message = publishedText(scope, call.arg(0, 'message', messageShape), 2_000)
+  const on = { ...where, pull_number: number }
+  const marked = call.marked(number, 'review', '')
+  const { pulls } = octokit.rest
+  const [login, reviews] = await Promise.all([
+    call.ownLogin(),
+    octokit.paginate(pulls.listReviews, { ...on, per_page: 100 }),
+  ])
+  const standing = reviews.filter(
+    (review) =>
+      review.state === 'CHANGES_REQUESTED' &&
+      ownMarker(deps.markerKey, review, login, marked)?.module === scope.module,
+  )
+  if (standing.length > 0) await freshPullRequest(deps, scope, number)
+  for (const { id } of standing)
+    await pulls.dismissReview({ ...on, review_id: id, message, event: 'DISMISS' })
+  return standing.length
 }

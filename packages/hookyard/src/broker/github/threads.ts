@@ -4,13 +4,12 @@ import { z } from 'zod'
 import { PermanentError } from '../../lib/errors.ts'
 import type { Resolution, ReviewThread, ThreadComment } from '@hookyard/sdk/host'
 import { withMarker } from './body.ts'
-import { publishedText } from './published.ts'
-import { type EffectDeps, freshPullRequest } from './effects.ts'
+import type { Call } from './call.ts'
+import { freshPullRequest } from './effects.ts'
+import { hasStatus } from './errors.ts'
+import { publishedText } from './format-published.ts'
 import { type Actor, askGraphql, loginOf } from './graphql.ts'
-import { type FoundMarker, findMarker, stripMarkers } from './marker.ts'
-import type { ReadDeps } from './reads.ts'
-import { isRefused } from './refusal.ts'
-import { type RunScope, checked, entityOf, ownerAndName, requireGrant, requireNumber } from './scope.ts'
+import { type FoundMarker, ownMarker, stripMarkers } from './marker.ts'
 
 /** More conversations than this nobody holds on one pull request. */
 const MAX_THREADS = 1_000
@@ -66,31 +65,25 @@ interface ThreadsPage {
 }
 
 /** `pr.threads()`: oldest first; markers are taken out of our own comments. */
-export async function readThreads(deps: ReadDeps, scope: RunScope): Promise<ReviewThread[]> {
-  const number = requireNumber(scope, 'threads()', ['pull_request'])
-  const { owner, repo: name } = ownerAndName(scope.repository)
-  const own = await deps.github.ownLogin(scope.repository)
+export async function readThreads(call: Call): Promise<ReviewThread[]> {
+  const { deps, scope, where } = call
+  const number = call.number(['pull_request'])
+  const own = await call.ownLogin()
   const threads: ReviewThread[] = []
   for (let after: string | null = null; ;) {
-    const variables = { owner, name, number, after }
-    const page: ThreadsPage = await askGraphql(deps, scope, 'the review threads', THREADS, variables)
+    const on = { owner: where.owner, name: where.repo, number, after }
+    const page: ThreadsPage = await askGraphql(deps.github, scope, 'the review threads', THREADS, on)
     const found = page.repository?.pullRequest?.reviewThreads
     if (!found) return threads
-    threads.push(...found.nodes.map((raw) => toThread(deps, scope, number, own, raw)))
+    threads.push(...found.nodes.map((raw) => toThread(call, number, own, raw)))
     after = found.pageInfo.endCursor
     if (!found.pageInfo.hasNextPage || after === null || threads.length >= MAX_THREADS) return threads
   }
 }
 
-function toThread(
-  deps: ReadDeps,
-  scope: RunScope,
-  number: number,
-  own: string,
-  raw: RawThread,
-): ReviewThread {
+function toThread(call: Call, number: number, own: string, raw: RawThread): ReviewThread {
   const toComment = (comment: RawComment): ThreadComment => {
-    const isOwn = markerOf(deps.markerKey, scope, number, own, comment) !== null
+    const isOwn = markerOf(call, number, own, comment) !== null
     return {
       id: comment.databaseId,
       author: loginOf(comment.author),
@@ -119,15 +112,14 @@ const withBotName = (login: string, own: string): string =>
 
 /** The marker of a comment that this module wrote on this pull request, or null. */
 function markerOf(
-  markerKey: string,
-  scope: RunScope,
+  call: Call,
   number: number,
   own: string,
   { author, body }: Pick<RawComment, 'author' | 'body'>,
 ): FoundMarker | null {
-  if (loginOf(author).toLowerCase() !== own.toLowerCase()) return null
-  const found = findMarker(markerKey, body, { entity: entityOf(scope, number), kind: 'review_comment' })
-  return found?.module === scope.module ? found : null
+  const where = call.marked(number, 'review_comment', '')
+  const found = ownMarker(call.deps.markerKey, { user: { login: loginOf(author) }, body }, own, where)
+  return found?.module === call.scope.module ? found : null
 }
 
 const threadId = z.string().regex(/^[\w=+/-]{1,200}$/, 'expected the id of a thread')
@@ -148,22 +140,17 @@ interface RawNode {
 }
 
 /** `resolve(thread, note)`: only a thread of the run's own pull request that this module began. Safe to repeat. */
-export async function resolveThread(
-  deps: EffectDeps,
-  scope: RunScope,
-  args: readonly unknown[],
-): Promise<Resolution> {
-  requireGrant(scope, 'review')
-  const number = requireNumber(scope, 'resolve()', ['pull_request'])
-  const id = checked(threadId, args[0], 'resolve(thread)')
-  const note = publishedText(scope, checked(noteShape, args[1], 'resolve(thread, note)'), MAX_NOTE)
-  const own = await deps.github.ownLogin(scope.repository)
-  const { node }: RawNode = await askGraphql(deps, scope, 'a review thread', THREAD, { id })
+export async function resolveThread(call: Call): Promise<Resolution> {
+  const { deps, scope } = call
+  const number = call.number(['pull_request'], 'review')
+  const id = call.arg(0, 'thread', threadId)
+  const note = publishedText(scope, call.arg(1, 'thread, note', noteShape), MAX_NOTE)
+  const own = await call.ownLogin()
+  const { node }: RawNode = await askGraphql(deps.github, scope, 'a review thread', THREAD, { id })
   const [first] = node?.comments?.nodes ?? []
-  const here = `${scope.repository}#${number}`.toLowerCase()
   const there = `${node?.pullRequest?.repository.nameWithOwner ?? ''}#${node?.pullRequest?.number ?? ''}`
-  const marker = first === undefined ? null : markerOf(deps.markerKey, scope, number, own, first)
-  if (first === undefined || marker === null || there.toLowerCase() !== here) {
+  const marker = first === undefined ? null : markerOf(call, number, own, first)
+  if (first === undefined || marker === null || there.toLowerCase() !== call.marked(number, '', '').entity) {
     throw new PermanentError(
       `module ${scope.module} may not resolve ${id}: it is no thread that this module began on ${scope.entity}`,
       { reason: 'missing_grant' },
@@ -172,30 +159,26 @@ export async function resolveThread(
   if (node?.isResolved === true) return { resolved: true, noted: false }
   await freshPullRequest(deps, scope, number)
   try {
-    await askGraphql(deps, scope, 'to resolve a review thread', RESOLVE, { id })
+    await askGraphql(deps.github, scope, 'to resolve a review thread', RESOLVE, { id })
     return { resolved: true, noted: false }
   } catch (error) {
-    if (!isRefused(error, 403)) throw error
-    deps.log.debug(
-      { run: scope.runId, thread: id },
-      'GitHub does not let the service resolve; noting instead',
-    )
-    await noteOn(deps, scope, { id: first.databaseId, body: first.body, note, marker })
+    if (!hasStatus(error, 403)) throw error
+    const { runId: run } = scope
+    deps.log.debug({ run, thread: id }, 'GitHub does not let the service resolve; noting instead')
+    await noteOn(call, first.databaseId, first.body, note, marker)
     return { resolved: false, noted: true }
   }
 }
 
 async function noteOn(
-  deps: EffectDeps,
-  scope: RunScope,
-  { id, body, note, marker }: { id: number; body: string; note: string; marker: FoundMarker },
+  { octokit, where }: Call,
+  comment_id: number,
+  before: string,
+  note: string,
+  marker: FoundMarker,
 ): Promise<void> {
-  const text = stripMarkers(body).trim()
+  const text = stripMarkers(before).trim()
   if (text.startsWith(note)) return
-  const octokit = deps.github.octokit(scope.repository, scope.signal)
-  await octokit.rest.pulls.updateReviewComment({
-    ...ownerAndName(scope.repository),
-    comment_id: id,
-    body: withMarker(`${note}\n\n${text}`, marker.text),
-  })
+  const body = withMarker(`${note}\n\n${text}`, marker.text)
+  await octokit.rest.pulls.updateReviewComment({ ...where, comment_id, body })
 }

@@ -16,8 +16,8 @@ import {
 import { anthropicProtocol } from '../../../../testing/broker/agent/vendors/anthropic.ts'
 import { chatCompletionsProtocol } from '../../../../testing/broker/agent/vendors/chat-completions.ts'
 import { openaiProtocol } from '../../../../testing/broker/agent/vendors/openai.ts'
-import { createApiBackend } from './api-backend.ts'
-import type { ApiOptions } from './api-options.ts'
+import { createApiBackend } from '../select-backend.ts'
+import type { ApiOptions } from './vendor.ts'
 
 const KEY = 'sk-test-do-not-show-this-key'
 const opened: { close(): Promise<void> }[] = []
@@ -162,7 +162,7 @@ test('a question that does not fit into its money is not asked', async () => {
   const prompt = 'x'.repeat(1_000_000)
   const asked = backend({ vendor: 'anthropic', baseUrl: api.url }).run(question({ prompt, maxUsd: 0.5 }))
   await expect(asked).rejects.toMatchObject({
-    name: 'AgentRefusal',
+    name: 'PermanentAgentError',
     reason: 'budget',
     message: expect.stringMatching(/about 400000 tokens does not fit into the 0\.5000 USD/),
   })
@@ -187,15 +187,21 @@ test.each([
   const price = { input: 1, output: 10 }
   await expect(
     backend({ vendor, baseUrl: `${api.url}${path}`, price }).run(question({ model })),
-  ).rejects.toMatchObject({ name: 'AgentRefusal', reason: 'agent_failed', costUsd: 0.006 })
+  ).rejects.toMatchObject({ name: 'PermanentAgentError', reason: 'agent_failed', costUsd: 0.006 })
 })
 
 test.each([
-  [402, 'pay', 'AgentRefusal', 'agent_unavailable', /Top up the account/],
-  [403, 'no', 'AgentRefusal', 'agent_unavailable', /its account may use claude-sonnet-5-5/],
-  [400, 'Your credit balance is too low to access the API', 'AgentRefusal', 'agent_unavailable', /Top up/],
-  [400, 'prompt is too long: 1200000 tokens', 'AgentRefusal', 'agent_failed', /prompt is too long/],
-  [413, 'too large', 'AgentRefusal', 'agent_failed', /413/],
+  [402, 'pay', 'PermanentAgentError', 'agent_unavailable', /Top up the account/],
+  [403, 'no', 'PermanentAgentError', 'agent_unavailable', /its account may use claude-sonnet-5-5/],
+  [
+    400,
+    'Your credit balance is too low to access the API',
+    'PermanentAgentError',
+    'agent_unavailable',
+    /Top up/,
+  ],
+  [400, 'prompt is too long: 1200000 tokens', 'PermanentAgentError', 'agent_failed', /prompt is too long/],
+  [413, 'too large', 'PermanentAgentError', 'agent_failed', /413/],
   [408, 'slow', 'AgentError', 'agent_failed', /408/],
   [503, 'later', 'AgentError', 'agent_failed', /503/],
   [529, 'Overloaded', 'AgentError', 'agent_failed', /Overloaded/],
@@ -226,7 +232,7 @@ test('a spent quota is no limit that passes', async () => {
   const api = await open(openaiProtocol, { raw: { status: 429, body } })
   await expect(
     backend({ vendor: 'openai', baseUrl: `${api.url}/v1` }).run(question({ model: 'gpt-5.1' })),
-  ).rejects.toMatchObject({ name: 'AgentRefusal', reason: 'agent_unavailable' })
+  ).rejects.toMatchObject({ name: 'PermanentAgentError', reason: 'agent_unavailable' })
 })
 
 test('a redirect is not followed: the key goes to the configured address alone', async () => {
@@ -240,7 +246,7 @@ test('a redirect is not followed: the key goes to the configured address alone',
   const api = await open(anthropicProtocol, { raw: { status: 307, headers: { location: elsewhere.url } } })
   await expect(backend({ vendor: 'anthropic', baseUrl: api.url }).run(question())).rejects.toMatchObject({
     ...{
-      name: 'AgentRefusal',
+      name: 'PermanentAgentError',
       reason: 'agent_failed',
       message: expect.stringContaining('check agent.base_url'),
     },
@@ -255,7 +261,7 @@ test.each([
   const api = await open(anthropicProtocol, { raw: { status: 200, body } })
   await expect(backend({ vendor: 'anthropic', baseUrl: api.url }).run(question())).rejects.toMatchObject({
     ...{
-      name: 'AgentRefusal',
+      name: 'PermanentAgentError',
       reason: 'agent_failed',
       message: expect.stringContaining('check agent.base_url'),
     },

@@ -1,10 +1,9 @@
 // One question to a model's API through the AI SDK: what may be spent becomes a limit of tokens, the answer's
 // tokens become USD, and whatever goes wrong becomes one of our three errors.
 import { generateText, jsonSchema, Output } from 'ai'
-import { AgentError, AgentRefusal } from '../agent-error.ts'
+import { AgentError, PermanentAgentError } from '../agent-error.ts'
 import type { BackendAnswer, BackendRequest } from '../backend.ts'
 import { schemaPrompt } from '../structured.ts'
-import type { ApiMemory, ApiOptions } from './api-options.ts'
 import { agentFailure, isSchemaRefusal } from './failure.ts'
 import { connect } from './models.ts'
 import {
@@ -16,7 +15,7 @@ import {
   PRICES_OF,
   type Tokens,
 } from './prices.ts'
-import { addressOf, modelName } from './vendor.ts'
+import { type ApiMemory, type ApiOptions, addressOf, modelName } from './vendor.ts'
 
 // Its warnings would go to standard error, past our log.
 globalThis.AI_SDK_LOG_WARNINGS = false
@@ -35,7 +34,7 @@ interface Question {
   readonly signal: AbortSignal
 }
 
-/** @throws AgentError, AgentRefusal or AgentBusy; the signal's reason when it aborts. */
+/** @throws AgentError, PermanentAgentError or AgentBusy; the signal's reason when it aborts. */
 export async function askModel(
   options: ApiOptions,
   memory: ApiMemory,
@@ -118,7 +117,7 @@ function outputLimit({ options, request, price }: Question, prompt: string): num
   const affordable = affordableOutput(price, guessTokens(prompt), request.maxUsd)
   if (affordable >= (usual ?? Number.POSITIVE_INFINITY)) return usual
   if (affordable >= MIN_OUTPUT) return affordable
-  throw new AgentRefusal(
+  throw new PermanentAgentError(
     `A question of about ${guessTokens(prompt)} tokens does not fit into the ${request.maxUsd.toFixed(4)} USD that ` +
       'are left for it. A cheaper agent.model would fit more.',
     { reason: 'budget' },
@@ -142,12 +141,12 @@ function refuseUnfinished(reason: string, limit: number | null, costUsd: number)
   if (reason === 'length') {
     const cut = `The answer was cut off after ${limit ?? 'as many tokens as the server allows'}${limit === null ? '' : ' tokens'}.`
     throw limit !== null && limit < MAX_OUTPUT
-      ? new AgentRefusal(`${cut} More is not in the budget.`, { reason: 'budget', costUsd })
-      : new AgentRefusal(`${cut} Ask for less at a time.`, { reason: 'agent_malformed', costUsd })
+      ? new PermanentAgentError(`${cut} More is not in the budget.`, { reason: 'budget', costUsd })
+      : new PermanentAgentError(`${cut} Ask for less at a time.`, { reason: 'agent_malformed', costUsd })
   }
   if (reason === 'content-filter') {
     const message = 'The model declined to answer. Look at what it was asked, or take another agent.model.'
-    throw new AgentRefusal(message, { reason: 'agent_failed', costUsd })
+    throw new PermanentAgentError(message, { reason: 'agent_failed', costUsd })
   }
 }
 

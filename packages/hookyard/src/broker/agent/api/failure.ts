@@ -1,7 +1,7 @@
 // What an API's refusal means: who can fix it, whether another try helps, and when.
 import { APICallError } from 'ai'
 import { toError } from '../../../lib/errors.ts'
-import { AgentBusy, AgentError, AgentRefusal, isAgentError } from '../agent-error.ts'
+import { AgentBusy, AgentError, PermanentAgentError, isAgentError } from '../agent-error.ts'
 import { spokenError } from '../spoken-error.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
@@ -15,7 +15,7 @@ export interface Asked {
 }
 
 /** Whatever the AI SDK or the network threw, as one of ours. */
-export function agentFailure(thrown: unknown, asked: Asked): AgentError | AgentRefusal | AgentBusy {
+export function agentFailure(thrown: unknown, asked: Asked): AgentError | PermanentAgentError | AgentBusy {
   if (isAgentError(thrown)) return thrown
   const error = toError(thrown)
   const host = URL.canParse(asked.address) ? new URL(asked.address).host : asked.address
@@ -33,11 +33,15 @@ export function agentFailure(thrown: unknown, asked: Asked): AgentError | AgentR
   return refusal(error, `${host} answered ${error.statusCode}: ${said}`, asked)
 }
 
-function refusal(error: APICallError, told: string, asked: Asked): AgentError | AgentRefusal | AgentBusy {
+function refusal(
+  error: APICallError,
+  told: string,
+  asked: Asked,
+): AgentError | PermanentAgentError | AgentBusy {
   const status = error.statusCode ?? 0
   const headers = error.responseHeaders ?? {}
   const final = (reason: 'agent_unavailable' | 'agent_failed', fix: string) =>
-    new AgentRefusal(`${told}. ${fix}`, { reason, cause: error })
+    new PermanentAgentError(`${told}. ${fix}`, { reason, cause: error })
   if (isOutOfCredit(error)) return final('agent_unavailable', 'Top up the account behind agent.api_key.')
   if (status === 401 || status === 403) {
     return final('agent_unavailable', `Check agent.api_key, and that its account may use ${asked.model}.`)

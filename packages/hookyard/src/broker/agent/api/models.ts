@@ -3,10 +3,9 @@ import { createAnthropic } from '@ai-sdk/anthropic'
 import { createOpenAI } from '@ai-sdk/openai'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import type { LanguageModel } from 'ai'
-import type { ApiOptions } from './api-options.ts'
 import { toStrict } from './strict-schema.ts'
 import { createTransport } from './transport.ts'
-import { addressOf } from './vendor.ts'
+import { type ApiOptions, addressOf } from './vendor.ts'
 
 export interface Connection {
   readonly model: LanguageModel

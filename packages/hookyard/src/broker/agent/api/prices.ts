@@ -1,9 +1,10 @@
-// What the vendors ask for their models. Prices change: the table carries its date, `agent.price` in hookyard.yaml
-// goes before it, and a model that it does not know is counted as a large one of its vendor, so that caps hold.
+// What the vendors ask for their models (prices.json). `agent.price` in hookyard.yaml goes before it, and a model that it
+// does not know is counted as a large one of its vendor, so that caps hold.
+import prices from './prices.json' with { type: 'json' }
 import type { Vendor } from './vendor.ts'
 
-/** The day on which the table was compared with the vendors' price pages. */
-export const PRICES_OF = '2026-11-22'
+/** The day on which prices.json was compared with the vendors' price pages. */
+export const PRICES_OF = prices.date
 
 /** USD per million tokens. */
 export interface Price {
@@ -27,64 +28,14 @@ export interface Tokens {
   readonly output: number
 }
 
-const LONG_GPT = { above: 272_000, input: 2, output: 1.5 }
-const LONG_HAIKU = { above: 100_000, input: 5, output: 5 }
-
 // A name stands for itself and all that continue it with a dash: the longest one that fits counts.
-const TABLE: Readonly<Record<string, Price>> = {
-  'claude-fable-5': price(10, 10, 50),
-  'claude-mythos-5': price(10, 10, 50),
-  'claude-opus-5-5': price(4, 4, 20),
-  'claude-opus-5': price(5, 5, 25),
-  'claude-opus-4-8': price(5, 5, 25),
-  'claude-opus-4-7': price(5, 5, 25),
-  'claude-opus-4-6': price(5, 5, 25),
-  'claude-opus-4-5': price(5, 5, 25),
-  'claude-opus-4': price(15, 15, 75),
-  'claude-sonnet-5': price(2, 2, 10),
-  'claude-sonnet-4': price(3, 3, 15),
-  'claude-haiku-5-5': price(0.1, 0.1, 0.5, LONG_HAIKU),
-  'claude-haiku-4-5': price(1, 1, 5),
-  'gpt-6-astra': price(10, 1, 50, LONG_GPT),
-  'gpt-6-sol': price(2, 0.2, 10, LONG_GPT),
-  'gpt-6-luna': price(0.1, 0.01, 0.5, LONG_GPT),
-  'gpt-6.1-sol': price(2, 0.1, 10, LONG_GPT),
-  'gpt-6.1-terra': price(1, 0.05, 5, LONG_GPT),
-  'gpt-5.6': price(5, 0.5, 30, LONG_GPT),
-  'gpt-5.6-terra': price(2, 0.2, 12, LONG_GPT),
-  'gpt-5.6-luna': price(0.2, 0.02, 1.2, LONG_GPT),
-  'gpt-5.5': price(5, 0.5, 30, LONG_GPT),
-  'gpt-5.5-pro': price(30, 30, 180, LONG_GPT),
-  'gpt-5.4': price(2.5, 0.25, 15, LONG_GPT),
-  'gpt-5.4-pro': price(30, 30, 180, LONG_GPT),
-  'gpt-5.4-mini': price(0.75, 0.075, 4.5),
-  'gpt-5.4-nano': price(0.2, 0.02, 1.25),
-  'gpt-5.2': price(1.75, 0.175, 14),
-  'gpt-5.2-pro': price(21, 21, 168),
-  'gpt-5.1': price(1.25, 0.125, 10),
-  'gpt-5.1-codex-mini': price(0.25, 0.025, 2),
-  'gpt-5': price(1.25, 0.125, 10),
-  'gpt-5-pro': price(15, 15, 120),
-  'gpt-5-mini': price(0.25, 0.025, 2),
-  'gpt-5-nano': price(0.05, 0.005, 0.4),
-  'gpt-4.1': price(2, 0.5, 8),
-  'gpt-4.1-mini': price(0.4, 0.1, 1.6),
-  'gpt-4.1-nano': price(0.1, 0.025, 0.4),
-  'gpt-4o': price(2.5, 1.25, 10),
-  'gpt-4o-mini': price(0.15, 0.075, 0.6),
-  o3: price(2, 0.5, 8),
-  'o4-mini': price(1.1, 0.275, 4.4),
-}
+const TABLE: Readonly<Record<string, Price>> = prices.usdPerMillionTokens
 
 /** What an unknown model is counted as; a server of one's own asks for nothing. */
 const UNKNOWN: Readonly<Record<Vendor, Price>> = {
-  anthropic: price(5, 5, 25),
-  openai: price(5, 5, 30),
-  'openai-compatible': price(0, 0, 0),
-}
-
-function price(input: number, cachedInput: number, output: number, long?: Price['long']): Price {
-  return { input, cachedInput, output, ...(long && { long }) }
+  anthropic: { input: 5, cachedInput: 5, output: 25 },
+  openai: { input: 5, cachedInput: 5, output: 30 },
+  'openai-compatible': { input: 0, cachedInput: 0, output: 0 },
 }
 
 /** The operator's own price, else the table's, else a guess that says so. */

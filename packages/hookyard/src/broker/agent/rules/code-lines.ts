@@ -19,25 +19,18 @@ interface Language {
   readonly blocks: readonly (readonly [open: string, close: string])[]
 }
 
-const C_LIKE: Language = { comments: ['//'], blocks: [['/*', '*/']] }
-const SCRIPT: Language = {
-  comments: ['//'],
-  blocks: [
-    ['/*', '*/'],
-    ['`', '`'],
-  ],
-}
-const HASH: Language = { comments: ['#'], blocks: [] }
-const PYTHON: Language = {
-  comments: ['#'],
-  blocks: [
-    ['"""', '"""'],
-    ["'''", "'''"],
-  ],
-}
-const MARKUP: Language = { comments: [], blocks: [['<!--', '-->']] }
-const PHP: Language = { comments: ['//', '#'], blocks: [['/*', '*/']] }
-const PLAIN: Language = { comments: [], blocks: [] }
+/** `blocks`: pairs of marks, a space between. */
+const language = (comments: readonly string[], ...blocks: readonly string[]): Language => ({
+  comments,
+  blocks: blocks.map((pair) => pair.split(' ') as [string, string]),
+})
+const C_LIKE = language(['//'], '/* */')
+const SCRIPT = language(['//'], '/* */', '` `')
+const HASH = language(['#'])
+const PYTHON = language(['#'], '""" """', "''' '''")
+const MARKUP = language([], '<!-- -->')
+const PHP = language(['//', '#'], '/* */')
+const PLAIN = language([])
 
 const LANGUAGES: readonly (readonly [RegExp, Language])[] = [
   [/\.(?:[cm]?[jt]sx?|vue|svelte)$/i, SCRIPT],

@@ -13,7 +13,7 @@ const THREAD_READS = ['comments', 'threads']
 const UNTOLD = /(?:^|_)url$|^(?:body_html|body_text|fragment)$/
 
 /** Begins with nothing known. */
-export class KnownInput {
+export class AllowedMentions {
   readonly #logins = new Set<string>()
   readonly #hosts = new Set<string>()
   #htmlHost = 'github.com'

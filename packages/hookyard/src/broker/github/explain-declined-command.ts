@@ -1,7 +1,8 @@
 // A command that was refused is explained once: by a comment the first time that somebody is refused under an issue
 // or pull request, by a reaction from then on. Whoever writes a hundred commands must not get a hundred answers.
+import { Call } from './call.ts'
 import { writeComment } from './comment.ts'
-import type { EffectDeps } from './effects.ts'
+import type { EffectDeps } from './call.ts'
 import { type RunScope, ownerAndName } from './scope.ts'
 
 /** A command of somebody who may not. */
@@ -49,5 +50,5 @@ export async function declineCommand(
   }
   const to = /^[a-z\d-]{1,39}$/i.test(login) ? `@${login} ` : ''
   const text = `${to}\`/${command}\` started nothing: commands are for people with write access to ${repository}.`
-  await writeComment(deps, scope, [key, text])
+  await writeComment(new Call(deps, scope, 'comment', [key, text]))
 }

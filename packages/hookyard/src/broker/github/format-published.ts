@@ -1,7 +1,7 @@
 // Every text on its way to GitHub, in the shape that its field takes. A run that never asked an agent speaks as its author
 // wrote it; what a tainted run says is judged here, last of all: only our own marker comes behind it.
-import { MAX_BODY, fitted, withMarker } from './body.ts'
-import { judgeTitle, judgeWithin } from './publishable.ts'
+import { MAX_BODY, truncated, withMarker } from './body.ts'
+import { sanitizeTitle, sanitizeWithin } from './sanitize-markdown.ts'
 import type { RunScope } from './scope.ts'
 
 type Scope = Pick<RunScope, 'judged'>
@@ -15,15 +15,16 @@ export function publishedBody(
 ): string {
   if (!judged) return withMarker(text, marker)
   const room = MAX_BODY - marker.length - 2
-  return `${judgeWithin(text.trim(), { ...judged, suggestions }, room)}\n\n${marker}`.trimStart()
+  return `${sanitizeWithin(text.trim(), { ...judged, suggestions }, room)}\n\n${marker}`.trimStart()
 }
 
 /** Markdown elsewhere, at most `limit` characters. */
 export const publishedText = ({ judged }: Scope, text: string, limit: number): string =>
-  judged ? judgeWithin(text, judged, limit) : fitted(text, limit)
+  judged ? sanitizeWithin(text, judged, limit) : truncated(text, limit)
 
 /** What GitHub shows as one line of plain text. */
-export const publishedTitle = ({ judged }: Scope, text: string): string => (judged ? judgeTitle(text) : text)
+export const publishedTitle = ({ judged }: Scope, text: string): string =>
+  judged ? sanitizeTitle(text) : text
 
 const ANNOTATION_TEXTS = ['message', 'raw_details']
 const ANNOTATION_FIELDS = [

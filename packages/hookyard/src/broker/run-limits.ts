@@ -19,7 +19,7 @@ export class OverLimitError extends PermanentError {
 }
 
 /** Counts what a run does. */
-export class RunCaps {
+export class RunLimits {
   readonly #counted = { messages: new Set<string>(), effects: new Set<string>(), invoked: new Set<string>() }
 
   /**
@@ -38,10 +38,10 @@ export class RunCaps {
 const MAX_REMEMBERED = 1_000
 
 /** What a run has done in earlier attempts counts in the next ones, as long as this process lives. */
-export function rememberCaps(): (run: { readonly id: string; readonly attempt: number }) => RunCaps {
-  const known = new Map<string, RunCaps>()
+export function rememberLimits(): (run: { readonly id: string; readonly attempt: number }) => RunLimits {
+  const known = new Map<string, RunLimits>()
   return ({ id, attempt }) => {
-    const caps = (attempt > 1 ? known.get(id) : undefined) ?? new RunCaps()
+    const caps = (attempt > 1 ? known.get(id) : undefined) ?? new RunLimits()
     known.delete(id)
     known.set(id, caps)
     if (known.size > MAX_REMEMBERED) for (const [oldest] of known.entries().take(1)) known.delete(oldest)

@@ -10,9 +10,9 @@ import {
   isRead,
   operationName,
   toFailure,
-} from './refusal.ts'
+} from './errors.ts'
 
-export interface WireRequest {
+export interface TransportRequest {
   readonly method: string
   /** Path below the API's base, beginning with a slash, with its query. */
   readonly path: string
@@ -29,16 +29,16 @@ export interface WireRequest {
   readonly maxBytes: number
 }
 
-export interface Wire {
+export interface HttpTransport {
   /**
    * Sends and answers with GitHub's answer (2xx, 304, 4xx, or 5xx that stayed).
    * @throws RetryAfterError on a limit longer than a minute; PermanentError on a redirect or too large an answer;
    * Error when GitHub could not be reached.
    */
-  exchange(request: WireRequest): Promise<GitHubAnswer>
+  exchange(request: TransportRequest): Promise<GitHubAnswer>
 }
 
-export interface WireOptions {
+export interface TransportOptions {
   readonly apiUrl: string
   readonly fetch: typeof globalThis.fetch
   readonly limits: Limits
@@ -61,10 +61,10 @@ const NEVER_SENT = [
 ]
 
 /** The transport that everything to GitHub goes through. */
-export function createWire(options: WireOptions): Wire {
+export function createHttpTransport(options: TransportOptions): HttpTransport {
   const { limits, sleep } = options
 
-  async function exchange(request: WireRequest): Promise<GitHubAnswer> {
+  async function exchange(request: TransportRequest): Promise<GitHubAnswer> {
     let refusals = 0
     for (let failures = 0; ;) {
       await limits.pass(request.credential.name, request.path, request.signal)
@@ -99,7 +99,7 @@ export function createWire(options: WireOptions): Wire {
   return { exchange }
 }
 
-async function once(options: WireOptions, request: WireRequest): Promise<GitHubAnswer> {
+async function once(options: TransportOptions, request: TransportRequest): Promise<GitHubAnswer> {
   const signals = [AbortSignal.timeout(options.timeoutMs), ...(request.signal ? [request.signal] : [])]
   const { authorization } = request.credential
   const response = await options.fetch(addressOf(options.apiUrl, request.path), {
@@ -134,7 +134,7 @@ function withoutTokens(headers: Headers, body: Buffer): Buffer {
   return Buffer.from(text)
 }
 
-async function readCapped(response: Response, request: WireRequest): Promise<Buffer> {
+async function readCapped(response: Response, request: TransportRequest): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of response.body ?? []) {
@@ -151,12 +151,12 @@ async function readCapped(response: Response, request: WireRequest): Promise<Buf
   return Buffer.concat(chunks)
 }
 
-function mayRepeat(request: WireRequest, error: unknown): boolean {
+function mayRepeat(request: TransportRequest, error: unknown): boolean {
   if (request.signal?.aborted || error instanceof PermanentError) return false
   return isRead(request.method) || NEVER_SENT.includes(codeOf(error))
 }
 
-function explained(error: unknown, request: WireRequest, options: WireOptions): Error {
+function explained(error: unknown, request: TransportRequest, options: TransportOptions): Error {
   if (request.signal?.aborted) return toError(request.signal.reason)
   if (error instanceof PermanentError) return error
   const code = codeOf(error)
@@ -173,7 +173,8 @@ function explained(error: unknown, request: WireRequest, options: WireOptions): 
   )
 }
 
-const named = (request: WireRequest) => operationName({ ...request, credential: request.credential.kind })
+const named = (request: TransportRequest) =>
+  operationName({ ...request, credential: request.credential.kind })
 
 function codeOf(error: unknown): string {
   const { cause, name } = toError(error) as Error & { cause?: { code?: unknown; name?: unknown } }

@@ -21,13 +21,13 @@ export interface Operation {
 }
 
 /** GitHub said no, and would say it again: `status` is its HTTP status, `field` what a validation error names. */
-export class GitHubRefusal extends PermanentError {
+export class GitHubError extends PermanentError {
   readonly status: number
   readonly fields: readonly string[]
 
   constructor(message: string, options: { reason: string; status: number; fields?: readonly string[] }) {
     super(message, { reason: options.reason })
-    this.name = 'GitHubRefusal'
+    this.name = 'GitHubError'
     this.status = options.status
     this.fields = options.fields ?? []
   }
@@ -57,7 +57,7 @@ const REASONS: Readonly<Record<number, string>> = {
   451: 'github_forbidden',
 }
 
-/** The error that belongs to an answer of 300 or more: a `GitHubRefusal`, or `GitHubUnavailable` for 5xx. */
+/** The error that belongs to an answer of 300 or more: a `GitHubError`, or `GitHubUnavailable` for 5xx. */
 export function toFailure(answer: GitHubAnswer, operation: Operation): Error {
   const { status } = answer
   const said = spoken(answer)
@@ -67,12 +67,12 @@ export function toFailure(answer: GitHubAnswer, operation: Operation): Error {
     return new GitHubUnavailable(`${what}${unsure}`)
   }
   if (status < 400) {
-    return new GitHubRefusal(
+    return new GitHubError(
       `${what}: the repository was renamed or the issue transferred, and redirects are not followed; use its new name`,
       { reason: 'github_moved', status },
     )
   }
-  return new GitHubRefusal(`${what}: ${howToFix(answer, operation)}`, {
+  return new GitHubError(`${what}: ${howToFix(answer, operation)}`, {
     reason: REASONS[status] ?? 'github_refused',
     status,
     fields: said.fields,
@@ -88,8 +88,8 @@ export function operationName(operation: Operation): string {
 export const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
 /** True when the error is GitHub's refusal with one of these statuses. */
-export function isRefused(error: unknown, ...statuses: number[]): error is GitHubRefusal {
-  return error instanceof GitHubRefusal && statuses.includes(error.status)
+export function hasStatus(error: unknown, ...statuses: number[]): error is GitHubError {
+  return error instanceof GitHubError && statuses.includes(error.status)
 }
 
 function howToFix(answer: GitHubAnswer, { credential, repository }: Operation): string {

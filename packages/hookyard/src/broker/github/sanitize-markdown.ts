@@ -4,12 +4,12 @@
 import type { Nodes } from 'mdast'
 import { parseMarkdown } from '../../lib/markdown.ts'
 import { stripInvisible, redactSecrets } from '@hookyard/sdk/host'
-import { fitted } from './body.ts'
+import { truncated } from './body.ts'
 import { stripMarkers } from './marker.ts'
 import { type Allowances, COMMAND, Reader } from './markdown-rules.ts'
 
 /** The text, fit to be published; judged again it stays the same. Never throws. */
-export function judge(text: string, allowances: Allowances): string {
+export function sanitize(text: string, allowances: Allowances): string {
   const shown = visible(text)
   if (shown.trim() === '') return shown
   // What a reader commits with one click must not have been changed on its way.
@@ -18,17 +18,17 @@ export function judge(text: string, allowances: Allowances): string {
 }
 
 /** The same within `limit` characters: what is too long is cut before it is judged, never after. */
-export function judgeWithin(text: string, allowances: Allowances, limit: number): string {
+export function sanitizeWithin(text: string, allowances: Allowances, limit: number): string {
   // Fences need room; how much is known when they are there.
   for (const share of [1, 0.9, 0.7, 0.5, 0.3]) {
-    const judged = judge(fitted(text, Math.floor(limit * share)), allowances)
+    const judged = sanitize(truncated(text, Math.floor(limit * share)), allowances)
     if (judged.length <= limit) return judged
   }
-  return fenced(visible(fitted(text, Math.floor(limit / 4)))).slice(0, limit)
+  return fenced(visible(truncated(text, Math.floor(limit / 4)))).slice(0, limit)
 }
 
 /** A text that GitHub shows as it is, such as a title: one line, without what nobody sees and without secrets. */
-export const judgeTitle = (text: string): string => visible(text).replace(/\s+/g, ' ').trim()
+export const sanitizeTitle = (text: string): string => visible(text).replace(/\s+/g, ' ').trim()
 
 /** What the text shows: no invisible characters, secrets, markers or hidden notes, no line that a bot obeys in the raw text. */
 function visible(text: string): string {

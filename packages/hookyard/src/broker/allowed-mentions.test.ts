@@ -1,11 +1,11 @@
 // Hosts become known by what a run reads, but not by what the service itself wrote, where no marker says so either.
 import { expect, test } from 'vitest'
-import { KnownInput } from './known-input.ts'
+import { AllowedMentions } from './allowed-mentions.ts'
 
 const URL_IN_FENCE = '```\nhttps://evil.test/\n```'
 
 function hostsOf(answer: unknown): string[] {
-  const known = new KnownInput()
+  const known = new AllowedMentions()
   known.addAnswer(JSON.stringify(answer))
   return [...known.allowances({ repository: 'o/r', subject: null }).hosts]
 }

@@ -4,14 +4,14 @@ import { expect, test } from 'vitest'
 import { hostileTexts } from '../../../../../test/attacks/hostile-markdown.ts'
 import { nodesIn, parseMarkdown } from '../../lib/markdown.ts'
 import type { Allowances } from './markdown-rules.ts'
-import { judge, judgeTitle, judgeWithin } from './publishable.ts'
+import { sanitize, sanitizeTitle, sanitizeWithin } from './sanitize-markdown.ts'
 
 const input: Allowances = {
   ...{ repository: 'octo/hello', number: 7, htmlHost: 'github.com' },
   ...{ logins: new Set(['alice']), hosts: new Set(['docs.test']) },
 }
 const OWN = 'https://github.com/octo/hello'
-const published = (text: string, more: Partial<Allowances> = {}) => judge(text, { ...input, ...more })
+const published = (text: string, more: Partial<Allowances> = {}) => sanitize(text, { ...input, ...more })
 
 test.each([
   ['people of the thread', 'thanks @alice, see x@y and lodash@4.17.21'],
@@ -106,7 +106,7 @@ test('secrets, invisible characters and markers of ours do not stay', () => {
   expect(published(`a ${token.slice(0, 9)}\u200b${token.slice(9)} b\u202ec<!-- hookyard:v1:x -->`)).toBe(
     'a (secret removed) bc',
   )
-  expect(judgeTitle(`a\n ${token}\u202e`)).toBe('a (secret removed)')
+  expect(sanitizeTitle(`a\n ${token}\u202e`)).toBe('a (secret removed)')
 })
 
 test('more than twenty references to other issues are a flood; its own does not count, nor one twice', () => {
@@ -138,7 +138,7 @@ test('what is longer than its field is cut before it is judged', () => {
     `\`${'x'.repeat(9_000)} @mallory\``,
     '`'.repeat(20_000),
   ]) {
-    const clean = judgeWithin(text, input, 5_000)
+    const clean = sanitizeWithin(text, input, 5_000)
     expect(clean.length).toBeLessThanOrEqual(5_000)
     expect(acting(clean)).toEqual([])
   }
