@@ -25,7 +25,7 @@ import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 import { isRead } from './github/errors.ts'
 import { invokeFromModule } from './invoke.ts'
 import { AllowedMentions } from './allowed-mentions.ts'
-import { type Network, type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
+import { type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
 import { type NoticeOptions, Notices } from './notices.ts'
 
 export interface BrokerOptions extends NoticeOptions {
@@ -87,28 +87,10 @@ const shapes = {
 /** Makes the broker of a service. */
 export function createBroker(options: BrokerOptions): Broker {
   const budget = createBudget({ store: options.store.runs, clock: options.clock, log: options.log })
-  const capsOf = rememberLimits()
+  const limitsOf = rememberLimits()
   return {
     open(run, module, signal) {
-      const [github, agent] = [options.github(), options.agent()]
-      const caps = capsOf(run)
-      const state: OpenRun = {
-        run,
-        module,
-        signal,
-        github,
-        agent,
-        network: openNetwork(module, signal, options.network),
-        scope: null,
-        budget,
-        money: { costUsd: 0, unwrittenUsd: 0, told: false },
-        records: {},
-        caps,
-        notices: new Notices(options, run, caps),
-        invoked: 0,
-        known: new AllowedMentions(),
-        tainted: run.tainted,
-      }
+      const state = { ...openRun(options, limitsOf(run), run, module, signal), budget }
       return {
         load: () => load(state),
         async call(method, params) {
@@ -142,23 +124,26 @@ export function createBroker(options: BrokerOptions): Broker {
   }
 }
 
-interface OpenRun {
-  readonly run: ClaimedRun
-  readonly module: Module
-  readonly signal: AbortSignal
-  readonly github: GitHubBroker | null
-  readonly agent: Agent
-  readonly network: Network
-  scope: RunScope | null
-  readonly budget: Budget
-  readonly money: RunMoney
-  records: Readonly<Record<string, unknown>>
-  readonly caps: RunLimits
-  readonly notices: Notices
-  invoked: number
-  readonly known: AllowedMentions
-  tainted: boolean
-}
+/** What is kept of a run while its process is there. */
+const openRun = (
+  options: BrokerOptions,
+  limits: RunLimits,
+  ...[run, module, signal]: Parameters<Broker['open']>
+) => ({
+  ...{ run, module, signal, limits },
+  github: options.github(),
+  agent: options.agent(),
+  network: openNetwork(module, signal, options.network),
+  scope: null as RunScope | null,
+  money: { costUsd: 0, unwrittenUsd: 0, told: false } as RunMoney,
+  records: {} as Readonly<Record<string, unknown>>,
+  notices: new Notices(options, run, limits),
+  invoked: 0,
+  known: new AllowedMentions(),
+  tainted: run.tainted,
+})
+
+type OpenRun = ReturnType<typeof openRun> & { readonly budget: Budget }
 
 async function load(state: OpenRun): Promise<LoadedSubject> {
   const { run, module } = state
@@ -210,14 +195,14 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
   'subject.write': (_options, state, params) => {
     const { verb, args } = checked(shapes.write, params)
-    state.caps.count('effects', JSON.stringify([verb, args]))
+    state.limits.count('effects', JSON.stringify([verb, args]))
     return onGitHub(state, (github, scope) => github.write(scope, verb, args))
   },
   'github.fetch': async (_options, state, params) => {
     const request = checked(shapes.fetch, params)
     const { method, url, body } = request
     const reads = isRead(method.toUpperCase())
-    if (!reads) state.caps.count('effects', JSON.stringify([method, url, body]))
+    if (!reads) state.limits.count('effects', JSON.stringify([method, url, body]))
     const answer = await onGitHub(state, (github, scope) => github.fetch(scope, request))
     if (reads) state.known.addAnswer(answer.body)
     return answer
@@ -240,7 +225,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     state.notices.notify(checked(shapes.notify, params).text, state.tainted),
   invoke: async (options, state, params) => {
     state.invoked += 1
-    state.caps.count('invoked', JSON.stringify([state.invoked, params]))
+    state.limits.count('invoked', JSON.stringify([state.invoked, params]))
     const { run, module, tainted, invoked: ordinal } = state
     const request = checked(shapes.invoke, params)
     checkSize('the input of an invoked run', request.input)

@@ -3,8 +3,8 @@
 // grandchildren; this does not.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { readFileSync, readdirSync } from 'node:fs'
 import { toError } from '../../lib/errors.ts'
-import { endMarked } from './left-processes.ts'
 
 export interface ProcessRequest {
   readonly command: string
@@ -131,5 +131,44 @@ function signalGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
     process.kill(-child.pid, signal)
   } catch {
     // Nobody is left in the group, or it belongs to another user: then its own `timeout` ends it.
+  }
+}
+
+/** Looks again, since one that is being ended may start another. */
+const LOOKS = 3
+
+/**
+ * Ends every process whose environment holds this text: by setsid it is out of reach of a signal to the group. Only Linux tells environments (/proc), and only those of the
+ * same user, or to root: elsewhere nothing is found. A process that empties its environment is not found either.
+ */
+function endMarked(mark: string): void {
+  for (let look = 0; look < LOOKS; look += 1) {
+    const found = marked(mark)
+    if (found.length === 0) return
+    for (const pid of found) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It has ended.
+      }
+    }
+  }
+}
+
+function marked(mark: string): number[] {
+  try {
+    return readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && pid !== process.pid && holds(pid, mark))
+  } catch {
+    return []
+  }
+}
+
+function holds(pid: number, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(mark)
+  } catch {
+    return false
   }
 }

@@ -5,8 +5,14 @@ import { z } from 'zod'
 import { PermanentError, toError } from '../../lib/errors.ts'
 import type { Module } from '../../registry/manifest.ts'
 import { type Resolve, destinationOf, resolveBySystem, shownUrl } from './destination.ts'
-import { type HeaderPairs, exchange, isDecoded, readBody } from './exchange.ts'
-import { requestHeaders, withoutCredentials } from './headers.ts'
+import {
+  type HeaderPairs,
+  exchange,
+  isDecoded,
+  readBody,
+  requestHeaders,
+  withoutCredentials,
+} from './exchange.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 const MAX_URL = 8_192
