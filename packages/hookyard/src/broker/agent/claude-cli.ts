@@ -9,7 +9,7 @@ import type { AgentBackend, BackendAnswer, BackendRequest } from './backend.ts'
 import { childEnvironment, secretValues, type Environment } from './child-environment.ts'
 import { parseClaudeAnswer } from './claude-answer.ts'
 import { runProcess, type ProcessResult } from './run-process.ts'
-import { spokenError } from './spoken-error.ts'
+import { errorExcerpt } from './error-excerpt.ts'
 
 export interface ClaudeCliOptions {
   readonly command: string
@@ -76,8 +76,8 @@ function answerOf(
   request: BackendRequest,
 ): BackendAnswer {
   const describe = (what: string): string => {
-    const said = spokenError(result.stderr, secrets)
-    return `${options.command} ${spokenError(what, secrets)}${said === '' ? '' : ` (stderr: ${said})`}`
+    const said = errorExcerpt(result.stderr, secrets)
+    return `${options.command} ${errorExcerpt(what, secrets)}${said === '' ? '' : ` (stderr: ${said})`}`
   }
   if (result.ended === 'aborted') request.signal.throwIfAborted()
   if (result.ended === 'not_started' || isMissing(result, options)) throw missing(result, options)

@@ -2,7 +2,7 @@
 import { APICallError } from 'ai'
 import { toError } from '../../../lib/errors.ts'
 import { AgentBusy, AgentError, PermanentAgentError, isAgentError } from '../agent-error.ts'
-import { spokenError } from '../spoken-error.ts'
+import { errorExcerpt } from '../error-excerpt.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
 export interface Asked {
@@ -26,7 +26,7 @@ export function agentFailure(thrown: unknown, asked: Asked): AgentError | Perman
       cause: error,
     })
   }
-  const said = spokenError(error.message, asked.secrets)
+  const said = errorExcerpt(error.message, asked.secrets)
   if (!APICallError.isInstance(error) || error.statusCode === undefined) {
     return new AgentError(`${host} could not be asked: ${said}`, { reason: 'agent_failed', cause: error })
   }
