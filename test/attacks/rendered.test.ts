@@ -18,7 +18,7 @@ const allowances = {
 
 test.runIf(process.env['HOOKYARD_NEEDS_CMARK'])('cmark-gfm is installed', () => expect(here).toBe(true))
 
-test.skipIf(!here)('the sanitize of this test sees what it is there to see, and whose it is', () => {
+test.skipIf(!here)('the judge of this test sees what it is there to see, and whose it is', () => {
   const harmless = 'Fine, @alice: `@mallory` https://docs.test/x [a](https://github.com/octo/hello/issues/1)'
   const acts = [
     ...['@mallory', '![a](https://docs.test/a.png)', '<b>x</b>', '[a](https://evil.test)', 'www.evil.test'],
