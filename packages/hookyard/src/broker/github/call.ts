@@ -16,7 +16,7 @@ import {
   requireGrant,
   requireNumber,
 } from './scope.ts'
-import type { Serial } from './serial.ts'
+import type { Serial } from '../../lib/serial.ts'
 
 /** What serves the calls of all runs. */
 export interface EffectDeps {
