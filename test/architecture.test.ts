@@ -106,7 +106,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   registry: ['config', 'sdk', 'lib'],
   access: ['config', 'store', 'lib'],
   store: ['registry', 'lib'],
-  send: ['sdk', 'store', 'lib'],
+  send: ['config', 'sdk', 'store', 'lib'],
   receive: ['access', 'ask', 'config', 'entity', 'payload', 'registry', 'send', 'store', 'lib'],
   ask: ['send', 'store', 'lib'],
   command: ['access', 'config', 'registry', 'store', 'lib'],

@@ -10,7 +10,7 @@ import { reasonToStop, readDiff } from './recheck-pull-request.ts'
 import { readMemory } from './memory.ts'
 import { planReview } from './plan.ts'
 import { publish } from './publish.ts'
-import { reportReview } from './report.ts'
+import { reportReview } from './outcome.ts'
 import { readSettings } from './settings.ts'
 
 export default defineModule({

@@ -6,7 +6,7 @@ import { hash } from './identity.ts'
 import { inlineComment } from './inline-comments.ts'
 import type { Memory } from './memory.ts'
 import type { Done } from './plan.ts'
-import { renderSummary, result, settingsProblems, type Told } from './summary-comment.ts'
+import { renderSummary, result, settingsProblems, type Told } from './review-comment.ts'
 import { count } from './markdown.ts'
 
 export interface Published extends Done {

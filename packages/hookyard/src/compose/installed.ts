@@ -19,12 +19,9 @@ import { createBoxCheck } from '../run/box-problems.ts'
 import type { FoundWalls } from '../run/find-walls.ts'
 import { type HandlerShapes, inspectHandlers } from '../run/inspect-handlers.ts'
 import type { ProcessPool } from '../run/process-pool.ts'
-import { createDiscordSender } from '../send/discord.ts'
-import { createLogSender, type Sender } from '../send/sender.ts'
-import { createSlackSender } from '../send/slack.ts'
-import { createTelegramSender } from '../send/telegram.ts'
-import { createWebhookSender, openSigningKey } from '../send/webhook-sender.ts'
 import type { ChatStore, EffectStore, ModuleSwitch, SwitchStore } from '../store/store.ts'
+import { createSenders } from '../send/channels.ts'
+import type { Sender } from '../send/sender.ts'
 
 /** A configuration and the modules that were loaded with it, as `loadInstallation` reads them. */
 export interface ServiceInstallation {
@@ -158,20 +155,6 @@ export function overTheSameData(
   { dataDir, database, isolation }: Config,
 ): ServiceInstallation {
   return { ...next, config: { ...next.config, dataDir, database, isolation } }
-}
-
-/** Every sender, whoever is written to now: rows of an earlier configuration may still wait. */
-async function createSenders(config: Config, { effects, clock, log }: InstallContext): Promise<Sender[]> {
-  const { botToken, apiUrl } = config.telegram
-  const key = await openSigningKey({ store: effects, dataDir: config.dataDir })
-  return [
-    createLogSender(log),
-    ...(botToken === null ? [] : [createTelegramSender({ botToken, apiUrl, log })]),
-    createSlackSender({ log }),
-    createDiscordSender(),
-    createWebhookSender({ scheme: 'https', key, clock }),
-    createWebhookSender({ scheme: 'http', key, clock }),
-  ]
 }
 
 async function createGitHubPart(

@@ -1,6 +1,6 @@
 // hookyard.yaml and .env -> Config, or every problem at once.
 import { dirname, resolve } from 'node:path'
-import { adviceFor } from './advice.ts'
+import { warningsOf } from './warnings.ts'
 import { type Config, toConfig } from './config.ts'
 import { findCredentials } from './credentials.ts'
 import type { FoundCredentials } from './credentials.ts'
@@ -130,7 +130,7 @@ function finish(
   moduleFlags: readonly string[] | undefined,
 ): Omit<ConfigReading, 'secrets'> {
   const problems = moduleFlags === undefined ? [] : checkFeatures(config, moduleFlags, reading.source)
-  const warnings = [...credentials.warnings, ...adviceFor(config, value, reading.source)]
+  const warnings = [...credentials.warnings, ...warningsOf(config, value, reading.source)]
   return { ...reading, config: problems.length > 0 ? null : config, aboutModules: config, problems, warnings }
 }
 

@@ -9,7 +9,7 @@ import { newRun } from '../store/new-run.ts'
 import type { Decision } from '../store/store.ts'
 import { type DecisionContext, type Question, errorReason, skipped } from './decision-context.ts'
 import { notEligible } from './eligibility.ts'
-import { startRun } from './plan-run.ts'
+import { startRun } from './coalesce-or-plan-run.ts'
 import { hearersOf } from './who-hears.ts'
 
 /** What the commands of a comment have come to. */

@@ -17,7 +17,7 @@ import {
   withoutModule,
 } from './decision-context.ts'
 import { notEligible, pathsOf, unwantedBy } from './eligibility.ts'
-import { cancel, planRun } from './plan-run.ts'
+import { cancel, planRun } from './coalesce-or-plan-run.ts'
 import { audienceOf, hearersOf, unheard } from './who-hears.ts'
 
 export type { Bindings, DeliveryToDecide, Facts, InForce } from './decision-context.ts'

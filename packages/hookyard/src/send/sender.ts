@@ -1,5 +1,5 @@
 // The port between the outbox and a service that delivers messages. A new service is a new file with a
-// `createXSender`, entered in the map of senders; nothing else changes.
+// `createXSender`, entered in channels.ts; nothing else changes.
 import type { Log } from '../lib/log.ts'
 import { addressLabel } from './address.ts'
 import { toPlainText } from './message.ts'

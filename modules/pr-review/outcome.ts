@@ -2,7 +2,7 @@ import { done, type Outcome } from '@hookyard/sdk'
 import { writeMemory, type Memory } from './memory.ts'
 import { remember } from './plan.ts'
 import type { Published } from './publish.ts'
-import { result, type Told } from './summary-comment.ts'
+import { result, type Told } from './review-comment.ts'
 import { count } from './markdown.ts'
 
 /** The run's outcome: one line for the recipients, everything else for the journal and the next review. */

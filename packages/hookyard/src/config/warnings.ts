@@ -7,9 +7,9 @@ import { asList, asMap } from './value-path.ts'
 import type { YamlSource } from './yaml-source.ts'
 
 /** What to tell about a valid configuration. `value` is the file as written. */
-export function adviceFor(config: Config, value: unknown, source: YamlSource): Problem[] {
-  const advice: Problem[] = []
-  const warn = (path: Path, fault: Fault) => advice.push(problemAt(source.place(path), fault))
+export function warningsOf(config: Config, value: unknown, source: YamlSource): Problem[] {
+  const warnings: Problem[] = []
+  const warn = (path: Path, fault: Fault) => warnings.push(problemAt(source.place(path), fault))
   adviseIntake(config, warn)
   adviseAccess(config, value, warn)
   adviseTelegram(config, warn)
@@ -27,7 +27,7 @@ export function adviceFor(config: Config, value: unknown, source: YamlSource): P
       hint,
     })
   })
-  return advice
+  return warnings
 }
 
 type Warn = (path: Path, fault: Fault) => void
