@@ -16,7 +16,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     // Most of them wait for processes: on two cores Vitest would take one worker.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     globalSetup: ['test/temporary-folder.ts'],
     // On a build machine a test may meet a stall that no test of ours makes; one that fails twice is broken.
     retry: process.env['CI'] ? 1 : 0,

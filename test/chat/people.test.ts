@@ -175,6 +175,7 @@ describe('/start CODE', () => {
     for (let tries = 0; tries < 5; tries += 1) at.telegram.sendText(555, `/start ${'0'.repeat(31)}${tries}`)
     at.telegram.sendText(555, `/start ${code}`)
     await at.ask(1, '/help help')
+    await until('five answers', () => at.said(555).length >= 5)
     expect(at.said(555)).toEqual(Array(5).fill(NO_CODE))
     expect(await claims(at)).toMatchObject({ telegram_id: null })
     // Somebody else is not held up by that.
