@@ -50,15 +50,9 @@ export function createContext({ data, subject, call, ...ways }: ContextParts): M
   }
   return {
     ...data,
-    get pr() {
-      return about<PullRequest>('pr')
-    },
-    get issue() {
-      return about<Issue>('issue')
-    },
-    get repo() {
-      return about<Repository>('repo')
-    },
+    pr: about<PullRequest>('pr'),
+    issue: about<Issue>('issue'),
+    repo: about<Repository>('repo'),
     get github() {
       return (client ??= ways.github())
     },

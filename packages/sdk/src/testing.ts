@@ -1,30 +1,29 @@
 // `@hookyard/sdk/testing`: a handler run in this process on a payload, with every effect captured and nothing
 // sent. No server, no network: what the handler reads comes from `github`, what the agent says from `agent`.
+import { createContext } from './create-context.ts'
 import type {
   AgentAnswer,
   AgentRequest,
-  CommandData,
-  GitHubClient,
-  ResumeData,
-  ScheduleData,
-  SubjectKind,
-  Trigger,
-} from './context.ts'
-import { createContext } from './create-context.ts'
-import type { ModuleDefinition, StandardSchema } from './define-module.ts'
-import type { Outcome } from './outcome.ts'
-import type {
   ChangedFile,
+  CommandData,
   Comment,
   Commit,
+  GitHubClient,
   Label,
   LinkedIssue,
+  ModuleDefinition,
+  Outcome,
   PullRequestNow,
   RepositoryEntry,
+  RepositorySettings,
+  ResumeData,
   ReviewThread,
+  ScheduleData,
   SearchHit,
-} from './subject.ts'
-import type { RepositorySettings } from './repository-settings.ts'
+  StandardSchema,
+  SubjectKind,
+  Trigger,
+} from './index.ts'
 
 /** What GitHub would answer. Everything is optional; what is absent is empty. */
 export interface TestGitHub {
@@ -185,16 +184,14 @@ function answerCalls(options: RunModuleOptions, numbered: Json, captured: Captur
   } as Readonly<Record<string, (params: never) => unknown>>
 }
 
+const LISTS = ['files', 'commits', 'comments', 'threads', 'linkedIssues'] as const
+
 const testReads = (
   github: TestGitHub,
   numbered: Json,
 ): Readonly<Record<string, (...args: never[]) => unknown>> => ({
   diff: () => github.diff ?? '',
-  files: () => github.files ?? [],
-  commits: () => github.commits ?? [],
-  comments: () => github.comments ?? [],
-  threads: () => github.threads ?? [],
-  linkedIssues: () => github.linkedIssues ?? [],
+  ...Object.fromEntries(LISTS.map((name) => [name, () => github[name] ?? []])),
   now: (): PullRequestNow => ({
     state: String(numbered['state'] ?? 'open'),
     merged: numbered['merged'] === true,
