@@ -1,35 +1,17 @@
 // The GitHub half of the wall between a module and the world: what the service's main process does on GitHub for
 // one run. A module process never gets nearer to GitHub than these four calls.
 import { PermanentError } from '../../lib/errors.ts'
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
 import type { SubjectKind } from '@hookyard/sdk/host'
-import type { EffectStore } from '../../store/store.ts'
-import { Call } from './call.ts'
+import { Call, type EffectDeps } from './call.ts'
 import { writeCheck } from './check.ts'
-import type { GitHub } from './client.ts'
 import { writeComment } from './comment.ts'
 import { type DeclinedCommand, declineCommand } from './explain-declined-command.ts'
-import type { EffectDeps } from './call.ts'
 import { type FetchAnswer, type FetchRequest, brokeredFetch } from './gate.ts'
 import { writeLabels } from './label.ts'
 import { readLinkedIssues } from './linked-issues.ts'
 import { type WrittenThing, isOwnWriting } from './own-writing.ts'
 import { addToProject } from './project.ts'
-import {
-  listFiles,
-  pathsOf,
-  readComments,
-  readCommits,
-  readDiff,
-  readFile,
-  readFiles,
-  readFolder,
-  readLabels,
-  readNow,
-  readPermission,
-  search,
-} from './reads.ts'
+import * as reads from './reads.ts'
 import { withdrawReviews, writeReview } from './review.ts'
 import { type RepositoryAccess, createRepositoryAccess } from './repository-access.ts'
 import type { RunScope } from './scope.ts'
@@ -60,52 +42,43 @@ export interface GitHubBroker extends RepositoryAccess {
   decline(declined: DeclinedCommand, signal: AbortSignal): Promise<void>
 }
 
-export interface GitHubBrokerOptions {
-  readonly github: GitHub
-  readonly effects: EffectStore
-  /** Random, and the same for as long as the installation lives: the store's setting `marker_key`. */
-  readonly markerKey: string
-  readonly clock: Clock
-  readonly log: Log
-}
+type Calls = Readonly<Record<string, (call: Call) => Promise<unknown>>>
 
-type Serve = (call: Call) => Promise<unknown>
-
-const READS: Readonly<Record<'pr' | 'issue' | 'repo', ReadonlyMap<string, Serve>>> = {
-  pr: new Map<string, Serve>([
-    ['diff', readDiff],
-    ['files', readFiles],
-    ['commits', readCommits],
-    ['comments', readComments],
-    ['threads', readThreads],
-    ['linkedIssues', readLinkedIssues],
-    ['now', readNow],
-  ]),
-  issue: new Map<string, Serve>([['comments', readComments]]),
-  repo: new Map<string, Serve>([
-    ['file', readFile],
-    ['list', readFolder],
-    ['labels', readLabels],
-    ['permission', readPermission],
-    ['search', search],
-    ['settings', readRepositorySettings],
+const READS: Readonly<Record<'pr' | 'issue' | 'repo', Calls>> = {
+  pr: {
+    diff: reads.readDiff,
+    files: reads.readFiles,
+    commits: reads.readCommits,
+    comments: reads.readComments,
+    threads: readThreads,
+    linkedIssues: readLinkedIssues,
+    now: reads.readNow,
+  },
+  issue: { comments: reads.readComments },
+  repo: {
+    file: reads.readFile,
+    list: reads.readFolder,
+    labels: ({ deps, scope }) => reads.listLabels(deps.github, scope),
+    permission: reads.readPermission,
+    search: reads.search,
+    settings: readRepositorySettings,
     // Writes nothing on GitHub: the service remembers that the file's problems have been told.
-    ['settingsReported', noteSettingsReported],
-  ]),
+    settingsReported: noteSettingsReported,
+  },
 }
 
-const VERBS: ReadonlyMap<string, Serve> = new Map<string, Serve>([
-  ['comment', writeComment],
-  ['review', writeReview],
-  ['resolve', resolveThread],
-  ['withdraw', withdrawReviews],
-  ['label', writeLabels],
-  ['check', writeCheck],
-  ['project', addToProject],
-])
+const VERBS: Calls = {
+  comment: writeComment,
+  review: writeReview,
+  resolve: resolveThread,
+  withdraw: withdrawReviews,
+  label: writeLabels,
+  check: writeCheck,
+  project: addToProject,
+}
 
 /** One for the whole service: keyed writes of all its runs are kept in order here. */
-export function createGitHubBroker(options: GitHubBrokerOptions): GitHubBroker {
+export function createGitHubBroker(options: Omit<EffectDeps, 'serial'>): GitHubBroker {
   const deps: EffectDeps = { ...options, serial: createSerial() }
   return {
     load: (scope, kind) => loadSubject(deps.github, kind, scope),
@@ -116,15 +89,15 @@ export function createGitHubBroker(options: GitHubBrokerOptions): GitHubBroker {
     isOwn: (repository, thing) => isOwnWriting(deps, repository, thing),
     ...createRepositoryAccess(options),
     changedPaths: async (repository, number, signal) =>
-      pathsOf(await listFiles(deps.github, repository, number, signal)),
+      reads.pathsOf(await reads.listFiles(deps.github, repository, number, signal)),
     decline: (declined, signal) => declineCommand(deps, declined, signal),
   }
 }
 
-function named<T>(known: ReadonlyMap<string, T>, of: string, name: string): T {
-  const found = known.get(name)
+function named(known: Calls, of: string, name: string): Calls[string] {
+  const found = Object.hasOwn(known, name) ? known[name] : undefined
   if (found !== undefined) return found
-  throw new PermanentError(`${of} has no ${JSON.stringify(name)}; it has ${[...known.keys()].join(', ')}`, {
+  throw new PermanentError(`${of} has no ${JSON.stringify(name)}; it has ${Object.keys(known).join(', ')}`, {
     reason: 'unknown_call',
   })
 }

@@ -22,6 +22,7 @@ import type { Serial } from '../../lib/serial.ts'
 export interface EffectDeps {
   readonly github: GitHub
   readonly effects: EffectStore
+  /** Random, and the same for as long as the installation lives: the store's setting `marker_key`. */
   readonly markerKey: string
   readonly clock: Clock
   readonly log: Log

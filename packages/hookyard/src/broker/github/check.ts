@@ -52,12 +52,11 @@ export async function writeCheck(call: Call): Promise<Receipt> {
       }
       return null
     },
-    create: async () =>
-      (await needsApp(deps.github, () => checks.create({ ...content(), head_sha: sha }))).data,
+    create: async () => (await needsApp(deps.github, checks.create({ ...content(), head_sha: sha }))).data,
     update: (check_run_id) =>
       unlessGone(
         call,
-        () => needsApp(deps.github, () => checks.update({ ...content(), check_run_id })),
+        () => needsApp(deps.github, checks.update({ ...content(), check_run_id })),
         // Check runs belong to an App, not to a login: a 403 stays one.
         async () => ({ data: { user: { login: await call.ownLogin() } } }),
       ),
@@ -76,13 +75,10 @@ function requireApp(github: GitHub): void {
   )
 }
 
-async function needsApp<T>(github: GitHub, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write()
-  } catch (error) {
+const needsApp = <T>(github: GitHub, write: Promise<T>): Promise<T> =>
+  write.catch((error: unknown) => {
     if (github.credential === 'app' || !hasStatus(error, 403)) throw error
     refused.add(github)
     requireApp(github)
     throw error
-  }
-}
+  })

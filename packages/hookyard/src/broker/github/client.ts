@@ -62,22 +62,14 @@ export function createGitHub(options: GitHubOptions): GitHub {
     sleep,
     timeoutMs: options.timeoutMs ?? 30_000,
   })
-  const credentials = createCredentials({
-    token: options.token ?? null,
-    app: options.app ?? null,
-    transport,
-    clock,
-  })
+  const { token = null, app = null } = options
+  const credentials = createCredentials({ token, app, transport, clock })
   let login: Promise<string> | undefined
 
-  async function send(
-    repository: string,
-    request: GitHubRequest,
-    signal?: AbortSignal,
-  ): Promise<GitHubAnswer> {
+  const send: GitHub['send'] = async (repository, request, signal) => {
     for (let again = true; ; again = false) {
       const credential = await credentials.forRepository(repository.toLowerCase())
-      const answer = await transport.exchange({
+      const answer = await transport({
         method: request.method,
         path: request.path,
         headers: { ...DEFAULT_HEADERS, ...request.headers },
@@ -127,24 +119,16 @@ export function createGitHub(options: GitHubOptions): GitHub {
   return github
 }
 
-async function sleepAwhile(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, signal ? { signal } : {})
-  } catch (error) {
+const sleepAwhile: Sleep = (ms, signal) =>
+  delay(ms, undefined, { signal }).catch((error: unknown) => {
     throw signal?.aborted ? toError(signal.reason) : error
-  }
-}
+  })
 
 /**
  * Octokit brings the routes, their types and pagination; its own throttling (it spaces writes by seconds), retries
  * and authentication stay off, because the transport does them by GitHub's headers.
  */
-function createOctokit(
-  github: GitHub,
-  log: Log,
-  repository: string,
-  signal: AbortSignal | undefined,
-): Octokit {
+function createOctokit(github: GitHub, log: Log, repository: string, signal?: AbortSignal): Octokit {
   const fetch = async (url: string, init: RequestInit = {}): Promise<Response> => {
     if (!url.startsWith(`${github.apiUrl}/`)) {
       throw new PermanentError(`GitHub pointed outside its own API: ${url.slice(0, 200)}`, {

@@ -5,16 +5,9 @@ import { PermanentError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { clockSkew } from './limits.ts'
 import { type CredentialKind, hasStatus, jsonOf, toFailure } from './errors.ts'
-import type { HttpTransport } from './http-transport.ts'
+import type { Credential, HttpTransport } from './http-transport.ts'
 
-export interface Credential {
-  readonly kind: CredentialKind
-  /** Whose rate limit a request counts against; no secret. */
-  readonly name: string
-  readonly authorization: string | null
-}
-
-export interface Credentials {
+interface Credentials {
   readonly kind: CredentialKind
   /** What requests about `owner/name` go out with. */
   forRepository(repository: string): Promise<Credential>
@@ -24,7 +17,7 @@ export interface Credentials {
   renew(repository: string, used: Credential): Promise<boolean>
 }
 
-export interface CredentialOptions {
+interface CredentialOptions {
   readonly token: string | null
   readonly app: { readonly id: string; readonly privateKey: string } | null
   readonly transport: HttpTransport
@@ -52,19 +45,12 @@ export function createCredentials(options: CredentialOptions): Credentials {
 
 function tokenCredentials(token: string | null): Credentials {
   if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
-    throw new PermanentError(
-      'GITHUB_TOKEN holds a space, a line break or a non-ASCII character; copy it again',
-      {
-        reason: 'github_unauthorized',
-      },
-    )
+    const why = 'GITHUB_TOKEN holds a space, a line break or a non-ASCII character; copy it again'
+    throw new PermanentError(why, { reason: 'github_unauthorized' })
   }
   const kind = token === null ? 'none' : 'token'
-  const credential: Credential = {
-    kind,
-    name: kind,
-    authorization: token === null ? null : `Bearer ${token}`,
-  }
+  const authorization = token === null ? null : `Bearer ${token}`
+  const credential: Credential = { kind, name: kind, authorization }
   return {
     kind,
     identity: null,
@@ -94,7 +80,7 @@ function appCredentials(app: NonNullable<CredentialOptions['app']>, options: Cre
   // tokens from the future, so its own clock is tried once.
   async function asApp(method: string, path: string, body: unknown, repository: string): Promise<unknown> {
     for (let again = true; ; again = false) {
-      const answer = await transport.exchange({
+      const answer = await transport({
         method,
         path,
         headers: { ...DEFAULT_HEADERS, ...(body === null ? {} : { 'content-type': 'application/json' }) },

@@ -48,7 +48,8 @@ export class GitHubUnavailable extends Error {
   }
 }
 
-const REASONS: Readonly<Record<number, string>> = {
+/** The reason of a refusal by its HTTP status. */
+export const REASONS: Readonly<Record<number, string>> = {
   401: 'github_unauthorized',
   403: 'github_forbidden',
   404: 'github_not_found',

@@ -1,8 +1,7 @@
 // A command that was refused is explained once: by a comment the first time that somebody is refused under an issue
 // or pull request, by a reaction from then on. Whoever writes a hundred commands must not get a hundred answers.
-import { Call } from './call.ts'
+import { Call, type EffectDeps } from './call.ts'
 import { writeComment } from './comment.ts'
-import type { EffectDeps } from './call.ts'
 import { type RunScope, ownerAndName } from './scope.ts'
 
 /** A command of somebody who may not. */
@@ -32,11 +31,8 @@ export async function declineCommand(
   if (known && known.runId !== cause) {
     const { rest } = deps.github.octokit(repository, signal)
     // GitHub keeps one reaction of a kind and a user.
-    await rest.reactions.createForIssueComment({
-      ...ownerAndName(repository),
-      comment_id: commentId,
-      content: 'confused',
-    })
+    const on = { ...ownerAndName(repository), comment_id: commentId }
+    await rest.reactions.createForIssueComment({ ...on, content: 'confused' })
     return
   }
   const scope: RunScope = {

@@ -16,20 +16,15 @@ import { type RunScope, checked, entityOf, ownerAndName } from './scope.ts'
 /** The body that a write sends; a string: why the module may not. */
 type Prepared = Record<string, unknown> | null | string
 
-export interface GateWrite {
-  readonly method: string
-  /** Below `/repos/{owner}/{repo}`; `{n}`: the subject's number, `{id}`: a thing's, `{name}`: any. */
-  readonly route: readonly string[]
-  readonly grant: Grant
-  readonly prepare: (write: WriteRequest) => Promise<Prepared>
-}
+export type GateWrite = ReturnType<typeof gateWrite>
 
-function gateWrite(operation: string, grant: Grant, prepare: GateWrite['prepare']): GateWrite {
+/** `operation`: below `/repos/{owner}/{repo}`; `{n}`: the subject's number, `{id}`: a thing's, `{name}`: any. */
+function gateWrite(operation: string, grant: Grant, prepare: (write: WriteRequest) => Promise<Prepared>) {
   const [method = '', route = ''] = operation.split(' ')
-  return { method, route: route.split('/'), grant, prepare }
+  return { operation, method, route: route.split('/'), grant, prepare }
 }
 
-export interface WriteRequest {
+interface WriteRequest {
   readonly deps: EffectDeps
   readonly scope: RunScope
   readonly number: number
@@ -158,14 +153,11 @@ const said = (scope: RunScope, { name, output }: z.infer<typeof changedCheck>) =
 
 /** The marker to keep on a comment, or null when it is not this module's own on this subject. */
 async function ownCommentMarker({ deps, scope, number, variable }: WriteRequest): Promise<string | null> {
-  const octokit = deps.github.octokit(scope.repository, scope.signal)
-  const comment_id = Number(variable)
+  const { rest } = deps.github.octokit(scope.repository, scope.signal)
+  const on = { ...ownerAndName(scope.repository), comment_id: Number(variable) }
   const [login, comment] = await Promise.all([
     deps.github.ownLogin(scope.repository),
-    octokit.rest.issues
-      .getComment({ ...ownerAndName(scope.repository), comment_id })
-      .then(({ data }) => data)
-      .catch(unlessMissing),
+    unlessMissing(rest.issues.getComment(on)),
   ])
   const where = { entity: entityOf(scope, number), kind: 'comment' }
   if (!comment?.issue_url.endsWith(`/issues/${number}`)) return null
@@ -175,18 +167,19 @@ async function ownCommentMarker({ deps, scope, number, variable }: WriteRequest)
 
 /** Made by this module through a verb or through ctx.github: its `external_id` is signed like a marker. */
 async function isOwnCheck({ deps, scope, number, variable, headSha }: WriteRequest): Promise<boolean> {
-  const octokit = deps.github.octokit(scope.repository, scope.signal)
-  const where = { ...ownerAndName(scope.repository), check_run_id: Number(variable) }
-  const check = await octokit.rest.checks
-    .get(where)
-    .then(({ data }) => data)
-    .catch(unlessMissing)
+  const { rest } = deps.github.octokit(scope.repository, scope.signal)
+  const on = { ...ownerAndName(scope.repository), check_run_id: Number(variable) }
+  const check = await unlessMissing(rest.checks.get(on))
   if (check?.head_sha !== headSha) return false
   const signed = { entity: entityOf(scope, number), kind: 'check' }
   return findMarker(deps.markerKey, `<!-- ${check.external_id ?? ''} -->`, signed)?.module === scope.module
 }
 
-function unlessMissing(error: unknown): null {
-  if (hasStatus(error, 404, 410)) return null
-  throw error
+async function unlessMissing<T>(asked: Promise<{ readonly data: T }>): Promise<T | null> {
+  try {
+    return (await asked).data
+  } catch (error) {
+    if (hasStatus(error, 404, 410)) return null
+    throw error
+  }
 }

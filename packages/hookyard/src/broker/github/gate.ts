@@ -3,7 +3,7 @@
 // Everything that is not allowed here by name is refused.
 import { PermanentError } from '../../lib/errors.ts'
 import type { EffectDeps } from './call.ts'
-import { type Named, answerHeaders, requestHeaders, withoutForeignIssues } from './gate-answers.ts'
+import { answerHeaders, requestHeaders, withoutForeignIssues } from './gate-answers.ts'
 import { type GateAddress, readAddress } from './gate-path.ts'
 import { GATE_WRITES, type GateWrite, currentHead } from './gate-writes.ts'
 import { type GitHubAnswer, isRead, toFailure } from './errors.ts'
@@ -25,7 +25,6 @@ export interface FetchAnswer {
 }
 
 const MAX_REQUEST_BYTES = 1_048_576
-const MAX_ANSWER_BYTES = 32 * 1_048_576
 /** Reads inside a repository whose answers hold credentials or their names. */
 const SECRET_READS =
   /^(?:hooks|keys|secret-scanning|(?:actions|codespaces|dependabot|environments\/.+)\/(?:[^/]+-)?(?:secrets|variables))(?![\w-])/i
@@ -36,57 +35,42 @@ const ABOUT_OTHERS = /^code-scanning\/codeql\/variant-analyses(?![\w-])/i
 const SEARCHES = ['issues', 'code', 'commits']
 const SEARCH_PARAMETERS = ['sort', 'order', 'per_page', 'page']
 
-/** A request at the gate. */
-class Gate {
-  readonly deps: EffectDeps
-  readonly scope: RunScope
-  readonly method: string
-  readonly address: GateAddress
-  readonly headers: Named
-  readonly body: string | null
-
-  /** @throws PermanentError missing_grant */
-  constructor(deps: EffectDeps, scope: RunScope, request: FetchRequest) {
-    this.deps = deps
-    this.scope = scope
-    this.method = request.method.toUpperCase()
-    this.body = request.body
-    const address = readAddress(deps.github.apiUrl, request.url)
-    if (typeof address === 'string') throw this.refuse(address, request.url)
-    this.address = address
-    if (Buffer.byteLength(request.body ?? '') > MAX_REQUEST_BYTES)
-      throw this.refuse(`the body is larger than ${MAX_REQUEST_BYTES} bytes`)
-    if (address.segments[0]?.toLowerCase() === 'graphql')
-      throw this.refuse('GraphQL cannot be held to one repository; use REST routes or the subject’s verbs')
-    const headers = requestHeaders(request.headers)
-    if (typeof headers === 'string') throw this.refuse(headers)
-    this.headers = headers
-  }
-
+/** A request at the gate. @throws PermanentError missing_grant */
+function atGate(deps: EffectDeps, scope: RunScope, { url, body, ...request }: FetchRequest) {
+  const { github } = deps
+  const { repository, signal } = scope
+  const method = request.method.toUpperCase()
+  const address = readAddress(github.apiUrl, url)
   /** Why a module's call to GitHub does not go out. */
-  refuse(why: string, path = this.address.path): PermanentError {
-    const what = `${this.method.slice(0, 20)} ${path.split('?')[0]?.slice(0, 200)}`
-    return new PermanentError(`module ${this.scope.module} may not ${what}: ${why}`, {
-      reason: 'missing_grant',
-    })
+  const refuse = (why: string): PermanentError => {
+    const path = typeof address === 'string' ? url : address.path
+    const what = `${method.slice(0, 20)} ${path.split('?')[0]?.slice(0, 200)}`
+    return new PermanentError(`module ${scope.module} may not ${what}: ${why}`, { reason: 'missing_grant' })
   }
-
-  async send(query = '', body: string | null = null): Promise<FetchAnswer> {
-    const { github } = this.deps
-    const { repository, signal } = this.scope
-    const headers = { ...this.headers, ...(body !== null && { 'content-type': 'application/json' }) }
-    const request = { method: this.method, path: this.address.path + query, headers, body }
-    const answer = await github.send(repository, { ...request, maxBytes: MAX_ANSWER_BYTES }, signal)
+  if (typeof address === 'string') throw refuse(address)
+  if (Buffer.byteLength(body ?? '') > MAX_REQUEST_BYTES)
+    throw refuse(`the body is larger than ${MAX_REQUEST_BYTES} bytes`)
+  if (address.segments[0]?.toLowerCase() === 'graphql')
+    throw refuse('GraphQL cannot be held to one repository; use REST routes or the subject’s verbs')
+  const given = requestHeaders(request.headers)
+  if (typeof given === 'string') throw refuse(given)
+  const send = async (query = '', sent: string | null = null): Promise<FetchAnswer> => {
+    const headers = { ...given, ...(sent !== null && { 'content-type': 'application/json' }) }
+    const outgoing = { method, path: address.path + query, headers, body: sent }
+    const answer = await github.send(repository, outgoing, signal)
     // The service's own credentials are wrong: nothing that a module could handle.
     if (answer.status === 401)
-      throw toFailure(answer, { ...request, repository, credential: github.credential })
+      throw toFailure(answer, { ...outgoing, repository, credential: github.credential })
     return {
       status: answer.status,
       headers: answerHeaders(github.apiUrl, repository, answer),
-      body: textOf(`${this.method} ${request.path} (${repository})`, answer),
+      body: textOf(`${method} ${outgoing.path} (${repository})`, answer),
     }
   }
+  return { deps, scope, method, address, body, refuse, send }
 }
+
+type Gate = ReturnType<typeof atGate>
 
 /**
  * Serves one request of a module. GitHub's 4xx and 5xx are answers, as they are to any Octokit.
@@ -98,7 +82,7 @@ export async function brokeredFetch(
   scope: RunScope,
   request: FetchRequest,
 ): Promise<FetchAnswer> {
-  const gate = new Gate(deps, scope, request)
+  const gate = atGate(deps, scope, request)
   if (!isRead(gate.method)) return write(gate)
   return gate.address.segments[0] === 'search' ? searched(gate) : read(gate)
 }
@@ -203,7 +187,7 @@ function match(known: GateWrite, method: string, inside: readonly string[]): Mat
 }
 
 function openedBy(scope: RunScope): string {
-  const opened = GATE_WRITES.map((known) => `${known.method} ${known.route.join('/')} (${known.grant})`)
+  const opened = GATE_WRITES.map(({ operation, grant }) => `${operation} (${grant})`)
   return `${opened.join(', ')} on its own subject; this module has ${scope.may.join(', ') || 'none of these'}`
 }
 

@@ -1,6 +1,7 @@
 // One HTTP exchange with GitHub: timeout, size cap, limits, and repeats of what is safe to repeat. In comes a
 // request with its credential; out goes GitHub's answer, whatever its status. No request leaves the API's base.
 import { PermanentError, toError } from '../../lib/errors.ts'
+import { readBounded } from '../read-bounded.ts'
 import type { Limits, Sleep } from './limits.ts'
 import {
   type CredentialKind,
@@ -12,33 +13,34 @@ import {
   toFailure,
 } from './errors.ts'
 
-export interface TransportRequest {
+export interface Credential {
+  readonly kind: CredentialKind
+  /** Whose rate limit a request counts against; no secret. */
+  readonly name: string
+  readonly authorization: string | null
+}
+
+interface TransportRequest {
   readonly method: string
   /** Path below the API's base, beginning with a slash, with its query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
   readonly repository: string
-  readonly credential: {
-    readonly kind: CredentialKind
-    readonly name: string
-    readonly authorization: string | null
-  }
+  readonly credential: Credential
   readonly signal: AbortSignal | undefined
   /** Bytes of the answer; more is an error. */
   readonly maxBytes: number
 }
 
-export interface HttpTransport {
-  /**
-   * Sends and answers with GitHub's answer (2xx, 304, 4xx, or 5xx that stayed).
-   * @throws RetryAfterError on a limit longer than a minute; PermanentError on a redirect or too large an answer;
-   * Error when GitHub could not be reached.
-   */
-  exchange(request: TransportRequest): Promise<GitHubAnswer>
-}
+/**
+ * Sends and answers with GitHub's answer (2xx, 304, 4xx, or 5xx that stayed).
+ * @throws RetryAfterError on a limit longer than a minute; PermanentError on a redirect or too large an answer;
+ * Error when GitHub could not be reached.
+ */
+export type HttpTransport = (request: TransportRequest) => Promise<GitHubAnswer>
 
-export interface TransportOptions {
+interface TransportOptions {
   readonly apiUrl: string
   readonly fetch: typeof globalThis.fetch
   readonly limits: Limits
@@ -63,40 +65,32 @@ const NEVER_SENT = [
 /** The transport that everything to GitHub goes through. */
 export function createHttpTransport(options: TransportOptions): HttpTransport {
   const { limits, sleep } = options
-
-  async function exchange(request: TransportRequest): Promise<GitHubAnswer> {
+  return async (request) => {
+    const { credential, path, signal } = request
     let refusals = 0
     for (let failures = 0; ;) {
-      await limits.pass(request.credential.name, request.path, request.signal)
+      await limits.pass(credential.name, path, signal)
       const backoffMs = BACKOFF_MS[failures]
-      let answer: GitHubAnswer
-      try {
-        answer = await once(options, request)
-      } catch (error) {
+      const answer = await once(options, request).catch((error: unknown) => {
         if (backoffMs === undefined || !mayRepeat(request, error)) throw explained(error, request, options)
-        failures += 1
-        await sleep(backoffMs, request.signal)
-        continue
-      }
-      if (limits.learn(request.credential.name, request.path, answer)) {
+        return null
+      })
+      if (answer && limits.learn(credential.name, path, answer)) {
         refusals += 1
         if (refusals < MAX_LIMIT_REFUSALS) continue
         throw new GitHubLimited(`GitHub keeps limiting ${named(request)}`, 60_000)
       }
-      if (answer.status >= 500 && isRead(request.method) && backoffMs !== undefined) {
+      if (backoffMs !== undefined && (!answer || (answer.status >= 500 && isRead(request.method)))) {
         failures += 1
-        await sleep(backoffMs, request.signal)
+        await sleep(backoffMs, signal)
         continue
       }
       // A redirect may lead into another repository or to another host, with our credential: never followed.
-      if (REDIRECTS.includes(answer.status)) {
-        throw toFailure(answer, { ...request, credential: request.credential.kind })
-      }
-      return answer
+      if (answer && REDIRECTS.includes(answer.status))
+        throw toFailure(answer, { ...request, credential: credential.kind })
+      if (answer) return answer
     }
   }
-
-  return { exchange }
 }
 
 async function once(options: TransportOptions, request: TransportRequest): Promise<GitHubAnswer> {
@@ -109,12 +103,13 @@ async function once(options: TransportOptions, request: TransportRequest): Promi
     redirect: 'manual',
     signal: AbortSignal.any(signals),
   })
-  const body = await readCapped(response, request)
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: withoutTokens(response.headers, body),
-  }
+  const { status, headers } = response
+  const body = await readBounded(response.body ?? [], request.maxBytes)
+  if (body !== null) return { status, headers, body: withoutTokens(headers, body) }
+  throw new PermanentError(
+    `GitHub's answer to ${named(request)} is larger than ${request.maxBytes} bytes; ask for less`,
+    { reason: 'too_large' },
+  )
 }
 
 // An Enterprise server has its REST API below /api/v3, and GraphQL beside it.
@@ -132,23 +127,6 @@ function withoutTokens(headers: Headers, body: Buffer): Buffer {
     .replaceAll(/"temp_clone_token"\s*:\s*"[^"]*"/g, '"temp_clone_token":""')
     .replaceAll(/("download_url"\s*:\s*"[^"?]*)\?token=[^"]*"/g, '$1"')
   return Buffer.from(text)
-}
-
-async function readCapped(response: Response, request: TransportRequest): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength
-    // Leaving the loop cancels the stream.
-    if (size > request.maxBytes) {
-      throw new PermanentError(
-        `GitHub's answer to ${named(request)} is larger than ${request.maxBytes} bytes; ask for less`,
-        { reason: 'too_large' },
-      )
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function mayRepeat(request: TransportRequest, error: unknown): boolean {

@@ -8,15 +8,7 @@ import { type GitHubAnswer, GitHubLimited, jsonOf } from './errors.ts'
 /** Waits `ms`; rejects with the signal's reason as soon as that is aborted. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>
 
-export interface Limits {
-  /**
-   * Resolves when the credential may be used; waits up to a minute for that.
-   * @throws RetryAfterError when the limit ends later than that.
-   */
-  pass(credential: string, path: string, signal?: AbortSignal): Promise<void>
-  /** Learns from an answer; true when GitHub refused the request because of a limit. */
-  learn(credential: string, path: string, answer: GitHubAnswer): boolean
-}
+export type Limits = ReturnType<typeof createLimits>
 
 /** Longer than this a run does not sit and wait: it ends, and is tried again when the limit is over. */
 const LONGEST_WAIT_MS = 60_000
@@ -24,7 +16,7 @@ const LONGEST_WAIT_MS = 60_000
 const SECONDARY_WAIT_MS = 60_000
 
 /** One per GitHub client: what one request learns, the others heed. */
-export function createLimits(options: { clock: Clock; sleep: Sleep; log: Log }): Limits {
+export function createLimits(options: { clock: Clock; sleep: Sleep; log: Log }) {
   const { clock, sleep, log } = options
   const blocked = new Map<string, number>()
   const until = (credential: string, path: string) =>
@@ -37,7 +29,8 @@ export function createLimits(options: { clock: Clock; sleep: Sleep; log: Log }):
   }
 
   return {
-    async pass(credential, path, signal) {
+    /** Waits up to a minute for the credential's limit to end. @throws GitHubLimited when it ends later. */
+    async pass(credential: string, path: string, signal?: AbortSignal): Promise<void> {
       for (;;) {
         const delayMs = until(credential, path) - clock()
         if (delayMs <= 0) return
@@ -50,7 +43,8 @@ export function createLimits(options: { clock: Clock; sleep: Sleep; log: Log }):
         await sleep(delayMs, signal)
       }
     },
-    learn(credential, path, answer) {
+    /** Learns from an answer; true when GitHub refused the request because of a limit. */
+    learn(credential: string, path: string, answer: GitHubAnswer): boolean {
       const refused = answer.status === 403 || answer.status === 429
       const retryAfter = seconds(answer.headers.get('retry-after'))
       if (refused && retryAfter !== null) {

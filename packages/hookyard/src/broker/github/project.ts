@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ProjectReceipt } from '@hookyard/sdk/host'
 import type { Call } from './call.ts'
 import { fingerprintOf } from './effects.ts'
-import { askGraphql } from './graphql.ts'
+import { type Nodes, askGraphql } from './graphql.ts'
 
 const PROJECTS = `query ($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) {
@@ -19,17 +19,13 @@ const ADD = `mutation ($project: ID!, $content: ID!) {
   addProjectV2ItemById(input: { projectId: $project, contentId: $content }) { item { id } }
 }`
 
-interface RawProject {
+type Projects = Nodes<{
   readonly id: string
   readonly number: number
   readonly title: string
   readonly closed: boolean
   readonly url: string
-}
-
-interface Projects {
-  readonly nodes: readonly (RawProject | null)[]
-}
+} | null>
 
 interface Answer {
   readonly repository: {

@@ -137,12 +137,8 @@ async function readContents(
   const given = call.arg(0, 'path', path)
   const segments = given.split('/').filter((segment) => segment !== '')
   if (segments.length === 0 || segments.some(isDots)) {
-    throw new PermanentError(
-      `${call.name}(${JSON.stringify(given)}): expected a path inside the repository`,
-      {
-        reason: 'invalid_argument',
-      },
-    )
+    const why = `${call.name}(${JSON.stringify(given)}): expected a path inside the repository`
+    throw new PermanentError(why, { reason: 'invalid_argument' })
   }
   const at = call.arg(1, 'path, ref', ref)
   const { owner, repo } = call.where
@@ -179,9 +175,6 @@ export async function permissionOf(
 }
 
 /** The labels that the repository has. */
-export const readLabels = ({ deps, scope }: Call): Promise<Label[]> => listLabels(deps.github, scope)
-
-/** The same outside a call. */
 export async function listLabels(
   github: GitHub,
   { repository, signal }: Pick<RunScope, 'repository' | 'signal'>,

@@ -13,7 +13,7 @@ const MAX_KEPT = 10_000
  * @throws what GitHub's failure is; a failure is not kept. GitHub tells only those who may write there themselves:
  * to others it is a `GitHubError` of 403.
  */
-export type MayLogin = (repository: string, login: string, signal?: AbortSignal) => Promise<boolean>
+type MayLogin = (repository: string, login: string, signal?: AbortSignal) => Promise<boolean>
 
 export interface RepositoryAccess {
   readonly mayRead: MayLogin
@@ -21,10 +21,8 @@ export interface RepositoryAccess {
 }
 
 /** GitHub's older words. They stand for the newer roles too: `maintain` is write, `triage` is read. */
-type Permission = 'admin' | 'write' | 'read' | 'none'
-
-const READING: ReadonlySet<string> = new Set<Permission>(['admin', 'write', 'read'])
-const WRITING: ReadonlySet<string> = new Set<Permission>(['admin', 'write'])
+const WRITING = ['admin', 'write']
+const READING = [...WRITING, 'read']
 
 /** One for all repositories of a client. */
 export function createRepositoryAccess(options: { github: GitHub; clock: Clock }): RepositoryAccess {
@@ -44,7 +42,7 @@ export function createRepositoryAccess(options: { github: GitHub; clock: Clock }
   }
 
   return {
-    mayRead: async (...asked) => READING.has(await recall(...asked)),
-    mayWrite: async (...asked) => WRITING.has(await recall(...asked)),
+    mayRead: async (...asked) => READING.includes(await recall(...asked)),
+    mayWrite: async (...asked) => WRITING.includes(await recall(...asked)),
   }
 }

@@ -31,38 +31,32 @@ export async function loadSubject(
   kind: SubjectKind,
   scope: RunScope,
 ): Promise<LoadedSubject> {
-  if (kind === 'none') return { kind, pr: null, issue: null, repo: null, subject: null }
+  const nothing = { kind, pr: null, issue: null, repo: null, subject: null }
+  if (kind === 'none') return nothing
   const octokit = github.octokit(scope.repository, scope.signal)
   const repository = ownerAndName(scope.repository)
   if (kind === 'repository') {
     const repo = toRepository((await octokit.rest.repos.get(repository)).data, scope.repository)
-    return { kind, pr: null, issue: null, repo, subject: { kind, number: null, headSha: null } }
+    return { ...nothing, repo, subject: { kind, number: null, headSha: null } }
   }
   const number = numberOf(scope, kind)
   if (kind === 'pull_request') {
     const { data } = await octokit.rest.pulls.get({ ...repository, pull_number: number })
     // A pull request's base holds the whole repository, so that costs no second question.
     const repo = toRepository(data.base?.repo, scope.repository)
-    return {
-      kind,
-      pr: toPullRequest(data, scope.repository),
-      issue: null,
-      repo,
-      subject: { kind, number, headSha: data.head?.sha ?? null },
-    }
+    const subject = { kind, number, headSha: data.head?.sha ?? null }
+    return { ...nothing, pr: toPullRequest(data, scope.repository), repo, subject }
   }
   const [issue, repo] = await Promise.all([
     octokit.rest.issues.get({ ...repository, issue_number: number }),
     // What surrounds the issue: worth having, no reason to fail without it.
     octokit.rest.repos.get(repository).catch(unlessFinal),
   ])
-  const subject: ScopeSubject = { kind, number, headSha: null }
   return {
-    kind,
-    pr: null,
+    ...nothing,
     issue: toNumbered(issue.data),
     repo: toRepository(repo?.data, scope.repository),
-    subject,
+    subject: { kind, number, headSha: null },
   }
 }
 
@@ -81,31 +75,19 @@ function numberOf(scope: RunScope, kind: SubjectKind): number {
   )
 }
 
-interface RawNumbered {
-  readonly number: number
-  readonly title: string
+type RawNumbered = Pick<IssueData, 'number' | 'title' | 'state' | 'html_url' | 'user'> & {
   readonly body?: string | null
-  readonly state: string
-  readonly html_url: string
-  readonly user: RawAccount | null
   readonly labels?: readonly (
     string | { readonly name?: string | null; readonly description?: string | null }
   )[]
-  readonly assignees?: readonly RawAccount[] | null
-}
-
-interface RawAccount {
-  readonly login: string
-  readonly type: string
+  readonly assignees?: readonly Account[] | null
 }
 
 function toNumbered(raw: RawNumbered): IssueData {
+  const { number, title, state, html_url } = raw
   return {
-    number: raw.number,
-    title: raw.title,
+    ...{ number, title, state, html_url },
     body: raw.body ?? null,
-    state: raw.state,
-    html_url: raw.html_url,
     user: raw.user && toAccount(raw.user),
     author: authorOf(raw.user),
     labels: (raw.labels ?? []).map(toLabel),
@@ -120,17 +102,13 @@ type RawPullRequest = RawNumbered &
   }
 
 function toPullRequest(raw: RawPullRequest, repository: string): PullRequestData {
-  const { head, base } = raw
+  const { head, base, draft = false, merged, additions, deletions, changed_files } = raw
   return {
     ...toNumbered(raw),
-    draft: raw.draft ?? false,
-    merged: raw.merged,
+    ...{ draft, merged, additions, deletions, changed_files },
     // The head's repository is gone when the fork was deleted.
     head: { ref: head.ref, sha: head.sha, repo: head.repo ? { full_name: head.repo.full_name } : null },
     base: { ref: base?.ref, sha: base?.sha, repo: { full_name: base?.repo?.full_name ?? repository } },
-    additions: raw.additions,
-    deletions: raw.deletions,
-    changed_files: raw.changed_files,
   }
 }
 
@@ -148,7 +126,7 @@ function toRepository(raw: RawRepository | null | undefined, name: string): Repo
   }
 }
 
-const toAccount = ({ login, type }: RawAccount): Account => ({ login, type })
+const toAccount = ({ login, type }: Account): Account => ({ login, type })
 
 /** GitHub's issues have labels as names or as objects, by the age of the route. */
 export function toLabel(raw: NonNullable<RawNumbered['labels']>[number]): Label {

@@ -8,57 +8,49 @@ import type { Call } from './call.ts'
 import { freshPullRequest } from './effects.ts'
 import { hasStatus } from './errors.ts'
 import { publishedText } from './format-published.ts'
-import { type Actor, askGraphql, loginOf } from './graphql.ts'
+import { type Actor, type Nodes, askGraphql, loginOf } from './graphql.ts'
 import { type FoundMarker, ownMarker, stripMarkers } from './marker.ts'
 
 /** More conversations than this nobody holds on one pull request. */
 const MAX_THREADS = 1_000
 
-const COMMENT = `databaseId author { __typename login } authorAssociation body createdAt url
-  reactions(content: THUMBS_DOWN, first: 20) { nodes { user { login } } }`
+const COMMENT = `id: databaseId author { __typename login } association: authorAssociation body
+  created_at: createdAt html_url: url reactions(content: THUMBS_DOWN, first: 20) { nodes { user { login } } }`
 
 const THREADS = `query ($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) { pullRequest(number: $number) {
     reviewThreads(first: 50, after: $after) {
       pageInfo { hasNextPage endCursor }
-      nodes { id path line isOutdated isResolved resolvedBy { login } comments(first: 30) { nodes { ${COMMENT} } } }
+      nodes {
+        id path line outdated: isOutdated resolved: isResolved resolvedBy { login }
+        comments(first: 30) { nodes { ${COMMENT} } }
+      }
     }
   } }
 }`
 
 const THREAD = `query ($id: ID!) { node(id: $id) { __typename ... on PullRequestReviewThread {
   isResolved pullRequest { number repository { nameWithOwner } }
-  comments(first: 1) { nodes { databaseId author { __typename login } body } }
+  comments(first: 1) { nodes { id: databaseId author { __typename login } body } }
 } } }`
 
 const RESOLVE = `mutation ($id: ID!) { resolveReviewThread(input: { threadId: $id }) { thread { id isResolved } } }`
 
-interface RawComment {
-  readonly databaseId: number
+type RawComment = Omit<ThreadComment, 'author' | 'own' | 'thumbs_down'> & {
   readonly author: Actor | null
-  readonly authorAssociation: string
-  readonly body: string
-  readonly createdAt: string
-  readonly url: string
-  readonly reactions: { readonly nodes: readonly { readonly user: { readonly login: string } | null }[] }
+  readonly reactions: Nodes<{ readonly user: { readonly login: string } | null }>
 }
 
-interface RawThread {
-  readonly id: string
-  readonly path: string
-  readonly line: number | null
-  readonly isOutdated: boolean
-  readonly isResolved: boolean
+type RawThread = Omit<ReviewThread, 'resolved_by' | 'comments'> & {
   readonly resolvedBy: { readonly login: string } | null
-  readonly comments: { readonly nodes: readonly RawComment[] }
+  readonly comments: Nodes<RawComment>
 }
 
 interface ThreadsPage {
   readonly repository: {
     readonly pullRequest: {
-      readonly reviewThreads: {
+      readonly reviewThreads: Nodes<RawThread> & {
         readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null }
-        readonly nodes: readonly RawThread[]
       }
     } | null
   } | null
@@ -82,28 +74,23 @@ export async function readThreads(call: Call): Promise<ReviewThread[]> {
 }
 
 function toThread(call: Call, number: number, own: string, raw: RawThread): ReviewThread {
-  const toComment = (comment: RawComment): ThreadComment => {
+  const toComment = ({ reactions, ...comment }: RawComment): ThreadComment => {
     const isOwn = markerOf(call, number, own, comment) !== null
     return {
-      id: comment.databaseId,
+      ...comment,
       author: loginOf(comment.author),
-      association: comment.authorAssociation,
       body: isOwn ? stripMarkers(comment.body).trimEnd() : comment.body,
-      created_at: comment.createdAt,
-      html_url: comment.url,
       own: isOwn,
-      thumbs_down: comment.reactions.nodes.flatMap(({ user }) => (user === null ? [] : [user.login])),
+      thumbs_down: reactions.nodes.flatMap(({ user }) => (user === null ? [] : [user.login])),
     }
   }
+  const { resolvedBy, comments, ...thread } = raw
   return {
-    id: raw.id,
-    path: raw.path,
-    line: raw.isOutdated ? null : raw.line,
-    outdated: raw.isOutdated,
-    resolved: raw.isResolved,
+    ...thread,
+    line: thread.outdated ? null : thread.line,
     // GraphQL calls whoever resolves a user, an App too.
-    resolved_by: raw.resolvedBy === null ? null : withBotName(raw.resolvedBy.login, own),
-    comments: raw.comments.nodes.map(toComment),
+    resolved_by: resolvedBy === null ? null : withBotName(resolvedBy.login, own),
+    comments: comments.nodes.map(toComment),
   }
 }
 
@@ -135,7 +122,7 @@ interface RawNode {
       readonly number: number
       readonly repository: { readonly nameWithOwner: string }
     }
-    readonly comments?: { readonly nodes: readonly Pick<RawComment, 'databaseId' | 'author' | 'body'>[] }
+    readonly comments?: Nodes<Pick<RawComment, 'id' | 'author' | 'body'>>
   } | null
 }
 
@@ -165,7 +152,7 @@ export async function resolveThread(call: Call): Promise<Resolution> {
     if (!hasStatus(error, 403)) throw error
     const { runId: run } = scope
     deps.log.debug({ run, thread: id }, 'GitHub does not let the service resolve; noting instead')
-    await noteOn(call, first.databaseId, first.body, note, marker)
+    await noteOn(call, first.id, first.body, note, marker)
     return { resolved: false, noted: true }
   }
 }
