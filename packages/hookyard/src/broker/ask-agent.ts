@@ -18,7 +18,7 @@ export interface RunMoney {
   told: boolean
 }
 
-export interface Asking {
+interface Asking {
   readonly run: ClaimedRun
   readonly module: Module
   readonly agent: Agent

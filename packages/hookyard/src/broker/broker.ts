@@ -23,10 +23,11 @@ import {
 } from './run-limits.ts'
 import type { GitHubBroker, LoadedSubject, RunScope } from './github/broker.ts'
 import { isRead } from './github/errors.ts'
+import { checked } from './github/scope.ts'
 import { invokeFromModule } from './invoke.ts'
 import { AllowedMentions } from './allowed-mentions.ts'
 import { type NetworkOptions, networkRequest, openNetwork } from './network/fetch.ts'
-import { type NoticeOptions, Notices } from './notices.ts'
+import { type NoticeOptions, createNotices } from './notices.ts'
 
 export interface BrokerOptions extends NoticeOptions {
   /** null: the installation has no GitHub credentials. Getters: a reload swaps both between two runs. */
@@ -42,27 +43,9 @@ export interface BrokerOptions extends NoticeOptions {
   readonly log: Log
 }
 
+export type Broker = ReturnType<typeof createBroker>
 /** One run's door to the world. */
-export interface RunBroker {
-  /** Loads what the run is about, fresh. */
-  load(): Promise<LoadedSubject>
-  /** Serves one call of the module process. */
-  call(method: string, params: unknown): Promise<unknown>
-  /** What the agent has cost and the store could not write yet, in USD. */
-  readonly costUsd: number
-  /** The run's people have been told that a cap per day is spent. */
-  readonly told: boolean
-  /** The sentence that refuses a state, beside what `once` keeps; null when there is room for it. */
-  refuseState(state: unknown): Promise<string | null>
-  /** What the module recorded for its journal. */
-  readonly records: Readonly<Record<string, unknown>>
-  /** What the run says may come from an agent: by what it was given, or because it asked by now. */
-  readonly tainted: boolean
-}
-
-export interface Broker {
-  open(run: ClaimedRun, module: Module, signal: AbortSignal): RunBroker
-}
+export type RunBroker = ReturnType<Broker['open']>
 
 const shapes = {
   read: z.object({
@@ -85,38 +68,43 @@ const shapes = {
 }
 
 /** Makes the broker of a service. */
-export function createBroker(options: BrokerOptions): Broker {
+export function createBroker(options: BrokerOptions) {
   const budget = createBudget({ store: options.store.runs, clock: options.clock, log: options.log })
   const limitsOf = rememberLimits()
   return {
-    open(run, module, signal) {
-      const state = { ...openRun(options, limitsOf(run), run, module, signal), budget }
+    open(run: ClaimedRun, module: Module, signal: AbortSignal) {
+      const state: OpenRun = { ...openRun(options, limitsOf(run), run, module, signal), budget }
       return {
+        /** Loads what the run is about, fresh. */
         load: () => load(state),
-        async call(method, params) {
+        /** Serves one call of the module process. */
+        async call(method: string, params: unknown): Promise<unknown> {
           signal.throwIfAborted()
           const serve = METHODS[method]
-          if (!serve)
-            throw new PermanentError(`the broker knows no call ${JSON.stringify(method)}`, {
-              reason: 'unknown_call',
-            })
-          return serve(options, state, params)
+          if (serve) return serve(options, state, params)
+          const why = `the broker knows no call ${JSON.stringify(method)}`
+          throw new PermanentError(why, { reason: 'unknown_call' })
         },
-        async refuseState(value) {
+        /** The sentence that refuses a state, beside what `once` keeps; null when there is room for it. */
+        async refuseState(value: unknown): Promise<string | null> {
           if (value === undefined) return null
           const size = bytesOf(value) + (await options.store.effects.onceKept(run.id))
           return size > MAX_KEPT ? keptTooMuch(`with its state it is ${size}`) : null
         },
-        get costUsd() {
+        /** What the agent has cost and the store could not write yet, in USD. */
+        get costUsd(): number {
           return state.money.unwrittenUsd
         },
-        get told() {
+        /** The run's people have been told that a cap per day is spent. */
+        get told(): boolean {
           return state.money.told
         },
-        get records() {
+        /** What the module recorded for its journal. */
+        get records(): Readonly<Record<string, unknown>> {
           return state.records
         },
-        get tainted() {
+        /** What the run says may come from an agent: by what it was given, or because it asked by now. */
+        get tainted(): boolean {
           return state.tainted
         },
       }
@@ -128,7 +116,9 @@ export function createBroker(options: BrokerOptions): Broker {
 const openRun = (
   options: BrokerOptions,
   limits: RunLimits,
-  ...[run, module, signal]: Parameters<Broker['open']>
+  run: ClaimedRun,
+  module: Module,
+  signal: AbortSignal,
 ) => ({
   ...{ run, module, signal, limits },
   github: options.github(),
@@ -137,7 +127,7 @@ const openRun = (
   scope: null as RunScope | null,
   money: { costUsd: 0, unwrittenUsd: 0, told: false } as RunMoney,
   records: {} as Readonly<Record<string, unknown>>,
-  notices: new Notices(options, run, limits),
+  notices: createNotices(options, run, limits),
   invoked: 0,
   known: new AllowedMentions(),
   tainted: run.tainted,
@@ -188,18 +178,18 @@ type Method = (options: BrokerOptions, state: OpenRun, params: unknown) => Promi
 
 const METHODS: Readonly<Record<string, Method>> = {
   'subject.read': async (_options, state, params) => {
-    const { on, name, args } = checked(shapes.read, params)
+    const { on, name, args } = checked(shapes.read, params, 'argument')
     const found = await onGitHub(state, (github, scope) => github.read(scope, on, name, args))
     state.known.addRead(name, found)
     return found
   },
   'subject.write': (_options, state, params) => {
-    const { verb, args } = checked(shapes.write, params)
+    const { verb, args } = checked(shapes.write, params, 'argument')
     state.limits.count('effects', JSON.stringify([verb, args]))
     return onGitHub(state, (github, scope) => github.write(scope, verb, args))
   },
   'github.fetch': async (_options, state, params) => {
-    const request = checked(shapes.fetch, params)
+    const request = checked(shapes.fetch, params, 'argument')
     const { method, url, body } = request
     const reads = isRead(method.toUpperCase())
     if (!reads) state.limits.count('effects', JSON.stringify([method, url, body]))
@@ -207,12 +197,12 @@ const METHODS: Readonly<Record<string, Method>> = {
     if (reads) state.known.addAnswer(answer.body)
     return answer
   },
-  fetch: (_options, state, params) => state.network.fetch(checked(networkRequest, params)),
+  fetch: (_options, state, params) => state.network.fetch(checked(networkRequest, params, 'argument')),
   'agent.run': (options, state, params) => ask(options, state, params),
   'once.begin': (options, state, params) =>
-    options.store.effects.onceBegin(state.run.id, checked(shapes.key, params).key),
+    options.store.effects.onceBegin(state.run.id, checked(shapes.key, params, 'argument').key),
   'once.end': async (options, state, params) => {
-    const { key, result } = checked(shapes.result, params)
+    const { key, result } = checked(shapes.result, params, 'argument')
     // It was done: forgotten, the run could not go on after a failure of the store.
     const kept = await untilStored(state.signal, () =>
       options.store.effects.onceEnd(state.run.id, key, result ?? null, MAX_KEPT),
@@ -220,21 +210,21 @@ const METHODS: Readonly<Record<string, Method>> = {
     if (!kept) throw new OverLimitError(keptTooMuch(`the result of once(${JSON.stringify(key)}) is too much`))
   },
   'once.forget': (options, state, params) =>
-    options.store.effects.onceForget(state.run.id, checked(shapes.key, params).key),
+    options.store.effects.onceForget(state.run.id, checked(shapes.key, params, 'argument').key),
   notify: async (_options, state, params) =>
-    state.notices.notify(checked(shapes.notify, params).text, state.tainted),
+    state.notices.notify(checked(shapes.notify, params, 'argument').text, state.tainted),
   invoke: async (options, state, params) => {
     state.invoked += 1
     state.limits.count('invoked', JSON.stringify([state.invoked, params]))
     const { run, module, tainted, invoked: ordinal } = state
-    const request = checked(shapes.invoke, params)
+    const request = checked(shapes.invoke, params, 'argument')
     checkSize('the input of an invoked run', request.input)
     const invoked = await invokeFromModule(options, { run, module, ordinal, tainted }, request)
     options.onAdded()
     return invoked
   },
   'journal.record': async (_options, state, params) => {
-    const records = { ...state.records, ...checked(shapes.record, params) }
+    const records = { ...state.records, ...checked(shapes.record, params, 'argument') }
     checkSize('what the journal records of the run', records)
     state.records = records
   },
@@ -254,24 +244,11 @@ async function untilStored<T>(signal: AbortSignal, write: () => Promise<T>): Pro
   }
 }
 
-function checked<T>(shape: z.ZodType<T>, params: unknown): T {
-  const parsed = shape.safeParse(params)
-  if (parsed.success) return parsed.data
-  const where = parsed.error.issues
-    .map((issue) => `${issue.path.join('.') || 'argument'}: ${issue.message}`)
-    .join('; ')
-  throw new PermanentError(`the call's arguments do not fit: ${where}`, { reason: 'invalid_argument' })
-}
-
 function onGitHub<T>(state: OpenRun, act: (github: GitHubBroker, scope: RunScope) => Promise<T>): Promise<T> {
   const { github, scope, known, tainted } = state
   if (github && scope) return act(github, { ...scope, judged: tainted ? known.allowances(scope) : null })
-  throw new PermanentError(
-    `${state.run.entity} names no repository that ${state.module.name} could reach on GitHub`,
-    {
-      reason: 'wrong_subject',
-    },
-  )
+  const why = `${state.run.entity} names no repository that ${state.module.name} could reach on GitHub`
+  throw new PermanentError(why, { reason: 'wrong_subject' })
 }
 
 /** The agent checks the request itself. The run is tainted before: no crash gives it the answer without the taint. */

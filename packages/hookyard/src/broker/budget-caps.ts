@@ -12,17 +12,15 @@ export interface Account {
   readonly user: string | null
 }
 
-/** A limit on what a scope may spend in one day. */
-export interface DayCap {
+export interface RunCap {
   /** The setting's name, for people. */
   readonly setting: string
-  readonly scope: SpendingScope
   readonly limitUsd: number
 }
 
-export interface RunCap {
-  readonly setting: string
-  readonly limitUsd: number
+/** A limit on what a scope may spend in one day. */
+export interface DayCap extends RunCap {
+  readonly scope: SpendingScope
 }
 
 export type BudgetConfig = Pick<Config, 'budgets' | 'users'>
@@ -71,16 +69,9 @@ const settingOf = (user: string): string => `users[${user}].budgets`
 
 function capsOf(at: string, budgets: Budgets, scope: SpendingScope, repository: string | null): DayCap[] {
   const { perDayUsd, perRepoDayUsd } = budgets
-  return [
-    ...(perDayUsd === null ? [] : [{ setting: `${at}.per_day_usd`, scope, limitUsd: perDayUsd }]),
-    ...(perRepoDayUsd === undefined || repository === null
-      ? []
-      : [
-          {
-            setting: `${at}.per_repo_day_usd for ${repository}`,
-            scope: { ...scope, repository },
-            limitUsd: perRepoDayUsd,
-          },
-        ]),
-  ]
+  const caps: DayCap[] = []
+  if (perDayUsd !== null) caps.push({ setting: `${at}.per_day_usd`, scope, limitUsd: perDayUsd })
+  if (perRepoDayUsd === undefined || repository === null) return caps
+  const setting = `${at}.per_repo_day_usd for ${repository}`
+  return [...caps, { setting, scope: { ...scope, repository }, limitUsd: perRepoDayUsd }]
 }

@@ -30,21 +30,12 @@ export interface Grant {
   end(costUsd: number): Promise<boolean>
 }
 
-export interface Cap {
-  /** The setting's name, for people. */
-  readonly setting: string
-  readonly limitUsd: number
+export interface Cap extends RunCap {
   /** In UTC, `2026-11-22`; null for a cap per run. */
   readonly day: string | null
 }
 
-export interface Budget {
-  /**
-   * Sets money aside for one question, or names the cap that is spent. Waits while other questions hold what is
-   * left. @throws the signal's reason.
-   */
-  reserve(question: BudgetQuestion): Promise<{ grant: Grant } | { spent: Cap }>
-}
+export type Budget = ReturnType<typeof createBudget>
 
 interface Reservation {
   readonly runId: string
@@ -57,7 +48,7 @@ export function createBudget(options: {
   readonly store: Pick<RunStore, 'spend' | 'spent'>
   readonly clock: Clock
   readonly log: Log
-}): Budget {
+}) {
   const { store, clock, log } = options
   const open = new Set<Reservation>()
   /** What the store could not write; it counts until the process ends. */
@@ -128,7 +119,11 @@ export function createBudget(options: {
   }
 
   return {
-    async reserve(question) {
+    /**
+     * Sets money aside for one question, or names the cap that is spent. Waits while other questions hold what is
+     * left. @throws the signal's reason.
+     */
+    async reserve(question: BudgetQuestion): Promise<{ grant: Grant } | { spent: Cap }> {
       for (;;) {
         question.signal.throwIfAborted()
         let wake: () => void = () => undefined

@@ -20,38 +20,21 @@ export interface NoticeOptions {
 }
 
 /** The notices of one attempt. */
-export class Notices {
-  readonly #options: NoticeOptions
-  readonly #run: ClaimedRun
-  readonly #caps: RunLimits
-  readonly #said = new Map<string, number>()
-  #earlier: Promise<ReadonlySet<string>> | undefined
+export function createNotices(options: NoticeOptions, run: ClaimedRun, caps: RunLimits) {
+  const { store, addressOf, isMuted, redact, clock, onAdded } = options
+  const { id: runId, attempt, delivery, entity, recipients } = run
+  const said = new Map<string, number>()
+  let earlier: Promise<ReadonlySet<string>> | undefined
 
-  constructor(options: NoticeOptions, run: ClaimedRun, caps: RunLimits) {
-    this.#options = options
-    this.#run = run
-    this.#caps = caps
-  }
-
-  /**
-   * The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice.
-   * @throws OverLimitError
-   */
-  async notify(text: string, tainted: boolean): Promise<void> {
-    const { id, attempt } = this.#run
-    const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
-    const count = (this.#said.get(fingerprint) ?? 0) + 1
-    this.#said.set(fingerprint, count)
-    const key = `run:${id}:notify:${fingerprint}:${count}:`
-    this.#caps.count('messages', key)
-    if (attempt > 1) this.#caps.count('messages', key, await (this.#earlier ??= this.#ofEarlierAttempts()))
-    await this.say(text, (address) => `${key}${address}`, tainted)
+  /** Their keys without addresses: a message to several people is one. */
+  async function ofEarlierAttempts(): Promise<ReadonlySet<string>> {
+    const notice = new RegExp(`^run:${runId}:notify:[0-9a-f]+:[0-9]+:`)
+    const keys = await store.outbox.keysOfRun(runId)
+    return new Set(keys.flatMap((key) => notice.exec(key)?.[0] ?? []))
   }
 
   /** One message to each address of the run's recipients; `tainted`: an agent may have written it. */
-  async say(text: string, keyOf: (address: string) => string, tainted = false): Promise<void> {
-    const { store, addressOf, isMuted, redact, clock, onAdded } = this.#options
-    const { id: runId, delivery, entity, recipients } = this.#run
+  async function say(text: string, keyOf: (address: string) => string, tainted = false): Promise<void> {
     const told = recipients.filter((user) => !isMuted?.(user, entity))
     const addresses = new Set(told.map((user) => addressOf(user) ?? 'log:'))
     const message = toldMessage(redact?.(text) ?? text, tainted)
@@ -60,10 +43,20 @@ export class Notices {
     onAdded()
   }
 
-  /** Their keys without addresses: a message to several people is one. */
-  async #ofEarlierAttempts(): Promise<ReadonlySet<string>> {
-    const notice = new RegExp(`^run:${this.#run.id}:notify:[0-9a-f]+:[0-9]+:`)
-    const keys = await this.#options.store.outbox.keysOfRun(this.#run.id)
-    return new Set(keys.flatMap((key) => notice.exec(key)?.[0] ?? []))
+  return {
+    say,
+    /**
+     * The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice.
+     * @throws OverLimitError
+     */
+    async notify(text: string, tainted: boolean): Promise<void> {
+      const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
+      const count = (said.get(fingerprint) ?? 0) + 1
+      said.set(fingerprint, count)
+      const key = `run:${runId}:notify:${fingerprint}:${count}:`
+      caps.count('messages', key)
+      if (attempt > 1) caps.count('messages', key, await (earlier ??= ofEarlierAttempts()))
+      await say(text, (address) => `${key}${address}`, tainted)
+    },
   }
 }

@@ -34,7 +34,6 @@ export class AgentError extends Error {
 /** Another try would end alike: nothing installed, budget spent, an answer that cannot be corrected. */
 export class PermanentAgentError extends PermanentError {
   declare readonly reason: AgentReason
-  /** USD spent before it failed, as far as known. */
   costUsd: number
 
   constructor(message: string, options: AgentErrorOptions) {
@@ -47,7 +46,6 @@ export class PermanentAgentError extends PermanentError {
 /** The vendor asks to wait: worth another try, but not before `delayMs`. */
 export class AgentBusy extends RetryAfterError {
   readonly reason = 'agent_rate_limited'
-  /** USD spent before it failed, as far as known. */
   costUsd: number
 
   constructor(message: string, delayMs: number, options: { costUsd?: number; cause?: unknown } = {}) {

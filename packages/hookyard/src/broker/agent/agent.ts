@@ -2,13 +2,10 @@
 // corrected once, and falls back to the rules when that is configured. Money spent is told in every case.
 import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
-import type { Clock } from '../../lib/clock.ts'
 import { parseDuration } from '../../lib/duration.ts'
-import type { Log } from '../../lib/log.ts'
 import type { AgentRequest } from '@hookyard/sdk/host'
 import { type AgentReason, PermanentAgentError, isAgentError, spentUsd } from './agent-error.ts'
 import type { AgentBackend, BackendAnswer, BackendRequest, Usage } from './backend.ts'
-import type { Environment } from './child-environment.ts'
 import { createOffline } from './offline.ts'
 import { selectBackend } from './select-backend.ts'
 import { createCheck, fixPrompt } from './structured.ts'
@@ -33,24 +30,14 @@ export interface AgentLimits {
   readonly signal: AbortSignal
 }
 
-export interface AgentResult {
-  readonly text: string
-  /** The checked structured answer; null when no schema was given. */
-  readonly output: unknown
-  readonly costUsd: number
-  readonly model: string | null
-  readonly usage: Usage | null
-  readonly backend: string
+/** `output`: the checked structured answer; null when no schema was given. */
+export interface AgentResult extends BackendAnswer {
   /** The rules answered instead of the back-end, which failed for this reason. */
   readonly instead?: AgentReason
 }
 
-export interface AgentOptions {
-  /** The process's environment, as configuration read it. */
-  readonly environment: Environment
-  readonly log: Log
-  readonly clock: Clock
-}
+/** `environment`: the process's, as configuration read it. */
+export type AgentOptions = Parameters<typeof selectBackend>[1]
 
 /**
  * Picks the back-end that the settings name, or that `auto` finds, and returns the agent.
@@ -140,12 +127,8 @@ async function askAgain(
     'previous answer': previous.slice(0, 20_000),
   })
   try {
-    const second = await backend.run({
-      ...call,
-      prompt: again.text,
-      timeoutMs: timeLeftMs,
-      maxUsd: moneyLeft,
-    })
+    const left = { timeoutMs: timeLeftMs, maxUsd: moneyLeft }
+    const second = await backend.run({ ...call, prompt: again.text, ...left })
     const checked = check(second)
     const costUsd = first.costUsd + second.costUsd
     if (!checked.ok) throw giveUp(', also after it was asked to fix it', second.costUsd)
@@ -213,17 +196,11 @@ function parseRequest(raw: unknown): AgentRequest {
       reason: 'invalid_input',
     })
   }
-  const size = Object.values(parsed.data.untrusted ?? {}).reduce(
-    (sum, one) => sum + one.length,
-    parsed.data.prompt.length,
-  )
+  const { prompt, untrusted = {} } = parsed.data
+  const size = [prompt, ...Object.values(untrusted)].join('').length
   if (size > MAX_PROMPT_CHARS) {
-    throw new PermanentAgentError(
-      `The module's agent request has ${size} characters; at most ${MAX_PROMPT_CHARS} go.`,
-      {
-        reason: 'invalid_input',
-      },
-    )
+    const why = `The module's agent request has ${size} characters; at most ${MAX_PROMPT_CHARS} go.`
+    throw new PermanentAgentError(why, { reason: 'invalid_input' })
   }
   // zod writes absent keys as absent, which exactOptionalPropertyTypes cannot see.
   return parsed.data as AgentRequest

@@ -82,12 +82,8 @@ function answerOf(
   if (result.ended === 'aborted') request.signal.throwIfAborted()
   if (result.ended === 'not_started' || isMissing(result, options)) throw missing(result, options)
   if (result.ended === 'timeout' || isInnerTimeout(result, options)) {
-    throw new AgentError(
-      `${options.command} gave no answer within ${request.timeoutMs / 1_000} s and was ended. Raise agent.timeout if that is normal.`,
-      {
-        reason: 'agent_timeout',
-      },
-    )
+    const late = `${options.command} gave no answer within ${request.timeoutMs / 1_000} s and was ended.`
+    throw new AgentError(`${late} Raise agent.timeout if that is normal.`, { reason: 'agent_timeout' })
   }
   if (result.ended === 'overflow') {
     throw new AgentError(describe(`printed more than ${MAX_STDOUT / 1024 / 1024} MiB and was ended`), {
@@ -119,38 +115,19 @@ function missing(result: ProcessResult, { command, osUser }: ClaudeCliOptions): 
   })
 }
 
-interface Call {
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-  readonly input: string
-}
+type Variables = Readonly<Record<string, string>>
 
-function callOf(
-  options: ClaudeCliOptions,
-  env: Readonly<Record<string, string>>,
-  request: BackendRequest,
-): Call {
+function callOf({ command, osUser }: ClaudeCliOptions, env: Variables, request: BackendRequest) {
   const args = claudeArguments(request, Boolean(env.ANTHROPIC_API_KEY))
-  if (options.osUser === null) return { command: options.command, args, env, input: request.prompt }
+  if (osUser === null) return { command, args, env, input: request.prompt }
   const seconds = Math.max(1, Math.ceil(request.timeoutMs / 1_000))
   const timed = ['timeout', '-k', String(KILL_AFTER_S), String(seconds)]
+  const shell = ['sh', '-c', READ_ENVIRONMENT, 'sh', command, ...args]
+  const kept = Object.entries(env).filter(([name]) => ['PATH', 'LANG'].includes(name))
   return {
     command: 'sudo',
-    args: [
-      '-n',
-      '-u',
-      options.osUser,
-      '--',
-      ...timed,
-      'sh',
-      '-c',
-      READ_ENVIRONMENT,
-      'sh',
-      options.command,
-      ...args,
-    ],
-    env: pick(env, ['PATH', 'LANG']),
+    args: ['-n', '-u', osUser, '--', ...timed, ...shell],
+    env: Object.fromEntries(kept),
     input: `${environmentLines(env)}\n${request.prompt}`,
   }
 }
@@ -162,17 +139,15 @@ function callOf(
 const READ_ENVIRONMENT = 'while IFS= read -r line && [ -n "$line" ]; do export "$line"; done; exec "$@"'
 
 /** PATH, HOME and TMPDIR are the other user's own. */
-const othersNames = (env: Readonly<Record<string, string>>): [string, string][] =>
+const othersNames = (env: Variables): [string, string][] =>
   Object.entries(env).filter(([name]) => !['PATH', 'HOME', 'TMPDIR'].includes(name))
 
-function environmentLines(env: Readonly<Record<string, string>>): string {
-  return othersNames(env)
-    .filter(([name, value]) => isLine(name, value))
-    .map(([name, value]) => `${name}=${value}\n`)
+const environmentLines = (env: Variables): string =>
+  othersNames(env)
+    .flatMap(([name, value]) => (isLine(name, value) ? [`${name}=${value}\n`] : []))
     .join('')
-}
 
-function warnOfLostNames(env: Readonly<Record<string, string>>, log: Log): void {
+function warnOfLostNames(env: Variables, log: Log): void {
   const lost = othersNames(env).filter(([name, value]) => !isLine(name, value))
   const names = lost.map(([name]) => name)
   if (lost.length > 0)
@@ -180,9 +155,6 @@ function warnOfLostNames(env: Readonly<Record<string, string>>, log: Log): void 
 }
 
 const isLine = (name: string, value: string): boolean => /^[A-Za-z_]\w*$/.test(name) && !/[\n\0]/.test(value)
-
-const pick = (env: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => names.includes(name)))
 
 /** All flags and values for a question. @throws PermanentAgentError `invalid_input` for a schema that no argument can hold. */
 export function claudeArguments(request: BackendRequest, hasKey: boolean): string[] {

@@ -6,23 +6,10 @@ import { codeLines } from './rules/code-lines.ts'
 import { DANGEROUS_CALLS } from './rules/dangerous-calls.ts'
 import { LEFT_OVERS } from './rules/left-overs.ts'
 import { MARKS } from './rules/marks.ts'
-import type { Hit, Rule, RuleFile, Severity } from './rules/rule.ts'
+import type { Hit, Rule, RuleFile } from './rules/rule.ts'
 import { findSecrets } from './rules/secrets.ts'
 
-export interface RuleFinding {
-  readonly file: string
-  /** In the new version. */
-  readonly line: number
-  readonly severity: Severity
-  readonly title: string
-  readonly why: string
-  readonly fix: string
-}
-
-export interface RuleReview {
-  readonly summary: string
-  readonly findings: readonly RuleFinding[]
-}
+type RuleFinding = ReturnType<typeof toFindings>[number]
 
 const RULES = [...MARKS, ...DANGEROUS_CALLS, ...LEFT_OVERS]
 const SECRET: Omit<Rule, 'find'> = {
@@ -42,7 +29,7 @@ const MAX_FILE = 500_000
  * The findings of all rules over a unified diff, the gravest first, then in the diff's order.
  * @throws the signal's reason.
  */
-export async function reviewByRules(diff: string, signal?: AbortSignal): Promise<RuleReview> {
+export async function reviewByRules(diff: string, signal?: AbortSignal) {
   const files = parseDiff(diff).filter(({ file }) => !NOT_WRITTEN.test(file))
   const findings: RuleFinding[] = []
   for (const file of files) {
@@ -77,7 +64,7 @@ function shortened(file: DiffFile): DiffFile {
 }
 
 /** One finding per title and file, at the first line; a file full of prints is one thing to fix. */
-function toFindings(file: DiffFile, rule: Omit<Rule, 'find'>, hits: readonly Hit[]): RuleFinding[] {
+function toFindings(file: DiffFile, rule: Omit<Rule, 'find'>, hits: readonly Hit[]) {
   const { severity, why, fix } = rule
   return [...new Set(hits.map(({ title }) => title))].map((title) => {
     const [first = 0, ...more] = hits.filter((hit) => hit.title === title).map(({ line }) => line)

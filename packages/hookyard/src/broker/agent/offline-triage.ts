@@ -4,17 +4,6 @@ import type { AgentTask } from '@hookyard/sdk/host'
 
 type TriageTask = Extract<AgentTask, { kind: 'triage' }>
 
-export interface RuleTriage {
-  readonly summary: string
-  readonly labels: readonly string[]
-  readonly duplicate_of: number | null
-  readonly related: readonly number[]
-  readonly project: null
-  readonly priority: 'low' | 'medium' | 'high'
-  readonly status: 'ready' | 'needs_info'
-  readonly missing_info: readonly string[]
-}
-
 interface Kind {
   readonly name: string
   /** Names that repositories give such a label, in lower case; `type: bug` and `kind/bug` count too. */
@@ -56,7 +45,7 @@ const SAME = 0.8
 const RELATED = 0.4
 
 /** Labels, priority, duplicates and open questions by rules. Only labels of the task are chosen. */
-export function triageByRules(task: TriageTask): RuleTriage {
+export function triageByRules(task: TriageTask) {
   const text = `${task.title}\n${task.title}\n${task.body.slice(0, 20_000)}`
   const kind = kindOf(text)
   const alike = task.candidates

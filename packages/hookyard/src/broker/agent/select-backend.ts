@@ -1,43 +1,30 @@
 // Which back-end answers. `auto` takes what is there and says so; a back-end that is named is never replaced.
 import { resolve } from 'node:path'
 import type { Config } from '../../config/config.ts'
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
 import { PermanentAgentError } from './agent-error.ts'
 import type { ApiMemory, ApiOptions, Vendor } from './api/vendor.ts'
 import type { AgentBackend } from './backend.ts'
-import type { Environment } from './child-environment.ts'
 import { createClaudeCli } from './claude-cli.ts'
 import { findProgram } from './find-program.ts'
 import { createOffline } from './offline.ts'
 
-export interface Selected {
+interface Selected {
   readonly backend: AgentBackend
   /** For the log, `check` and `status`. */
   readonly why: string
 }
 
-interface SelectOptions {
-  readonly environment: Environment
-  readonly log: Log
-  readonly clock: Clock
-}
+type SelectOptions = Pick<ApiOptions, 'environment' | 'log' | 'clock'>
 
 /** @throws PermanentAgentError `agent_unavailable` when the named back-end cannot be had. */
 export function selectBackend(config: Config['agent'], options: SelectOptions): Selected {
-  switch (config.backend) {
-    case 'claude-cli':
-      return { backend: claudeCli(config, options), why: 'agent.backend is claude-cli' }
-    case 'offline':
-      return { backend: createOffline('agent.backend is offline'), why: 'agent.backend is offline' }
-    case 'auto':
-      return selectByPresence(config, options)
-    case 'anthropic':
-    case 'openai':
-    case 'openai-compatible': {
-      const why = `agent.backend is ${config.backend}`
-      return { backend: api(config.backend, config, options), why }
-    }
+  const { backend } = config
+  const why = `agent.backend is ${backend}`
+  if (backend === 'auto') return selectByPresence(config, options)
+  if (backend === 'offline') return { backend: createOffline(why), why }
+  return {
+    backend: backend === 'claude-cli' ? claudeCli(config, options) : api(backend, config, options),
+    why,
   }
 }
 

@@ -5,10 +5,8 @@ import { toError } from '../../lib/errors.ts'
 import { PermanentAgentError } from './agent-error.ts'
 import type { BackendAnswer } from './backend.ts'
 
-export type Checked =
+type Checked =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problems: string }
-
-export type Check = (answer: BackendAnswer) => Checked
 
 const MAX_PROBLEMS = 10
 
@@ -16,7 +14,7 @@ const MAX_PROBLEMS = 10
  * A check of answers against a JSON Schema (draft 2020-12 or 07).
  * @throws PermanentAgentError `invalid_input` when the schema itself is none.
  */
-export function createCheck(schema: Readonly<Record<string, unknown>>): Check {
+export function createCheck(schema: Readonly<Record<string, unknown>>): (answer: BackendAnswer) => Checked {
   const validate = compile(schema)
   return (answer) => {
     const value = answer.output ?? findJson(answer.text)
@@ -32,12 +30,8 @@ function compile(schema: Readonly<Record<string, unknown>>): ValidateFunction {
     // A new one each time: it would keep every schema that it ever saw.
     return new Ajv2020({ strict: false, allErrors: true, logger: false }).compile(rest)
   } catch (error) {
-    throw new PermanentAgentError(
-      `The module's agent schema is no valid JSON Schema: ${toError(error).message}`,
-      {
-        reason: 'invalid_input',
-      },
-    )
+    const why = `The module's agent schema is no valid JSON Schema: ${toError(error).message}`
+    throw new PermanentAgentError(why, { reason: 'invalid_input' })
   }
 }
 
@@ -46,7 +40,7 @@ const tellProblem = (problem: ErrorObject): string =>
   `- ${problem.instancePath.replace(/[^\w/.-]/g, '_').slice(0, 100) || '/'} ${problem.message ?? problem.keyword}`
 
 /** JSON within a text: alone, in a code fence, or after a preface. */
-export function findJson(text: string): unknown {
+function findJson(text: string): unknown {
   const body = text
     .trim()
     .replace(/^```[a-z]*\s*\n?/i, '')

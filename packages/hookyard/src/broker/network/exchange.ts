@@ -11,25 +11,20 @@ import type { Address } from './destination.ts'
 
 export type HeaderPairs = readonly (readonly [name: string, value: string])[]
 
-export interface Exchange {
-  readonly url: URL
+/** A request on its way, at first or after a redirect. */
+export interface Hop {
   readonly method: string
+  readonly url: URL
   readonly headers: HeaderPairs
   readonly body: Buffer | null
-  /** Not empty. */
-  readonly addresses: readonly Address[]
-  readonly signal: AbortSignal
 }
 
-/** Sends the request; the answer's body is still to be read. Rejects when nothing answers. */
-export function exchange({
-  url,
-  method,
-  headers,
-  body,
-  addresses,
-  signal,
-}: Exchange): Promise<IncomingMessage> {
+/** Sends the request to one of the addresses; the answer's body is still to be read. Rejects when nothing answers. */
+export function exchange(
+  { url, method, headers, body }: Hop,
+  addresses: readonly Address[],
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? requestHttps : requestHttp
     // No agent: neither connections of others are used again, nor a proxy of the environment.
@@ -85,17 +80,11 @@ export async function readBody(answer: IncomingMessage, maxBytes: number): Promi
 
 // ── headers of a module's request: all go out but those that belong to the connection, which is the service's ──
 
+/** Headers of the connection: neither asked by a module nor answered to it. */
+export const OF_CONNECTION = ['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']
 const NOT_A_MODULES = new Set([
   'accept-encoding', // what is decoded here is chosen here
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
+  ...['content-length', 'expect', 'host', ...OF_CONNECTION],
 ])
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}$/
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/

@@ -7,6 +7,8 @@ import type { Module } from '../../registry/manifest.ts'
 import { type Resolve, destinationOf, resolveBySystem, shownUrl } from './destination.ts'
 import {
   type HeaderPairs,
+  type Hop,
+  OF_CONNECTION,
   exchange,
   isDecoded,
   readBody,
@@ -55,22 +57,16 @@ export interface NetworkOptions {
   readonly timeoutMs?: number
 }
 
-/** One run's way to the network. */
-export interface Network {
-  /**
-   * Follows redirects as far as the grants reach.
-   * @throws PermanentError for what no other try would bring (`missing_grant`, `invalid_argument`, `too_large`,
-   * `redirected`); Error when the host cannot be reached or does not answer in time.
-   */
-  fetch(request: NetworkRequest): Promise<NetworkAnswer>
-}
-
-/** The network of a run of this module; its requests end with the signal. */
+/**
+ * One run's way to the network; its requests end with the signal, and follow redirects as far as the grants reach.
+ * They throw PermanentError for what no other try would bring (`missing_grant`, `invalid_argument`, `too_large`,
+ * `redirected`); Error when the host cannot be reached or does not answer in time.
+ */
 export function openNetwork(
   module: Pick<Module, 'name' | 'manifest' | 'granted'>,
   signal: AbortSignal,
   options: NetworkOptions = {},
-): Network {
+): { fetch(request: NetworkRequest): Promise<NetworkAnswer> } {
   const { resolve = resolveBySystem, timeoutMs = TIMEOUT_MS } = options
   const slots = createSlots(MAX_AT_ONCE)
   return {
@@ -93,13 +89,6 @@ export function openNetwork(
         }
       }),
   }
-}
-
-interface Hop {
-  readonly method: string
-  readonly url: URL
-  readonly headers: HeaderPairs
-  readonly body: Buffer | null
 }
 
 interface Trip {
@@ -129,7 +118,7 @@ async function follow(trip: Trip, first: Hop): Promise<NetworkAnswer> {
   let hop = first
   for (let redirects = 0; ; redirects += 1) {
     const addresses = await orAborted(trip.signal, destinationOf(trip.module, hop.url, trip.resolve))
-    const answer = await exchange({ ...hop, addresses, signal: trip.signal })
+    const answer = await exchange(hop, addresses, trip.signal)
     const location = redirectOf(answer)
     if (location === null || trip.redirect === 'manual') return await finish(answer, hop, redirects > 0)
     answer.destroy()
@@ -167,17 +156,6 @@ function nextHop(trip: Trip, hop: Hop, location: string, status: number): Hop {
 const redirected = ({ module }: Trip, { method, url }: Hop, why: string) =>
   new PermanentError(`module ${module.name}: ${method} ${shownUrl(url)}: ${why}`, { reason: 'redirected' })
 
-/** Headers of the connection and not of the answer. */
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]
-
 async function finish(
   answer: IncomingMessage,
   { method, url }: Hop,
@@ -190,9 +168,8 @@ async function finish(
   const body = isEmpty ? '' : (await readBody(answer, MAX_ANSWER_BYTES)).toString('base64')
   // They tell of the bytes on the wire, and those are not what the module gets.
   const untrue = !isEmpty && isDecoded(answer) ? ['content-encoding', 'content-length'] : []
-  const headers = pairsOf(rawHeaders).filter(
-    ([name]) => ![...HOP_BY_HOP, ...untrue].includes(name.toLowerCase()),
-  )
+  const dropped = [...OF_CONNECTION, 'proxy-connection', ...untrue]
+  const headers = pairsOf(rawHeaders).filter(([name]) => !dropped.includes(name.toLowerCase()))
   const statusText = /^[\t\x20-\x7e]*$/.test(statusMessage) ? statusMessage : ''
   return { status, statusText, headers, body, url: url.href, redirected: isRedirected }
 }

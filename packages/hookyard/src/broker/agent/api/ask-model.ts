@@ -1,6 +1,6 @@
 // One question to a model's API through the AI SDK: what may be spent becomes a limit of tokens, the answer's
 // tokens become USD, and whatever goes wrong becomes one of our three errors.
-import { generateText, jsonSchema, Output } from 'ai'
+import { generateText, jsonSchema, type LanguageModelUsage, Output } from 'ai'
 import { AgentError, PermanentAgentError } from '../agent-error.ts'
 import type { BackendAnswer, BackendRequest } from '../backend.ts'
 import { schemaPrompt } from '../structured.ts'
@@ -124,14 +124,8 @@ function outputLimit({ options, request, price }: Question, prompt: string): num
   )
 }
 
-interface SdkUsage {
-  readonly inputTokens: number | undefined
-  readonly inputTokenDetails: { readonly cacheReadTokens: number | undefined }
-  readonly outputTokens: number | undefined
-}
-
 /** Servers that tell no usage are counted by the length of the texts. */
-const tokensOf = (usage: SdkUsage, prompt: string, text: string): Tokens => ({
+const tokensOf = (usage: LanguageModelUsage, prompt: string, text: string): Tokens => ({
   input: usage.inputTokens ?? guessTokens(prompt),
   cachedInput: usage.inputTokenDetails.cacheReadTokens ?? 0,
   output: usage.outputTokens ?? guessTokens(text),

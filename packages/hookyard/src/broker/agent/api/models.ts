@@ -7,7 +7,7 @@ import { toStrict } from './strict-schema.ts'
 import { createTransport } from './transport.ts'
 import { type ApiOptions, addressOf } from './vendor.ts'
 
-export interface Connection {
+interface Connection {
   readonly model: LanguageModel
   /** As this vendor wants it; null = none. */
   readonly schema: Readonly<Record<string, unknown>> | null
@@ -23,29 +23,15 @@ export function connect(
 ): Connection {
   const baseURL = addressOf(vendor, baseUrl)
   const fetch = createTransport(environment)
-  switch (vendor) {
-    case 'anthropic': {
-      const provider = createAnthropic({ baseURL, apiKey: apiKey ?? '', fetch })
-      return { model: provider(name), schema, options: {} }
-    }
-    case 'openai': {
-      const provider = createOpenAI({ baseURL, apiKey: apiKey ?? '', fetch })
-      const form = schema === null ? null : toStrict(schema)
-      // Nothing of a private repository stays with the vendor.
-      const options = { openai: { store: false, strictJsonSchema: form?.strict ?? false } }
-      return { model: provider(name), schema: form?.schema ?? null, options }
-    }
-    case 'openai-compatible': {
-      const form = schema === null ? null : toStrict(schema)
-      const provider = createOpenAICompatible({
-        name: 'compatible',
-        baseURL,
-        ...(apiKey !== null && { apiKey }),
-        supportsStructuredOutputs: true,
-        fetch,
-      })
-      const options = { compatible: { strictJsonSchema: form?.strict ?? false } }
-      return { model: provider.chatModel(name), schema: form?.schema ?? null, options }
-    }
-  }
+  const settings = { baseURL, apiKey: apiKey ?? '', fetch }
+  if (vendor === 'anthropic') return { model: createAnthropic(settings)(name), schema, options: {} }
+  const form = schema === null ? null : toStrict(schema)
+  const strict = { strictJsonSchema: form?.strict ?? false }
+  const asked = { schema: form?.schema ?? null }
+  // Nothing of a private repository stays with the vendor.
+  if (vendor === 'openai')
+    return { ...asked, model: createOpenAI(settings)(name), options: { openai: { ...strict, store: false } } }
+  const more = { name: 'compatible', supportsStructuredOutputs: true, ...(apiKey !== null && { apiKey }) }
+  const provider = createOpenAICompatible({ baseURL, fetch, ...more })
+  return { ...asked, model: provider.chatModel(name), options: { compatible: strict } }
 }

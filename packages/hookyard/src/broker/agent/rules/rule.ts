@@ -3,10 +3,8 @@
 import type { DiffFile } from '@hookyard/sdk/host'
 import type { CodeLine } from './code-lines.ts'
 
-export type Severity = 'critical' | 'warning' | 'suggestion'
-
 export interface Rule {
-  readonly severity: Severity
+  readonly severity: 'critical' | 'warning' | 'suggestion'
   readonly why: string
   readonly fix: string
   /** The added lines that it finds something wrong in, each with the finding's title. */
