@@ -2,20 +2,13 @@
 import { z } from 'zod'
 import type { Octokit } from 'octokit'
 import type { Clock } from '../../lib/clock.ts'
+import { PermanentError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Grant } from '../../registry/manifest.ts'
 import type { EffectStore } from '../../store/store.ts'
 import type { GitHub } from './client.ts'
-import type { Marked } from './marker.ts'
-import {
-  type RunScope,
-  type ScopeSubject,
-  checked,
-  entityOf,
-  ownerAndName,
-  requireGrant,
-  requireNumber,
-} from './scope.ts'
+import { type FoundMarker, type Marked, ownMarker } from './marker.ts'
+import { type RunScope, type ScopeSubject, checked, entityOf, ownerAndName } from './scope.ts'
 import type { Serial } from '../../lib/serial.ts'
 
 /** What serves the calls of all runs. */
@@ -61,8 +54,16 @@ export class Call {
 
   /** The subject's number. @throws PermanentError `missing_grant`, `wrong_subject` */
   number(kinds: readonly ScopeSubject['kind'][], grant?: Grant): number {
-    if (grant !== undefined) requireGrant(this.scope, grant)
-    return requireNumber(this.scope, `${this.name}()`, kinds)
+    const { module, entity, may, subject } = this.scope
+    if (grant !== undefined && !may.includes(grant)) {
+      const why = `module ${module} may not ${grant}: add \`${grant}\` to \`may\` in its module.yaml`
+      throw new PermanentError(why, { reason: 'missing_grant' })
+    }
+    if (subject?.number != null && kinds.includes(subject.kind)) return subject.number
+    const wanted = kinds.map((kind) => kind.replace('_', ' ')).join(' or an ')
+    const found = subject ? `${entity} (${subject.kind})` : 'no subject'
+    const why = `${this.name}() needs a ${wanted}; the run of ${module} is about ${found}`
+    throw new PermanentError(why, { reason: 'wrong_subject' })
   }
 
   /** An argument; `names`: of it and those before it. @throws PermanentError `invalid_argument` */
@@ -73,6 +74,17 @@ export class Call {
   /** What the marker and the receipt of a thing on the subject are bound to. */
   marked(number: number, kind: string, key: string): Marked {
     return { module: this.scope.module, entity: entityOf(this.scope, number), kind, key }
+  }
+
+  /** The marker of what this module wrote of this kind on the subject, under that login; null of anything else. */
+  ownMark(
+    number: number,
+    kind: string,
+    login: string,
+    written: Parameters<typeof ownMarker>[1],
+  ): FoundMarker | null {
+    const found = ownMarker(this.deps.markerKey, written, login, this.marked(number, kind, ''))
+    return found?.module === this.scope.module ? found : null
   }
 
   /** The login that the service writes as; '' when GitHub does not tell. */

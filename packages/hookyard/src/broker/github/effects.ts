@@ -68,10 +68,7 @@ export function fingerprintOf(content: unknown): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex')
 }
 
-/**
- * The pull request as it is now; MUST be asked for before every write on one.
- * @throws SupersededError when its head is no longer the one that the run loaded.
- */
+/** The pull request now; MUST be asked for before every write on one. @throws SupersededError when its head has moved. */
 export async function freshPullRequest(deps: EffectDeps, scope: RunScope, number: number) {
   const octokit = deps.github.octokit(scope.repository, scope.signal)
   const { data } = await octokit.rest.pulls.get({ ...ownerAndName(scope.repository), pull_number: number })
@@ -84,9 +81,11 @@ export async function freshPullRequest(deps: EffectDeps, scope: RunScope, number
   return data
 }
 
-/** `freshPullRequest` when the run is about one; issues have no head. */
-export async function checkHead(deps: EffectDeps, scope: RunScope, number: number): Promise<void> {
-  if (scope.subject?.kind === 'pull_request') await freshPullRequest(deps, scope, number)
+/** The head by `freshPullRequest` when the run is about one; issues have none. */
+export async function checkHead(deps: EffectDeps, scope: RunScope, number: number): Promise<string | null> {
+  return scope.subject?.kind === 'pull_request'
+    ? (await freshPullRequest(deps, scope, number)).head.sha
+    : null
 }
 
 interface Answer<Data> {

@@ -16,11 +16,7 @@ const ANSWER_HEADERS = [
   'retry-after',
   'x-github-media-type',
   'x-github-request-id',
-  'x-ratelimit-limit',
-  'x-ratelimit-remaining',
-  'x-ratelimit-reset',
-  'x-ratelimit-resource',
-  'x-ratelimit-used',
+  ...['limit', 'remaining', 'reset', 'resource', 'used'].map((name) => `x-ratelimit-${name}`),
 ]
 
 /** What of a module's headers goes out; or the sentence that says what is wrong with one. */

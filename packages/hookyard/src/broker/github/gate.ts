@@ -1,11 +1,11 @@
-// ctx.github's way out. In comes whatever a module's Octokit (or a module that speaks HTTP itself) asks for;
-// out goes only what stays inside the run's repository and, when it writes, what `may` opens on the run's subject.
-// Everything that is not allowed here by name is refused.
+// ctx.github's way out: only what stays inside the run's repository and, when it writes, what `may` opens on the run's
+// subject. Everything that is not allowed here by name is refused.
 import { PermanentError } from '../../lib/errors.ts'
-import type { EffectDeps } from './call.ts'
+import { Call, type EffectDeps } from './call.ts'
+import { checkHead } from './effects.ts'
 import { answerHeaders, requestHeaders, withoutForeignIssues } from './gate-answers.ts'
 import { type GateAddress, readAddress } from './gate-path.ts'
-import { GATE_WRITES, type GateWrite, currentHead } from './gate-writes.ts'
+import { GATE_WRITES, type GateWrite } from './gate-writes.ts'
 import { type GitHubAnswer, isRead, toFailure } from './errors.ts'
 import { type RunScope, ownerAndName } from './scope.ts'
 import { isHitOf, pinQuery } from './search-query.ts'
@@ -147,9 +147,10 @@ async function write(gate: Gate): Promise<FetchAnswer> {
     throw gate.refuse(`it writes on #${found.number}, and this run is about #${number}`)
   if (['review', 'check'].includes(grant) && scope.subject?.kind !== 'pull_request')
     throw gate.refuse('it needs a pull request, and this run is about an issue')
-  const headSha = await currentHead(deps, scope, number)
+  const headSha = await checkHead(deps, scope, number)
   const body = parseBody(gate)
-  const prepared = await found.known.prepare({ deps, scope, number, variable: found.variable, body, headSha })
+  const call = new Call(deps, scope, 'ctx.github', [])
+  const prepared = await found.known.prepare({ call, number, variable: found.variable, body, headSha })
   if (typeof prepared === 'string') throw gate.refuse(prepared)
   return gate.send('', prepared === null ? null : JSON.stringify(prepared))
 }

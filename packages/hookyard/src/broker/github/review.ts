@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Receipt } from '@hookyard/sdk/host'
 import { type Call, keyShape } from './call.ts'
 import { applyKeyed, findWritten, freshPullRequest, unlessGone } from './effects.ts'
-import { type Marked, ownMarker, signMarker } from './marker.ts'
+import { type Marked, signMarker } from './marker.ts'
 import { publishedBody, publishedText } from './format-published.ts'
 import { authorOf } from './subject.ts'
 
@@ -96,16 +96,13 @@ export async function withdrawReviews(call: Call): Promise<number> {
   const number = call.number(['pull_request'], 'review')
   const message = publishedText(scope, call.arg(0, 'message', messageShape), 2_000)
   const on = { ...where, pull_number: number }
-  const marked = call.marked(number, 'review', '')
   const { pulls } = octokit.rest
   const [login, reviews] = await Promise.all([
     call.ownLogin(),
     octokit.paginate(pulls.listReviews, { ...on, per_page: 100 }),
   ])
   const standing = reviews.filter(
-    (review) =>
-      review.state === 'CHANGES_REQUESTED' &&
-      ownMarker(deps.markerKey, review, login, marked)?.module === scope.module,
+    (review) => review.state === 'CHANGES_REQUESTED' && call.ownMark(number, 'review', login, review),
   )
   if (standing.length > 0) await freshPullRequest(deps, scope, number)
   for (const { id } of standing)

@@ -28,26 +28,6 @@ export interface RunScope {
   readonly signal: AbortSignal
 }
 
-/** @throws PermanentError `missing_grant`, naming the line to add to the manifest. */
-export function requireGrant(scope: RunScope, grant: Grant): void {
-  if (scope.may.includes(grant)) return
-  throw new PermanentError(
-    `module ${scope.module} may not ${grant}: add \`${grant}\` to \`may\` in its module.yaml`,
-    { reason: 'missing_grant' },
-  )
-}
-
-/** The number of the run's pull request or issue. @throws PermanentError `wrong_subject` when it has none. */
-export function requireNumber(scope: RunScope, what: string, kinds: readonly ScopeSubject['kind'][]): number {
-  const { subject } = scope
-  if (subject?.number != null && kinds.includes(subject.kind)) return subject.number
-  const wanted = kinds.map((kind) => kind.replace('_', ' ')).join(' or an ')
-  throw new PermanentError(
-    `${what} needs a ${wanted}; the run of ${scope.module} is about ${subject ? `${scope.entity} (${subject.kind})` : 'no subject'}`,
-    { reason: 'wrong_subject' },
-  )
-}
-
 /** The two halves of `owner/name`. @throws PermanentError `wrong_subject` when it is none. */
 export function ownerAndName(repository: string): { owner: string; repo: string } {
   const [, owner, repo] = /^([\w.-]+)\/([\w.-]+)$/.exec(repository) ?? []

@@ -1,5 +1,4 @@
-// The conversations on a pull request's lines, and ending those that this module began. Whether a thread is resolved is
-// known to GraphQL alone.
+// The conversations on a pull request's lines (GraphQL alone knows which are resolved), and resolving this module's own.
 import { z } from 'zod'
 import { PermanentError } from '../../lib/errors.ts'
 import type { Resolution, ReviewThread, ThreadComment } from '@hookyard/sdk/host'
@@ -9,7 +8,7 @@ import { freshPullRequest } from './effects.ts'
 import { hasStatus } from './errors.ts'
 import { publishedText } from './format-published.ts'
 import { type Actor, type Nodes, askGraphql, loginOf } from './graphql.ts'
-import { type FoundMarker, ownMarker, stripMarkers } from './marker.ts'
+import { type FoundMarker, stripMarkers } from './marker.ts'
 
 /** More conversations than this nobody holds on one pull request. */
 const MAX_THREADS = 1_000
@@ -98,16 +97,12 @@ const withBotName = (login: string, own: string): string =>
   own.toLowerCase() === `${login}[bot]`.toLowerCase() ? own : login
 
 /** The marker of a comment that this module wrote on this pull request, or null. */
-function markerOf(
+const markerOf = (
   call: Call,
   number: number,
   own: string,
   { author, body }: Pick<RawComment, 'author' | 'body'>,
-): FoundMarker | null {
-  const where = call.marked(number, 'review_comment', '')
-  const found = ownMarker(call.deps.markerKey, { user: { login: loginOf(author) }, body }, own, where)
-  return found?.module === call.scope.module ? found : null
-}
+) => call.ownMark(number, 'review_comment', own, { user: { login: loginOf(author) }, body })
 
 const threadId = z.string().regex(/^[\w=+/-]{1,200}$/, 'expected the id of a thread')
 const noteShape = z.string().min(1).max(500)
