@@ -64,10 +64,7 @@ export class AllowedMentions {
     if (name !== null && name !== '' && this.#logins.size < MAX_NAMES) this.#logins.add(name.toLowerCase())
   }
 
-  /**
-   * Of every string in the value, but GitHub's own addresses, and what this service wrote: there a host may stand in a fence
-   * because nobody had named it.
-   */
+  /** Not of GitHub's own addresses, nor of what this service wrote: a host in a fence there was named by nobody. */
   #addHosts(value: unknown): void {
     if (typeof value === 'string') {
       if (value.includes('<!-- hookyard:v1:')) return

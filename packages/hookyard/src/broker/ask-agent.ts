@@ -1,5 +1,4 @@
-// One question of a module to the agent, from the money set aside for it to the cost written down. A cap per day
-// that is spent is said once to each person, whatever number of runs it stops.
+// One question of a module to the agent, from the money set aside for it to the cost written down.
 import type { ClaimedRun, NewMessage } from '../store/store.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { AgentAnswer, AgentRequest } from '@hookyard/sdk/host'

@@ -1,5 +1,4 @@
-// Which caps hold for a run: the installation's, its module's, and those of the user who invoked it. All of them
-// hold at once. Pure; what has been spent is budget.ts's.
+// Which caps hold for a run, all at once: the installation's, its module's, and those of the user who invoked it.
 import type { Budgets, Config } from '../config/config.ts'
 import type { Module } from '../registry/manifest.ts'
 import { type ClaimedRun, type SpendingScope, originalTrigger } from '../store/store.ts'

@@ -119,10 +119,7 @@ export function createBudget(options: {
   }
 
   return {
-    /**
-     * Sets money aside for one question, or names the cap that is spent. Waits while other questions hold what is
-     * left. @throws the signal's reason.
-     */
+    /** Sets money aside, waiting for what others hold, or names the cap that is spent. @throws the signal's reason. */
     async reserve(question: BudgetQuestion): Promise<{ grant: Grant } | { spent: Cap }> {
       for (;;) {
         question.signal.throwIfAborted()

@@ -45,10 +45,7 @@ export function createNotices(options: NoticeOptions, run: ClaimedRun, caps: Run
 
   return {
     say,
-    /**
-     * The same text goes out once per run: a retry that says it again is silent; saying it twice says it twice.
-     * @throws OverLimitError
-     */
+    /** A text goes out as often as one attempt says it; a retry that repeats it is silent. @throws OverLimitError */
     async notify(text: string, tainted: boolean): Promise<void> {
       const fingerprint = createHash('sha256').update(text).digest('hex').slice(0, 16)
       const count = (said.get(fingerprint) ?? 0) + 1

@@ -1,5 +1,4 @@
-// What one run may do (contract section 3, "Limits of what a module says"): over a cap it ends, whatever its module
-// makes of the error.
+// What one run may do (contract section 3, "Limits of what a module says"): over a cap it ends.
 import { PermanentError } from '../lib/errors.ts'
 
 const CAPS = { messages: 20, effects: 50, invoked: 10 } as const

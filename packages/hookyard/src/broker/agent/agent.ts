@@ -1,5 +1,5 @@
-// What `ctx.agent` reaches: checks the request, boxes outside text, asks the back-end, checks the answer, has it
-// corrected once, and falls back to the rules when that is configured. Money spent is told in every case.
+// What `ctx.agent` reaches: boxes outside text, asks the back-end, checks the answer, has it corrected once, and falls
+// back to the rules when that is configured. Money spent is told in every case.
 import { z } from 'zod'
 import type { Config } from '../../config/config.ts'
 import { parseDuration } from '../../lib/duration.ts'
@@ -14,11 +14,7 @@ import { composePrompt } from './untrusted.ts'
 export interface Agent {
   /** Which back-end answers, and why this one. */
   describe(): { readonly backend: string; readonly why: string }
-  /**
-   * One question, one answer.
-   * @throws AgentError or AgentBusy (worth a retry) or PermanentAgentError (final), all with `reason` and `costUsd`; the signal's
-   * reason when it aborts.
-   */
+  /** @throws AgentError or AgentBusy (worth a retry), PermanentAgentError (final); the signal's reason when it aborts. */
   run(request: AgentRequest, limits: AgentLimits): Promise<AgentResult>
 }
 
@@ -39,10 +35,7 @@ export interface AgentResult extends BackendAnswer {
 /** `environment`: the process's, as configuration read it. */
 export type AgentOptions = Parameters<typeof selectBackend>[1]
 
-/**
- * Picks the back-end that the settings name, or that `auto` finds, and returns the agent.
- * @throws PermanentAgentError `agent_unavailable` when the named back-end lacks a key, an address or a user.
- */
+/** @throws PermanentAgentError `agent_unavailable` when the named back-end lacks a key, an address or a user. */
 export function createAgent(config: Config['agent'], options: AgentOptions): Agent {
   const { backend, why } = selectBackend(config, options)
   const rules = config.fallback === 'offline' && backend.name !== 'offline' ? createOffline(why) : null

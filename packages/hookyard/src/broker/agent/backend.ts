@@ -1,5 +1,4 @@
-// The port behind `ctx.agent`: one prompt in, one answer out. Back-ends hold no state and no credentials of ours
-// beyond what reaches their model.
+// The port behind `ctx.agent`: one prompt in, one answer out. Back-ends hold no state.
 import type { AgentTask } from '@hookyard/sdk/host'
 
 export interface AgentBackend {

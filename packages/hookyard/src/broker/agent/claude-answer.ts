@@ -1,5 +1,4 @@
-// The JSON that `claude -p --output-format json` prints. The order of its keys differs between versions, and an
-// over-budget result may or may not carry `is_error`: the subtype is asked first.
+// The JSON of `claude -p --output-format json`. Versions differ in `is_error`: the subtype is asked first.
 import { z } from 'zod'
 import type { BackendAnswer } from './backend.ts'
 import { AgentBusy, AgentError, PermanentAgentError } from './agent-error.ts'
@@ -46,16 +45,12 @@ export function parseClaudeAnswer(stdout: string, describeFailure: (said: string
   }
   const costUsd = result.total_cost_usd
   if (result.subtype === 'error_max_budget_usd') {
-    throw new PermanentAgentError(`The agent stopped at its budget after ${costUsd.toFixed(4)} USD.`, {
-      reason: 'budget',
-      costUsd,
-    })
+    const told = `The agent stopped at its budget after ${costUsd.toFixed(4)} USD.`
+    throw new PermanentAgentError(told, { reason: 'budget', costUsd })
   }
   if (result.subtype === 'error_max_structured_output_retries') {
-    throw new PermanentAgentError(describeFailure('gave no answer that fits the JSON Schema'), {
-      reason: 'agent_malformed',
-      costUsd,
-    })
+    const told = describeFailure('gave no answer that fits the JSON Schema')
+    throw new PermanentAgentError(told, { reason: 'agent_malformed', costUsd })
   }
   if (result.is_error || result.subtype.startsWith('error')) {
     throw errorOf(result, describeFailure(`answered with an error: ${result.result || result.subtype}`))

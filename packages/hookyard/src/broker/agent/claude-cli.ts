@@ -61,10 +61,8 @@ async function ask(
     return answerOf(result, options, secrets, request)
   } finally {
     await rm(cwd, { recursive: true, force: true }).catch((error: unknown) => {
-      options.log.warn(
-        { folder: cwd, error: String(error) },
-        'could not remove the agent\u2019s working folder',
-      )
+      const told = 'could not remove the agent\u2019s working folder'
+      options.log.warn({ folder: cwd, error: String(error) }, told)
     })
   }
 }

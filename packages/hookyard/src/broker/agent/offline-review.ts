@@ -1,5 +1,4 @@
-// Review without a model: a few rules over the added lines of a diff, each finding a thing that is wrong in
-// nearly every project. They read patterns, not meaning; the summary says so.
+// Review without a model: rules over the added lines of a diff. They read patterns, not meaning; the summary says so.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type DiffFile, parseDiff } from '@hookyard/sdk/host'
 import { codeLines } from './rules/code-lines.ts'
@@ -25,10 +24,7 @@ const NOT_WRITTEN =
 /** So much of one file is read, in characters: a person wrote no more of it. */
 const MAX_FILE = 500_000
 
-/**
- * The findings of all rules over a unified diff, the gravest first, then in the diff's order.
- * @throws the signal's reason.
- */
+/** The findings of all rules, the gravest first, then in the diff's order. @throws the signal's reason. */
 export async function reviewByRules(diff: string, signal?: AbortSignal) {
   const files = parseDiff(diff).filter(({ file }) => !NOT_WRITTEN.test(file))
   const findings: RuleFinding[] = []

@@ -1,5 +1,4 @@
-// Triage without a model: labels by keywords among those that the repository has, duplicates by likeness of
-// titles. It decides little and says on what ground.
+// Triage without a model: labels by keywords among those that the repository has, duplicates by likeness of titles.
 import type { AgentTask } from '@hookyard/sdk/host'
 
 type TriageTask = Extract<AgentTask, { kind: 'triage' }>

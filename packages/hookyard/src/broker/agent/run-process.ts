@@ -1,6 +1,5 @@
-// One child process from start to a certain end. Whatever it or its children do, the promise settles by the
-// deadline, and nothing of its process group is left, nor of what left the group (Linux, its own user). execa waits for
-// grandchildren; this does not.
+// One child process with a certain end: by the deadline the promise settles, and nothing is left of its process group nor
+// of what left that (Linux, its own user). execa waits for grandchildren; this does not.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
@@ -138,8 +137,8 @@ function signalGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
 const LOOKS = 3
 
 /**
- * Ends every process whose environment holds this text: by setsid it is out of reach of a signal to the group. Only Linux tells environments (/proc), and only those of the
- * same user, or to root: elsewhere nothing is found. A process that empties its environment is not found either.
+ * Ends every process whose environment holds this text: by setsid it is out of reach of a signal to the group. Found are
+ * those that Linux tells of (/proc: of the same user, or to root) and that have not emptied their environment.
  */
 function endMarked(mark: string): void {
   for (let look = 0; look < LOOKS; look += 1) {

@@ -78,10 +78,7 @@ function claudeCli(config: Config['agent'], { environment, log }: SelectOptions)
   return createClaudeCli({ command, apiKey, osUser, env, environment, log })
 }
 
-/**
- * A back-end that asks an API. Nothing is sent before the first question, nothing is tried twice, and the AI SDK is loaded
- * with the first question.
- */
+/** A back-end that asks an API; the AI SDK is loaded with the first question, and nothing is tried twice. */
 export function createApiBackend(options: ApiOptions): AgentBackend {
   const memory: ApiMemory = { refusesSchemas: false, said: new Set() }
   return {

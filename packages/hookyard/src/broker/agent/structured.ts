@@ -1,5 +1,4 @@
-// Structured answers: found in the text when the back-end gave none, checked against the request's schema, and
-// once sent back with what was wrong.
+// Structured answers: found in the text when the back-end gave none, and checked against the request's schema.
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
 import { toError } from '../../lib/errors.ts'
 import { PermanentAgentError } from './agent-error.ts'
@@ -10,10 +9,7 @@ type Checked =
 
 const MAX_PROBLEMS = 10
 
-/**
- * A check of answers against a JSON Schema (draft 2020-12 or 07).
- * @throws PermanentAgentError `invalid_input` when the schema itself is none.
- */
+/** By JSON Schema of draft 2020-12 or 07. @throws PermanentAgentError `invalid_input` when the schema is none. */
 export function createCheck(schema: Readonly<Record<string, unknown>>): (answer: BackendAnswer) => Checked {
   const validate = compile(schema)
   return (answer) => {

@@ -1,5 +1,4 @@
-// The GitHub half of the wall between a module and the world: what the service's main process does on GitHub for
-// one run. A module process never gets nearer to GitHub than these four calls.
+// The GitHub half of the wall between a module and the world: all that a module process can reach there.
 import { PermanentError } from '../../lib/errors.ts'
 import type { SubjectKind } from '@hookyard/sdk/host'
 import { Call, type EffectDeps } from './call.ts'

@@ -124,10 +124,7 @@ const sleepAwhile: Sleep = (ms, signal) =>
     throw signal?.aborted ? toError(signal.reason) : error
   })
 
-/**
- * Octokit brings the routes, their types and pagination; its own throttling (it spaces writes by seconds), retries
- * and authentication stay off, because the transport does them by GitHub's headers.
- */
+/** For its routes, types and pagination; throttling, retries and authentication are the transport's. */
 function createOctokit(github: GitHub, log: Log, repository: string, signal?: AbortSignal): Octokit {
   const fetch = async (url: string, init: RequestInit = {}): Promise<Response> => {
     if (!url.startsWith(`${github.apiUrl}/`)) {

@@ -34,10 +34,7 @@ export const DEFAULT_HEADERS = {
   'x-github-api-version': '2022-11-28',
 } as const
 
-/**
- * Picks the App when there is one, else the token, else nothing (public reads).
- * @throws PermanentError when the token or the private key cannot be one.
- */
+/** The App, else the token, else nothing (public reads). @throws PermanentError when token or key cannot be one. */
 export function createCredentials(options: CredentialOptions): Credentials {
   if (options.app) return appCredentials(options.app, options)
   return tokenCredentials(options.token)

@@ -1,5 +1,4 @@
-// A command that was refused is explained once: by a comment the first time that somebody is refused under an issue
-// or pull request, by a reaction from then on. Whoever writes a hundred commands must not get a hundred answers.
+// A refused command is explained by a comment once per person and thread, and by a reaction from then on.
 import { Call, type EffectDeps } from './call.ts'
 import { writeComment } from './comment.ts'
 import { type RunScope, ownerAndName } from './scope.ts'

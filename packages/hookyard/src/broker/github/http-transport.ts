@@ -1,5 +1,4 @@
-// One HTTP exchange with GitHub: timeout, size cap, limits, and repeats of what is safe to repeat. In comes a
-// request with its credential; out goes GitHub's answer, whatever its status. No request leaves the API's base.
+// One HTTP exchange with GitHub's API: timeout, size cap, limits, and repeats of what is safe to repeat.
 import { PermanentError, toError } from '../../lib/errors.ts'
 import { readBounded } from '../read-bounded.ts'
 import type { Limits, Sleep } from './limits.ts'

@@ -37,10 +37,7 @@ interface Answer {
 
 const titleShape = z.string().min(1).max(256)
 
-/**
- * `project(title)`: the run's own issue into an open project of the repository or its owner. Adding what is there
- * already changes nothing, so a repeat needs no look beforehand.
- */
+/** `project(title)`: the run's own issue into an open project of the repository or its owner; harmless to repeat. */
 export async function addToProject(call: Call): Promise<ProjectReceipt> {
   const { deps, scope, where } = call
   const number = call.number(['issue'], 'project')

@@ -1,5 +1,4 @@
-// What a subject can be asked (sdk/subject.ts). Every read is of the run's own repository; arguments come from a
-// module and are checked.
+// What a subject can be asked (sdk/subject.ts), in the run's own repository. A module's arguments are checked.
 import { z } from 'zod'
 import { PermanentError } from '../../lib/errors.ts'
 import type {

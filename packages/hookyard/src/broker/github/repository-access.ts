@@ -1,5 +1,4 @@
-// What a login may do in a repository, by GitHub's own word, kept for a minute: who may write commands modules, who
-// may read hears of a repository that they added by chat.
+// What a login may do in a repository, by GitHub's own word, kept for a minute.
 import type { Clock } from '../../lib/clock.ts'
 import type { GitHub } from './client.ts'
 import { permissionOf } from './reads.ts'
@@ -8,11 +7,7 @@ import { permissionOf } from './reads.ts'
 const KEPT_MS = 60_000
 const MAX_KEPT = 10_000
 
-/**
- * May this login do it there?
- * @throws what GitHub's failure is; a failure is not kept. GitHub tells only those who may write there themselves:
- * to others it is a `GitHubError` of 403.
- */
+/** @throws GitHub's failure, which is not kept; `GitHubError` 403 when the service may not write there itself. */
 type MayLogin = (repository: string, login: string, signal?: AbortSignal) => Promise<boolean>
 
 export interface RepositoryAccess {

@@ -35,10 +35,7 @@ const moduleSettings = z.strictObject({
 const settingsFile = z.strictObject({ modules: z.record(z.string(), moduleSettings).default({}) })
 const settingsJsonSchema = toJsonSchema(settingsFile)
 
-/**
- * A text's settings for one module. What is wrong is left out and told, what is right holds; other modules' settings
- * are theirs to judge. Never throws.
- */
+/** A text's settings for one module: what is right, and what is wrong with its part of the file. Never throws. */
 export function parseSettings(
   text: string,
   module: string,

@@ -65,10 +65,7 @@ export const isDecoded = ({ headers }: IncomingMessage) => Object.hasOwn(DECODER
 const codingOf = (headers: IncomingMessage['headers']) =>
   (headers['content-encoding'] ?? '').trim().toLowerCase()
 
-/**
- * The whole body, decompressed: bounded while it is read, whatever it is compressed to.
- * @throws PermanentError too_large
- */
+/** The whole body, decompressed: bounded while it is read. @throws PermanentError too_large */
 export async function readBody(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const decoder = DECODERS[codingOf(answer.headers)]
   const stream: Readable = decoder === undefined ? answer : pipeline(answer, decoder(), () => undefined)

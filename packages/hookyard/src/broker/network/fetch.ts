@@ -1,5 +1,5 @@
-// ctx.fetch's way out: requests of a module to the hosts that it is granted, each redirect checked anew. Nothing of
-// the service goes along: no credentials, no cookies, no proxy, no connection of somebody else.
+// ctx.fetch's way out: each request and redirect to the hosts that are granted, without anything of the service: no
+// credentials, cookies, proxy or shared connection.
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { PermanentError, toError } from '../../lib/errors.ts'

@@ -1,5 +1,4 @@
-// One question to a model's API through the AI SDK: what may be spent becomes a limit of tokens, the answer's
-// tokens become USD, and whatever goes wrong becomes one of our three errors.
+// One question to a model's API through the AI SDK: USD become a limit of tokens, tokens become USD, failures our errors.
 import { generateText, jsonSchema, type LanguageModelUsage, Output } from 'ai'
 import { AgentError, PermanentAgentError } from '../agent-error.ts'
 import type { BackendAnswer, BackendRequest } from '../backend.ts'

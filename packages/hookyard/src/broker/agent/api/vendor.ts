@@ -19,10 +19,7 @@ export const modelName = (vendor: Vendor, model: string): string =>
 
 const ADDRESSES = { anthropic: 'https://api.anthropic.com/v1', openai: 'https://api.openai.com/v1' } as const
 
-/**
- * Where the API is. Anthropic's own tools take the address without its version (`ANTHROPIC_BASE_URL`), so both
- * ways of writing it are understood.
- */
+/** Where the API is. Anthropic's own tools write the address without its version (`ANTHROPIC_BASE_URL`). */
 export function addressOf(vendor: Vendor, baseUrl: string | null): string {
   if (baseUrl === null) return vendor === 'openai-compatible' ? '' : ADDRESSES[vendor]
   const trimmed = baseUrl.replace(/\/+$/, '')

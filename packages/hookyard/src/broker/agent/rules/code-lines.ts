@@ -1,5 +1,4 @@
-// A changed file as its rules read it: each line also without its strings and comments, as far as the lines that
-// a diff shows can tell. What is in doubt counts as text, so that a rule rather stays silent.
+// A changed file as its rules read it: each line also without its strings and comments. What is in doubt counts as text.
 import type { DiffFile, DiffLine } from '@hookyard/sdk/host'
 
 export interface CodeLine extends DiffLine {

@@ -1,5 +1,4 @@
-// What a rule is: something wrong in nearly every project, found by its form. A rule earns its place by being right
-// almost always: a reviewer who cries wolf is muted.
+// What a rule is: something wrong in nearly every project, found by its form, and right almost always.
 import type { DiffFile } from '@hookyard/sdk/host'
 import type { CodeLine } from './code-lines.ts'
 

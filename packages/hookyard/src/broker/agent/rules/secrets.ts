@@ -1,5 +1,4 @@
-// Secrets in added lines: secretlint's recommended rules, and the shapes that we keep out of our own texts anyway.
-// What is plainly a placeholder is none.
+// Secrets in added lines: by secretlint's recommended rules and our own shapes, placeholders left out.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { lintSource as LintSource } from '@secretlint/core'
 import { SECRET_PATTERNS } from '@hookyard/sdk/host'
