@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { binding, config, module, pullRequest, user } from '../../../../test/builders.ts'
 import { createAccess } from '../access/access.ts'
 import { describeEvent } from '../entity/entity.ts'
@@ -117,6 +117,23 @@ test('five events of one entity in one batch end in one run and one that waits, 
   expect(outcomes).toEqual(['ran', 'coalesced', 'coalesced', 'coalesced', 'coalesced'])
   expect(await store.runs.get('run-2')).toMatchObject({ delivery: 'd-5', runAt: 61_000, status: 'queued' })
   expect(await store.runs.list({ limit: 10 })).toHaveLength(2)
+})
+
+test('a delivery that comes in while the dispatcher sleeps is dispatched without a poll', async () => {
+  const looked = Promise.withResolvers<void>()
+  const { store, dispatcher, until } = await start(reviewing, (real) => ({
+    ...real,
+    pending: (limit) => real.pending(limit).finally(looked.resolve),
+  }))
+  // No poll ever comes.
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  dispatcher.start()
+  await looked.promise
+  const delivery = stored('d-1', pullRequest('opened'))
+  await store.deliveries.accept([delivery])
+  dispatcher.accepted('d-1', delivery.body)
+  expect(await until(1)).toMatchObject([{ guid: 'd-1' }])
 })
 
 test('a payload that intake still holds is not read from the store', async () => {

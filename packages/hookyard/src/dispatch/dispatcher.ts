@@ -78,10 +78,11 @@ export class Dispatcher {
     this.#alarm.ring()
   }
 
-  /** A delivery was accepted just now; keeping its payload spares the store a reading. */
+  /** A delivery was accepted just now: it is dispatched at once, and keeping its payload spares the store a reading. */
   accepted(guid: string, body: Uint8Array): void {
     this.#accepted += 1
     this.#payloads.keep(guid, body)
+    this.wake()
   }
 
   /** Finishes the batch under way. */
