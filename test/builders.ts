@@ -1,5 +1,6 @@
 // What tests build again and again: configurations, modules, deliveries.
 import type { Config, User } from '../packages/hookyard/src/config/config.ts'
+import { officialPayload } from '@hookyard/standins/payloads'
 import { NO_NEEDS } from '../packages/hookyard/src/config/needs.ts'
 import { describeEvent } from '../packages/hookyard/src/entity/entity.ts'
 import type { DeliveryToDecide } from '../packages/hookyard/src/dispatch/decide.ts'
@@ -129,6 +130,15 @@ export function delivery(
     payload,
     ...more,
   }
+}
+
+/** GitHub's own example, as it would come from another repository. */
+export function payloadIn(repository: string, event: string, action: string | null): Record<string, unknown> {
+  const name = repository.split('/')[1] ?? ''
+  const text = JSON.stringify(officialPayload(event, action))
+    .replaceAll('Codertocat/Hello-World', repository)
+    .replaceAll('"Hello-World"', JSON.stringify(name))
+  return JSON.parse(text) as Record<string, unknown>
 }
 
 /** A pull_request payload as small as tests need. */

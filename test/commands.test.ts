@@ -1,6 +1,7 @@
 // Comments that command modules, over the whole service: by people with write access, and never by its own words.
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { officialPayload } from '@hookyard/standins/payloads'
+import { payloadIn } from './builders.ts'
 import {
   type Given,
   type TestInstallation,
@@ -10,9 +11,8 @@ import {
   until,
 } from './installation.ts'
 
-afterEach(closeInstallations)
+afterAll(closeInstallations)
 
-const REPOSITORY = 'codertocat/hello-world'
 /** The login of the token that the service acts with: a human's, as far as GitHub can tell. */
 const SERVICE = 'hookyard-bot'
 
@@ -42,19 +42,36 @@ const reviewing: Given = {
       manifest: { subject: 'issue', triggers: [{ command: 'inspect' }, { command: 'triage' }] },
       handler: handler(`return done('triaged by ' + ctx.trigger.by)`),
     },
+    unwanted: {
+      manifest: { subject: 'pull_request', feature_flag: 'nobody', triggers: [{ command: 'deserted' }] },
+      handler: handler(`return done('deserted')`),
+    },
   },
 }
 
-async function open(given: Given = reviewing): Promise<TestInstallation> {
-  const at = await openInstallation(given)
-  at.github.seedFromPayload(officialPayload('pull_request', 'opened'))
+interface Scene extends TestInstallation {
+  /** Of this test alone; its pull request is #2. */
+  readonly repository: string
+}
+
+let shared: TestInstallation
+let repositories = 0
+beforeAll(async () => {
+  shared = await openInstallation(reviewing)
+})
+
+/** A repository of its own, in the installation of the file unless another is given. */
+function open(installation: TestInstallation = shared): Scene {
+  const repository = `Codertocat/commands-${(repositories += 1)}`
+  const at: Scene = Object.assign(Object.create(installation) as TestInstallation, { repository })
+  at.github.seedFromPayload(payloadIn(repository, 'pull_request', 'opened'))
   for (const [login, role] of [
     ['maintainer', 'write'],
     ['carol-gh', 'maintain'],
     ['triager', 'triage'],
     [SERVICE, 'admin'],
   ] as const)
-    at.github.setPermission(REPOSITORY, login, role)
+    at.github.setPermission(repository, login, role)
   return at
 }
 
@@ -68,17 +85,17 @@ interface Said {
 
 /** What GitHub sends when somebody comments: on the pull request, unless another number is given. */
 function commented(
-  at: TestInstallation,
+  at: Scene,
   body: string,
   { login = 'maintainer', number = 2, type = 'User', id }: Said = {},
 ) {
-  const payload = officialPayload('issue_comment', 'created') as Record<
+  const payload = payloadIn(at.repository, 'issue_comment', 'created') as Record<
     'comment' | 'issue' | 'sender',
     Record<string, unknown>
   >
   const user = { ...(payload.comment['user'] as object), login, type }
   Object.assign(payload.comment, {
-    id: id ?? at.github.addComment(REPOSITORY, number, { login, body }),
+    id: id ?? at.github.addComment(at.repository, number, { login, body }),
     body,
     user,
   })
@@ -90,19 +107,20 @@ function commented(
   return payload
 }
 
-async function comment(at: TestInstallation, body: string, said: Said = {}) {
+async function comment(at: Scene, body: string, said: Said = {}) {
   const { guid } = await at.post('issue_comment', commented(at, body, said))
   return { guid, decisions: await at.decisions(guid) }
 }
 
-const asked = (at: TestInstallation) =>
-  at.github.requests.filter(({ path }) => path.includes('/permission')).length
-const byService = (at: TestInstallation, number = 2) =>
-  at.github.comments(REPOSITORY, number).filter(({ login }) => login === SERVICE)
+/** How often GitHub was asked who may do what there. */
+const asked = (at: Scene) => at.github.requests.filter(({ path }) => permissionIn(at).test(path)).length
+const permissionIn = (at: Scene) => new RegExp(`/${at.repository}/.*/permission`, 'i')
+const byService = (at: Scene, number = 2) =>
+  at.github.comments(at.repository, number).filter(({ login }) => login === SERVICE)
 
 describe('a command of somebody with write access', () => {
   test('runs the module, whatever its windows and filters say, for those who want it', async () => {
-    const at = await open()
+    const at = open()
     const { decisions } = await comment(at, 'Looks good.\n\n/Inspect the tests, please\n')
     const runId = decisions[0]?.run_id ?? ''
     expect(decisions).toEqual([
@@ -117,13 +135,15 @@ describe('a command of somebody with write access', () => {
       recipients: ['alice'],
       result: { summary: 'reviewed inspect the tests, please maintainer number' },
     })
-    expect((await at.messagesSent(1)).map(({ chat_id }) => chat_id)).toEqual([111])
+    const told = () => at.telegram.messages.filter(({ text }) => text.includes('the tests, please'))
+    await until('the message', () => told().length > 0)
+    expect(told().map(({ chat_id }) => chat_id)).toEqual([111])
     const again = await comment(at, '/inspect')
     expect(again.decisions[0]).toMatchObject({ outcome: 'ran' })
   })
 
   test('the one who asked hears too; a module whose subject it is not is not meant', async () => {
-    const at = await open()
+    const at = open()
     const { decisions } = await comment(at, '/inspect', { login: 'carol-gh' })
     expect(
       decisions
@@ -134,19 +154,19 @@ describe('a command of somebody with write access', () => {
       ['bob', 'reviewer', 'skipped'],
       ['carol', 'reviewer', 'ran'],
     ])
-    at.github.createIssue(REPOSITORY, { title: 'An issue' })
+    at.github.createIssue(at.repository, { title: 'An issue' })
     const number = 3
     const onIssue = await comment(at, '/inspect', { number })
     expect(onIssue.decisions[0]).toMatchObject({ module: 'triager', outcome: 'ran' })
   })
 
   test('is asked of GitHub once a minute', async () => {
-    const at = await open()
+    const at = open()
     await comment(at, '/inspect')
     await comment(at, '/inspect again')
     expect(asked(at)).toBe(1)
     at.advance(60_000)
-    at.github.setPermission(REPOSITORY, 'maintainer', 'read')
+    at.github.setPermission(at.repository, 'maintainer', 'read')
     const { decisions } = await comment(at, '/inspect')
     expect([asked(at), decisions[0]?.reason]).toEqual([2, 'not_authorized'])
   })
@@ -159,7 +179,7 @@ test.each([
   ['the middle of a line', 'try /inspect'],
   ['no command of a module', '/deploy now'],
 ])('%s is no command: GitHub is not asked, and the comment is told as one', async (_what, body) => {
-  const at = await open()
+  const at = open()
   const { decisions } = await comment(at, body)
   expect(decisions.map(({ module, outcome }) => [module, outcome])).toEqual([
     [null, 'notified'],
@@ -169,7 +189,7 @@ test.each([
 })
 
 test('a bot commands nothing', async () => {
-  const at = await open()
+  const at = open()
   const { decisions } = await comment(at, '/inspect', { login: 'dependabot[bot]', type: 'Bot' })
   expect(decisions[0]).toMatchObject({
     module: 'reviewer',
@@ -181,7 +201,7 @@ test('a bot commands nothing', async () => {
 
 describe('somebody without write access', () => {
   test.each(['triager', 'mallory'])('%s is refused, and told so once', async (login) => {
-    const at = await open()
+    const at = open()
     const first = await comment(at, '/inspect', { login })
     expect(first.decisions).toContainEqual({
       user: 'alice',
@@ -199,13 +219,13 @@ describe('somebody without write access', () => {
       run_id: null,
     })
     expect(byService(at).map(({ body }) => body.split('\n')[0])).toEqual([
-      `@${login} \`/inspect\` started nothing: commands are for people with write access to ${REPOSITORY}.`,
+      `@${login} \`/inspect\` started nothing: commands are for people with write access to ${at.repository.toLowerCase()}.`,
     ])
     await comment(at, '/inspect!\n/inspect', { login })
     expect(byService(at)).toHaveLength(1)
     expect(
       at.github
-        .comments(REPOSITORY, 2)
+        .comments(at.repository, 2)
         .filter((seen) => seen.login === login)
         .map(({ reactions }) => reactions),
     ).toEqual([[], ['confused']])
@@ -215,8 +235,8 @@ describe('somebody without write access', () => {
   })
 
   test('of a module that nobody wants, nobody is asked and nothing is explained', async () => {
-    const at = await open({ ...reviewing, users: [{ ...users[0], features: {} }, users[1]!] })
-    const { decisions } = await comment(at, '/inspect', { login: 'mallory' })
+    const at = open()
+    const { decisions } = await comment(at, '/deserted', { login: 'mallory' })
     expect(decisions[0]).toMatchObject({ outcome: 'skipped', reason: 'feature_disabled' })
     expect([asked(at), byService(at)]).toEqual([0, []])
   })
@@ -225,13 +245,22 @@ describe('somebody without write access', () => {
 describe('a module that is bound to comments as well', () => {
   const command = { command: 'inspect' }
   const webhook = { webhook: 'issue_comment', actions: ['created'] }
-  const told = async (triggers: unknown[], login: string) => {
+  const opened = new Map<unknown, Promise<TestInstallation>>()
+  /** One installation for each order of the triggers. */
+  const openWith = (triggers: unknown[]) => {
     const inspector = {
       manifest: { subject: 'pull_request', feature_flag: 'review', triggers },
       handler: handler(`return done('by ' + ctx.trigger.type)`),
     }
     const carol = { ...users[2]!, features: { review: true } }
-    const at = await open({ users: [users[0]!, users[1]!, carol], modules: { inspector } })
+    const made =
+      opened.get(triggers[0]) ??
+      openInstallation({ users: [users[0]!, users[1]!, carol], modules: { inspector } })
+    opened.set(triggers[0], made)
+    return made
+  }
+  const told = async (triggers: unknown[], login: string) => {
+    const at = open(await openWith(triggers))
     const { decisions } = await comment(at, '/inspect', { login })
     const made = decisions.filter(({ module }) => module === 'inspector')
     const run = made.find(({ outcome }) => outcome === 'ran')
@@ -260,8 +289,8 @@ describe('a module that is bound to comments as well', () => {
 
 describe('while GitHub does not answer', () => {
   test('deliveries about something else pass, those behind it wait, and a restart asks again', async () => {
-    const at = await open()
-    at.github.failNext({ path: /\/permission/, hang: true })
+    const at = open()
+    at.github.failNext({ path: permissionIn(at), hang: true })
     const { guid } = await at.post('issue_comment', commented(at, '/inspect'))
     await until('GitHub to be asked', () => asked(at) === 1)
     const behind = await at.post('issue_comment', commented(at, 'and then', { login: 'mallory' }))
@@ -275,8 +304,8 @@ describe('while GitHub does not answer', () => {
   })
 
   test('for good, the command is skipped with its reason, and the comment is told', async () => {
-    const at = await open()
-    at.github.failNext({ path: /\/permission/, status: 403, body: { message: 'Resource not accessible' } })
+    const at = open()
+    at.github.failNext({ path: permissionIn(at), status: 403, body: { message: 'Resource not accessible' } })
     const { decisions } = await comment(at, '/inspect')
     expect(decisions[0]).toMatchObject({ outcome: 'skipped', reason: 'permission_unknown' })
     expect(decisions.at(-1)).toMatchObject({ module: null, outcome: 'notified' })
@@ -285,7 +314,7 @@ describe('while GitHub does not answer', () => {
 
 describe('the service’s own words', () => {
   test('start nothing and are told to nobody, though they stand under a human’s login', async () => {
-    const at = await open()
+    const at = open()
     await at.ended((await comment(at, '/inspect')).decisions[0]?.run_id ?? '')
     const [own] = byService(at)
     expect(own?.body).toMatch(/^Reviewing, as asked: \/inspect/)
@@ -304,9 +333,14 @@ describe('the service’s own words', () => {
   })
 
   test('are known by their mark when the receipt is not there yet', async () => {
-    const at = await open()
+    const at = open()
     // GitHub takes the comment, and its answer never arrives: there is no receipt.
-    at.github.failNext({ method: 'POST', path: /\/comments$/, dropConnection: true, afterEffect: true })
+    at.github.failNext({
+      method: 'POST',
+      path: new RegExp(`/${at.repository}/.*/comments$`, 'i'),
+      dropConnection: true,
+      afterEffect: true,
+    })
     await comment(at, '/inspect')
     const own = await until('the comment', () => byService(at)[0])
     const echo = await comment(at, own.body, { login: SERVICE, id: own.id })
@@ -314,7 +348,7 @@ describe('the service’s own words', () => {
   })
 
   test('copied by a stranger, mark and all, are a stranger’s words', async () => {
-    const at = await open()
+    const at = open()
     await at.ended((await comment(at, '/inspect')).decisions[0]?.run_id ?? '')
     const copy = await comment(at, byService(at)[0]?.body ?? '', { login: 'mallory' })
     expect(copy.decisions.map(({ outcome }) => outcome)).toEqual(['notified', 'notified'])
@@ -333,10 +367,12 @@ describe('the service’s own words', () => {
         return done('${word}')
       `),
     })
-    const at = await open({
-      users: [{ name: 'alice', role: 'admin', chat_id: 111, repos: ['codertocat/*'] }],
-      modules: { pinger: answering('ping'), ponger: answering('pong') },
-    })
+    const at = open(
+      await openInstallation({
+        users: [{ name: 'alice', role: 'admin', chat_id: 111, repos: ['codertocat/*'] }],
+        modules: { pinger: answering('ping'), ponger: answering('pong') },
+      }),
+    )
     const { decisions } = await comment(at, 'hello')
     for (const { run_id } of decisions.filter(({ outcome }) => outcome === 'ran'))
       await at.ended(run_id ?? '')
