@@ -1,6 +1,7 @@
 // The HTTP API: its operations, the document that describes them, their routes, and MCP over the same operations.
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import type { Log } from '../lib/log.ts'
 import { type Auth, principalOf } from '../receive/auth.ts'
 import { deliveryOperations } from './delivery-routes.ts'
 import type { ApiDeps } from './deps.ts'
@@ -48,15 +49,20 @@ export function createOperations(deps: ApiDeps): Operation[] {
 export function installApi(app: FastifyInstance, auth: Auth, deps: ApiDeps): void {
   const rateLimit = createRateLimit({ perMinute: deps.requestsPerMinute ?? 600, clock: deps.clock })
   const operations = createOperations(deps)
-  for (const operation of operations) addRoute(app, operation, auth, rateLimit)
-  addMcp(app, { operations, version: deps.about().version, log: deps.log }, { auth, rateLimit })
+  const frame = { auth, rateLimit, log: deps.log }
+  for (const operation of operations) addRoute(app, operation, frame)
+  addMcp(app, { operations, version: deps.about().version, ...frame })
 }
 
 /**
  * Adds an operation's route. The checks in their order: token, rate, the operation's own look at what the path names,
  * scope; then the body is read, and path, query and body are held against their schemas.
  */
-function addRoute(app: FastifyInstance, operation: Operation, auth: Auth, rateLimit: RateLimit): void {
+function addRoute(
+  app: FastifyInstance,
+  operation: Operation,
+  { auth, rateLimit, log }: { auth: Auth; rateLimit: RateLimit; log: Log },
+): void {
   app.route({
     method: operation.method,
     url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -72,7 +78,7 @@ function addRoute(app: FastifyInstance, operation: Operation, auth: Auth, rateLi
     async handler(request, reply) {
       const { params, query = {}, body: sent = {} } = request
       const call = { principal: principalOf(request), via: 'api' as const, params, query, body: sent }
-      const { status, body } = await perform(operation, call)
+      const { status, body } = await perform(operation, call, log)
       const type = operation.answers[status]?.contentType
       if (type !== undefined) void reply.type(type)
       return reply.code(status).send(body)

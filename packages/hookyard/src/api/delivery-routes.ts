@@ -1,29 +1,27 @@
 // Deliveries: shown, listed, dispatched again.
 import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
-import { orUnavailable } from '../receive/errors.ts'
 import { Delivery, presentDecision, presentDelivery } from './delivery-shape.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, requireAdmin } from './operation.ts'
-import { entity, nextCursor, normalEntity, paging, shapes } from './shapes.ts'
+import { entity, named, nextCursor, normalEntity, paging } from './shapes.ts'
 import { visibleDeliveries, visibleDelivery } from './visible.ts'
 
 const Guid = z.object({ guid: z.string().describe('The delivery’s GUID') })
 
-export const DeliveryList = z
-  .object({ deliveries: z.array(Delivery), next_cursor: nextCursor() })
-  .register(shapes, { id: 'DeliveryList' })
+export const DeliveryList = named('DeliveryList', {
+  deliveries: z.array(Delivery),
+  next_cursor: nextCursor(),
+})
 
-export const Replayed = z
-  .object({
-    status: z.literal('replayed'),
-    delivery: z.string(),
-    replay: z.int().describe('1 for the first replay'),
-    decisions: Delivery.shape.decisions,
-  })
-  .register(shapes, { id: 'Replayed' })
+export const Replayed = named('Replayed', {
+  status: z.literal('replayed'),
+  delivery: z.string(),
+  replay: z.int().describe('1 for the first replay'),
+  decisions: Delivery.shape.decisions,
+})
 
-const listDeliveries = ({ store, mayHear, log }: ApiDeps) =>
+const listDeliveries = ({ store, mayHear }: ApiDeps) =>
   operation('listDeliveries', 'GET /api/deliveries', {
     summary: 'List deliveries, newest first',
     description:
@@ -32,22 +30,19 @@ const listDeliveries = ({ store, mayHear, log }: ApiDeps) =>
     query: z.strictObject({ entity: entity().max(1_000).optional(), ...paging('deliveries', /^\d{1,15}$/) }),
     answers: { 200: { description: 'A page of deliveries', schema: DeliveryList } },
     async run({ principal, query: { cursor, limit, entity } }) {
-      const { deliveries, next } = await orUnavailable(
-        log,
-        store.overview.deliveries({
-          entity: entity && normalEntity(entity),
-          before: cursor === undefined ? undefined : Number(cursor),
-          user: principal.isAdmin ? undefined : principal.user.name,
-          limit,
-        }),
-      )
+      const { deliveries, next } = await store.overview.deliveries({
+        entity: entity && normalEntity(entity),
+        before: cursor === undefined ? undefined : Number(cursor),
+        user: principal.isAdmin ? undefined : principal.user.name,
+        limit,
+      })
       const seen = await visibleDeliveries(principal, deliveries, mayHear)
       const next_cursor = next === null ? null : String(next)
       return { status: 200, body: { deliveries: seen.map(presentDelivery), next_cursor } }
     },
   })
 
-const getDelivery = ({ store, mayHear, log }: ApiDeps) =>
+const getDelivery = ({ store, mayHear }: ApiDeps) =>
   operation('getDelivery', 'GET /api/deliveries/{guid}', {
     summary: 'Show a delivery and its decisions',
     scope: 'deliveries:read',
@@ -55,7 +50,7 @@ const getDelivery = ({ store, mayHear, log }: ApiDeps) =>
     answers: { 200: { description: 'The delivery', schema: Delivery } },
     refusals: ['unknown_delivery'],
     async run({ principal, params }) {
-      const delivery = await orUnavailable(log, store.deliveries.get(params.guid))
+      const delivery = await store.deliveries.get(params.guid)
       const seen = delivery && (await visibleDelivery(principal, delivery, mayHear))
       if (!seen) throw unknownDelivery()
       return { status: 200, body: presentDelivery(seen) }
@@ -73,7 +68,7 @@ const replayDelivery = ({ replay, log }: ApiDeps) =>
     refusals: ['unknown_delivery', 'not_authorized', 'wrong_state'],
     async run({ principal, params }) {
       requireAdmin(principal, 'a replay reaches everybody who hears of it')
-      const result = await orUnavailable(log, replay(params.guid))
+      const result = await replay(params.guid)
       if (result.status === 'unknown') throw unknownDelivery()
       if (result.status !== 'replayed') {
         throw new UserError('wrong_state', 'the delivery has not been dispatched yet; it will be in a moment')

@@ -1,31 +1,27 @@
 // A delivery as the API writes it (contract section 4).
 import { z } from 'zod'
 import type { Decision as StoredDecision, DeliveryRecord } from '../store/store.ts'
-import { entity, isoTime, shapes, time } from './shapes.ts'
+import { entity, isoTime, named, time } from './shapes.ts'
 
-const Decision = z
-  .object({
-    user: z.string(),
-    module: z.string().nullable().describe('null: the decision about the formatted message'),
-    outcome: z.enum(['ran', 'coalesced', 'skipped', 'notified', 'no_message']),
-    reason: z.string().nullable(),
-    run_id: z.string().nullable(),
-    replay: z.int().optional().describe('Of the first replay 1; absent: when it came in'),
-  })
-  .register(shapes, { id: 'Decision' })
+const Decision = named('Decision', {
+  user: z.string(),
+  module: z.string().nullable().describe('null: the decision about the formatted message'),
+  outcome: z.enum(['ran', 'coalesced', 'skipped', 'notified', 'no_message']),
+  reason: z.string().nullable(),
+  run_id: z.string().nullable(),
+  replay: z.int().optional().describe('Of the first replay 1; absent: when it came in'),
+})
 
-export const Delivery = z
-  .object({
-    guid: z.string(),
-    event: z.string(),
-    action: z.string().nullable(),
-    repository: z.string().nullable().describe('`owner/name` in lower case'),
-    entity: entity(),
-    received_at: time(),
-    status: z.enum(['received', 'dispatched', 'failed']),
-    decisions: z.array(Decision),
-  })
-  .register(shapes, { id: 'Delivery' })
+export const Delivery = named('Delivery', {
+  guid: z.string(),
+  event: z.string(),
+  action: z.string().nullable(),
+  repository: z.string().nullable().describe('`owner/name` in lower case'),
+  entity: entity(),
+  received_at: time(),
+  status: z.enum(['received', 'dispatched', 'failed']),
+  decisions: z.array(Decision),
+})
 
 /** A decision as contract section 4 writes it. */
 export function presentDecision(decision: StoredDecision): z.output<typeof Decision> {

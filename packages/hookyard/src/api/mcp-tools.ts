@@ -112,7 +112,8 @@ export function createToolServer({ operations, version, log }: ToolDeps, princip
         try {
           const { params = {}, query = {}, body = {} } = tool.map?.(given) ?? { query: given }
           admit(operation, principal, params)
-          const { body: answer } = await perform(operation, { principal, via: 'mcp', params, query, body })
+          const call = { principal, via: 'mcp' as const, params, query, body }
+          const { body: answer } = await perform(operation, call, log)
           return tool.text ? asText(tool.text(answer)) : asJson(answer)
         } catch (thrown) {
           return refused(thrown, tool.name, log)

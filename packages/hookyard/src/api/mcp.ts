@@ -8,17 +8,15 @@ import { unsupported } from '../receive/errors.ts'
 import { createToolServer, type ToolDeps } from './mcp-tools.ts'
 import { type Description, describe } from './operation.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { shapes } from './shapes.ts'
+import { named, shapes } from './shapes.ts'
 
 const version = { jsonrpc: z.literal('2.0') }
 
-const RpcError = z
-  .object({
-    ...version,
-    id: z.union([z.string(), z.number()]).nullable(),
-    error: z.object({ code: z.int(), message: z.string() }),
-  })
-  .register(shapes, { id: 'RpcError' })
+const RpcError = named('RpcError', {
+  ...version,
+  id: z.union([z.string(), z.number()]).nullable(),
+  error: z.object({ code: z.int(), message: z.string() }),
+})
 
 /** What the OpenAPI document says of it. */
 export const mcpDescription: Description = describe('callMcp', 'POST /mcp', {
@@ -48,11 +46,8 @@ export const mcpDescription: Description = describe('callMcp', 'POST /mcp', {
 })
 
 /** Adds the route. */
-export function addMcp(
-  app: FastifyInstance,
-  deps: ToolDeps,
-  { auth, rateLimit }: { auth: Auth; rateLimit: RateLimit },
-): void {
+export function addMcp(app: FastifyInstance, deps: ToolDeps & { auth: Auth; rateLimit: RateLimit }): void {
+  const { auth, rateLimit } = deps
   app.post('/mcp', {
     onRequest(request, _reply, done) {
       rateLimit.take(auth.authenticate(request).name)

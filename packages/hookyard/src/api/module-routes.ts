@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
 import type { Principal } from '../receive/auth.ts'
-import { orUnavailable } from '../receive/errors.ts'
 import { InvokeBody } from '../receive/invoke-input.ts'
 import { invocableModule, invokeModule } from '../receive/invoke.ts'
 import type { Module as LoadedModule } from '../registry/manifest.ts'
@@ -10,14 +9,14 @@ import type { ApiDeps } from './deps.ts'
 import { Module, presentModule } from './module-shape.ts'
 import { operation, requireAdmin } from './operation.ts'
 import { RunStarted } from './run-shape.ts'
-import { shapes } from './shapes.ts'
+import { named, shapes } from './shapes.ts'
 import { visibleRuns } from './visible.ts'
 
 const LAST_RUNS = 5
 
 const ModuleName = z.object({ name: z.string().describe('The module’s name') })
 InvokeBody.register(shapes, { id: 'Invocation' })
-export const ModuleList = z.object({ modules: z.array(Module) }).register(shapes, { id: 'ModuleList' })
+export const ModuleList = named('ModuleList', { modules: z.array(Module) })
 
 const listModules = (deps: ApiDeps) =>
   operation('listModules', 'GET /api/modules', {
@@ -86,7 +85,7 @@ const switching = (enabled: boolean) => (deps: ApiDeps) => {
     async run({ principal, params }) {
       const { name } = knownModule(deps, params.name)
       requireAdmin(principal, 'a switch is for everybody')
-      await orUnavailable(deps.log, deps.switchModule(name, enabled, principal.user.name))
+      await deps.switchModule(name, enabled, principal.user.name)
       deps.log.info({ module: name, enabled, token: principal.name }, 'a module was switched')
       return { status: 200, body: await present(deps, knownModule(deps, name), principal) }
     },
@@ -102,9 +101,9 @@ function knownModule({ registry }: ApiDeps, name: string): LoadedModule {
 
 async function present(deps: ApiDeps, module: LoadedModule, principal: Principal) {
   const recipient = principal.isAdmin ? {} : { recipient: principal.user.name }
-  const { config, switches, store, mayHear, log, nextTicks } = deps
+  const { config, switches, store, mayHear, nextTicks } = deps
   const query = { module: module.name, ...recipient, limit: LAST_RUNS }
-  const lastRuns = await orUnavailable(log, store.runs.list(query))
+  const lastRuns = await store.runs.list(query)
   return presentModule(module, {
     switched: switches().get(module.name),
     offInConfig: config().modules[module.name]?.enabled === false,

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { ManifestTrigger, Module as LoadedModule, Needs } from '../registry/manifest.ts'
 import type { ModuleSwitch, RunRecord } from '../store/store.ts'
 import { presentRun, Run } from './run-shape.ts'
-import { isoTime, shapes, time } from './shapes.ts'
+import { isoTime, named, shapes, time } from './shapes.ts'
 
 const seconds = () => z.number().describe('Seconds; 0: none')
 
@@ -35,50 +35,46 @@ const LAST_RUN = {
 } as const
 const LastRun = Run.pick(LAST_RUN).register(shapes, { id: 'LastRun' })
 
-const ModuleNeeds = z
-  .object({
-    network: z.array(z.string()).describe('HOST (any port) or HOST:PORT'),
-    read: z.array(z.string()).describe("Paths; those in the module's own folder begin with ./"),
-    write: z.array(z.string()),
-    run: z.array(z.string()).describe('Names of programs'),
-  })
-  .register(shapes, { id: 'ModuleNeeds' })
+const ModuleNeeds = named('ModuleNeeds', {
+  network: z.array(z.string()).describe('HOST (any port) or HOST:PORT'),
+  read: z.array(z.string()).describe("Paths; those in the module's own folder begin with ./"),
+  write: z.array(z.string()),
+  run: z.array(z.string()).describe('Names of programs'),
+})
 
-export const Module = z
-  .object({
-    name: z.string(),
-    description: z.string(),
-    enabled: z.boolean(),
-    enabled_source: z
-      .enum(['default', 'config', 'user'])
-      .describe('Who says whether it is on: nobody, the configuration, or a user by a switch'),
-    switched: z
-      .object({ by: z.string(), at: time() })
-      .nullable()
-      .describe('The user’s switch, if there is one'),
-    subject: z.enum(['pull_request', 'issue', 'repository', 'none']),
-    feature_flag: z.string().nullable(),
-    triggers: z.array(ModuleTrigger),
-    cancel_on: z.array(z.string()),
-    may: z.array(z.string()).describe('What a run may write'),
-    needs: ModuleNeeds.describe('What the manifest asks for beyond the box'),
-    granted: ModuleNeeds.describe('What of it `modules.NAME.allow` grants'),
-    max_workers: z
-      .int()
-      .nullable()
-      .describe('Runs at a time; null: all but one of the workers while others wait'),
-    concurrency: z.enum(['queue', 'cancel_running', 'parallel']),
-    timeout_seconds: z.number(),
-    retries: z.object({ max: z.int(), backoff_seconds: z.number() }),
-    invoke: z.boolean().describe('Whether it can be started by a call'),
-    input: z
-      .record(z.string(), z.unknown())
-      .nullable()
-      .describe('JSON Schema of the input, if the manifest has one'),
-    next_ticks: z.array(time()).describe('When its schedules are due next'),
-    last_runs: z.array(LastRun).describe('Newest first, among those that the caller may see'),
-  })
-  .register(shapes, { id: 'Module' })
+export const Module = named('Module', {
+  name: z.string(),
+  description: z.string(),
+  enabled: z.boolean(),
+  enabled_source: z
+    .enum(['default', 'config', 'user'])
+    .describe('Who says whether it is on: nobody, the configuration, or a user by a switch'),
+  switched: z
+    .object({ by: z.string(), at: time() })
+    .nullable()
+    .describe('The user’s switch, if there is one'),
+  subject: z.enum(['pull_request', 'issue', 'repository', 'none']),
+  feature_flag: z.string().nullable(),
+  triggers: z.array(ModuleTrigger),
+  cancel_on: z.array(z.string()),
+  may: z.array(z.string()).describe('What a run may write'),
+  needs: ModuleNeeds.describe('What the manifest asks for beyond the box'),
+  granted: ModuleNeeds.describe('What of it `modules.NAME.allow` grants'),
+  max_workers: z
+    .int()
+    .nullable()
+    .describe('Runs at a time; null: all but one of the workers while others wait'),
+  concurrency: z.enum(['queue', 'cancel_running', 'parallel']),
+  timeout_seconds: z.number(),
+  retries: z.object({ max: z.int(), backoff_seconds: z.number() }),
+  invoke: z.boolean().describe('Whether it can be started by a call'),
+  input: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .describe('JSON Schema of the input, if the manifest has one'),
+  next_ticks: z.array(time()).describe('When its schedules are due next'),
+  last_runs: z.array(LastRun).describe('Newest first, among those that the caller may see'),
+})
 
 /** What is known of a module beside what was loaded. */
 export interface ModuleFacts {

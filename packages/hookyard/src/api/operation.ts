@@ -1,7 +1,9 @@
 // One operation of the HTTP API: its route, its entry in the OpenAPI document and its MCP tool are made from it.
 import { z } from 'zod'
 import { type Code, UserError } from '../lib/errors.ts'
+import type { Log } from '../lib/log.ts'
 import { type Principal, requireScope } from '../receive/auth.ts'
+import { orUnavailable } from '../receive/errors.ts'
 
 type Scope = `${'modules' | 'runs' | 'deliveries'}:${'read' | 'write'}` | 'modules:invoke' | 'metrics:read'
 
@@ -103,14 +105,15 @@ export function admit(operation: Operation, principal: Principal, params: unknow
   if (operation.scope !== 'token') requireScope(principal, operation.scope)
 }
 
-/** Runs an operation on input that its schemas check first. @throws UserError */
-export async function perform({ params, query, body, run }: Operation, call: Call) {
-  return run({
+/** Runs an operation on input that its schemas check first. @throws UserError; storage_unavailable for what is none */
+export async function perform({ params, query, body, run }: Operation, call: Call, log: Log) {
+  const checked = {
     ...call,
     params: params && readInput(params, call.params, 'the path'),
     query: query && readInput(query, call.query, 'the query'),
     body: body && readInput(body, call.body, 'the body'),
-  })
+  }
+  return orUnavailable(log, run(checked))
 }
 
 /** @throws UserError invalid_input, with the key and what is wanted there; `what`: the body, the query */

@@ -3,12 +3,12 @@
 import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
 import type { Principal } from '../receive/auth.ts'
-import { orUnavailable } from '../receive/errors.ts'
+import { startedAnswer } from '../receive/invoke.ts'
 import type { RunRecord } from '../store/store.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation } from './operation.ts'
-import { presentRun, Run, RunStarted, runStatus, startedAnswer } from './run-shape.ts'
-import { entity, shapes, nextCursor, normalEntity, paging } from './shapes.ts'
+import { presentRun, Run, RunStarted, runStatus } from './run-shape.ts'
+import { entity, named, nextCursor, normalEntity, paging, shapes } from './shapes.ts'
 import { maySeeRun, visibleRuns } from './visible.ts'
 
 const RunId = z.object({ id: z.string().describe('The run’s id') })
@@ -28,11 +28,9 @@ export const RunFilter = z.strictObject({
   ...paging('runs', /^[0-9a-z-]{1,40}$/),
 })
 
-export const RunList = z
-  .object({ runs: z.array(Run), next_cursor: nextCursor() })
-  .register(shapes, { id: 'RunList' })
+export const RunList = named('RunList', { runs: z.array(Run), next_cursor: nextCursor() })
 
-const listRuns = ({ store, mayHear, log }: ApiDeps) =>
+const listRuns = ({ store, mayHear }: ApiDeps) =>
   operation('listRuns', 'GET /api/runs', {
     summary: 'List runs, newest first',
     description:
@@ -41,17 +39,14 @@ const listRuns = ({ store, mayHear, log }: ApiDeps) =>
     query: RunFilter,
     answers: { 200: { description: 'A page of runs', schema: RunList } },
     async run({ principal, query: { cursor, limit, entity, ...filter } }) {
-      const runs = await orUnavailable(
-        log,
-        store.runs.list({
-          ...filter,
-          entity: entity && normalEntity(entity),
-          before: cursor,
-          recipient: principal.isAdmin ? undefined : principal.user.name,
-          // One more than asked for: is there another page?
-          limit: limit + 1,
-        }),
-      )
+      const runs = await store.runs.list({
+        ...filter,
+        entity: entity && normalEntity(entity),
+        before: cursor,
+        recipient: principal.isAdmin ? undefined : principal.user.name,
+        // One more than asked for: is there another page?
+        limit: limit + 1,
+      })
       const page = runs.slice(0, limit)
       const next_cursor = runs.length > limit ? (page.at(-1)?.id ?? null) : null
       const seen = await visibleRuns(principal, page, mayHear)
@@ -83,7 +78,7 @@ const cancelRun = (deps: ApiDeps) =>
     async run({ principal, params }) {
       const run = await ownRun(deps, principal, params.id)
       const reason = `by:${principal.user.name}`
-      const result = await orUnavailable(deps.log, deps.store.runs.cancel(run.id, reason, deps.clock()))
+      const result = await deps.store.runs.cancel(run.id, reason, deps.clock())
       if (result === 'finished') throw wrongState(run, 'cancelled', 'queued, running or paused')
       deps.onCancelled(result === 'asked' ? [run.id] : [], reason)
       const status = result === 'ended' ? ('cancelled' as const) : ('running' as const)
@@ -102,11 +97,9 @@ const retryRun = (deps: ApiDeps) =>
       const run = await ownRun(deps, principal, params.id)
       const module = deps.registry().get(run.module)
       if (!module) throw new UserError('unknown_module', `the module ${run.module} is no longer installed`)
-      if (!module.enabled) {
-        throw new UserError('wrong_state', `${run.module} is disabled; enable it first`)
-      }
-      const queued = await orUnavailable(deps.log, deps.store.runs.retry(run.id, deps.clock()))
-      if (!queued) throw wrongState(run, 'tried again', 'failed or cancelled')
+      if (!module.enabled) throw new UserError('wrong_state', `${run.module} is disabled; enable it first`)
+      if (!(await deps.store.runs.retry(run.id, deps.clock())))
+        throw wrongState(run, 'tried again', 'failed or cancelled')
       deps.wakeRuns()
       return { status: 202, body: startedAnswer({ ...run, status: 'queued' }) }
     },
@@ -124,18 +117,14 @@ const resumeRun = (deps: ApiDeps) =>
     async run({ principal, via, params, body }) {
       const run = await visibleRun(deps, principal, params.id)
       const by = { name: principal.user.name, isAdmin: principal.isAdmin }
-      await orUnavailable(deps.log, deps.answer({ runId: run.id, answer: body.answer, by, via }))
+      await deps.answer({ runId: run.id, answer: body.answer, by, via })
       return { status: 202, body: startedAnswer({ ...run, status: 'queued' }) }
     },
   })
 
 /** @throws UserError unknown_run, also for one that the caller may not see */
-async function visibleRun(
-  { store, mayHear, log }: ApiDeps,
-  principal: Principal,
-  id: string,
-): Promise<RunRecord> {
-  const run = await orUnavailable(log, store.runs.get(id))
+async function visibleRun({ store, mayHear }: ApiDeps, principal: Principal, id: string): Promise<RunRecord> {
+  const run = await store.runs.get(id)
   if (run && (await maySeeRun(principal, run, mayHear))) return run
   throw new UserError('unknown_run', 'there is no such run among those that you may see')
 }

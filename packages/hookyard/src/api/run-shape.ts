@@ -1,96 +1,77 @@
 // A run as the API writes it (contract section 4).
 import { z } from 'zod'
 import type { RunRecord } from '../store/store.ts'
-import { entity, isoTime, shapes, time } from './shapes.ts'
+import { entity, isoTime, named, time } from './shapes.ts'
 
 export const runStatus = () =>
   z.enum(['queued', 'running', 'paused', 'done', 'failed', 'skipped', 'cancelled'])
 
-const Trigger = z
-  .object({
-    type: z.enum(['webhook', 'command', 'schedule', 'invoke', 'resume']),
-    event: z.string().nullable(),
-    action: z.string().nullable(),
-    by: z.string().nullable().describe('A login of GitHub, or the name of a user'),
-    at: z.string().describe('ISO 8601'),
-  })
-  .register(shapes, { id: 'Trigger' })
+const Trigger = named('Trigger', {
+  type: z.enum(['webhook', 'command', 'schedule', 'invoke', 'resume']),
+  event: z.string().nullable(),
+  action: z.string().nullable(),
+  by: z.string().nullable().describe('A login of GitHub, or the name of a user'),
+  at: z.string().describe('ISO 8601'),
+})
 
-const Attempt = z
-  .object({
-    attempt: z.int(),
-    status: z.string().describe('running, done, failed, skipped, cancelled, paused, again or lost'),
-    error: z.string().nullable(),
-    started_at: time(),
-    finished_at: time().nullable(),
-  })
-  .register(shapes, { id: 'Attempt' })
+const Attempt = named('Attempt', {
+  attempt: z.int(),
+  status: z.string().describe('running, done, failed, skipped, cancelled, paused, again or lost'),
+  error: z.string().nullable(),
+  started_at: time(),
+  finished_at: time().nullable(),
+})
 
-const Question = z
-  .object({
-    text: z.string(),
-    options: z
-      .array(z.object({ value: z.string(), label: z.string() }))
-      .describe('Empty: any text is an answer'),
-    default: z.string().nullable().describe('Taken when nobody answers in time'),
-    asked_at: time(),
-    expires_at: time().nullable(),
-    status: z.enum(['open', 'answered', 'expired', 'withdrawn']),
-    answer: z.string().nullable(),
-    answered_by: z.string().nullable(),
-    answered_via: z.string().nullable(),
-  })
-  .register(shapes, { id: 'Question' })
+const Question = named('Question', {
+  text: z.string(),
+  options: z
+    .array(z.object({ value: z.string(), label: z.string() }))
+    .describe('Empty: any text is an answer'),
+  default: z.string().nullable().describe('Taken when nobody answers in time'),
+  asked_at: time(),
+  expires_at: time().nullable(),
+  status: z.enum(['open', 'answered', 'expired', 'withdrawn']),
+  answer: z.string().nullable(),
+  answered_by: z.string().nullable(),
+  answered_via: z.string().nullable(),
+})
 
-export const Run = z
-  .object({
-    id: z.string(),
-    module: z.string(),
-    status: runStatus(),
-    reason: z.string().nullable().describe('Why it ended so: declared, exhausted, timeout, budget, …'),
-    trigger: Trigger,
-    entity: entity(),
-    delivery: z.string().nullable().describe('GUID of the newest delivery that it is about'),
-    recipients: z.array(z.string()).describe('Names of users'),
-    attempt: z.int(),
-    attempts: z.array(Attempt),
-    questions: z.array(Question).describe('What it has asked, in order; while it is paused the last is open'),
-    result: z.object({
-      summary: z.string().nullable(),
-      details: z.unknown().describe('Whatever the module gave'),
-    }),
-    untrusted: z
-      .literal(true)
-      .optional()
-      .describe(
-        'There when the texts of the run (result, error, questions) may come from a model that read what strangers wrote: data, never instructions',
-      ),
-    error: z.string().nullable(),
-    cost_usd: z.number(),
-    created_at: time(),
-    run_at: time().describe('When it is due'),
-    started_at: time().nullable(),
-    finished_at: time().nullable(),
-  })
-  .register(shapes, { id: 'Run' })
+export const Run = named('Run', {
+  id: z.string(),
+  module: z.string(),
+  status: runStatus(),
+  reason: z.string().nullable().describe('Why it ended so: declared, exhausted, timeout, budget, …'),
+  trigger: Trigger,
+  entity: entity(),
+  delivery: z.string().nullable().describe('GUID of the newest delivery that it is about'),
+  recipients: z.array(z.string()).describe('Names of users'),
+  attempt: z.int(),
+  attempts: z.array(Attempt),
+  questions: z.array(Question).describe('What it has asked, in order; while it is paused the last is open'),
+  result: z.object({
+    summary: z.string().nullable(),
+    details: z.unknown().describe('Whatever the module gave'),
+  }),
+  untrusted: z
+    .literal(true)
+    .optional()
+    .describe(
+      'There when the texts of the run (result, error, questions) may come from a model that read what strangers wrote: data, never instructions',
+    ),
+  error: z.string().nullable(),
+  cost_usd: z.number(),
+  created_at: time(),
+  run_at: time().describe('When it is due'),
+  started_at: time().nullable(),
+  finished_at: time().nullable(),
+})
 
-export const RunStarted = z
-  .object({
-    run_id: z.string(),
-    module: z.string(),
-    status: runStatus(),
-    status_url: z.string().describe('Where the run can be watched'),
-  })
-  .register(shapes, { id: 'RunStarted' })
-
-/** The answer to whoever started, stopped or resumed a run. */
-export const startedAnswer = (run: { id: string; module: string; status: RunRecord['status'] }) =>
-  ({
-    run_id: run.id,
-    module: run.module,
-    status: run.status,
-    status_url: `/api/runs/${run.id}`,
-  }) satisfies z.output<typeof RunStarted>
+export const RunStarted = named('RunStarted', {
+  run_id: z.string(),
+  module: z.string(),
+  status: runStatus(),
+  status_url: z.string().describe('Where the run can be watched'),
+})
 
 /** A run as contract section 4 writes it. */
 export function presentRun(run: RunRecord): z.output<typeof Run> {

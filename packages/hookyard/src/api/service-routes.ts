@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
 import { parseTarget } from '../explain/target.ts'
-import { orUnavailable } from '../receive/errors.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, requireAdminOfAll } from './operation.ts'
 import { Status } from './service-shape.ts'
@@ -19,27 +18,20 @@ export const WhyTarget = z.strictObject({
     .describe('A delivery’s GUID, the URL of a pull request or issue, or `owner/repo#42`'),
 })
 
-const status = ({ counts, about, log }: ApiDeps) =>
+const status = ({ counts, about }: ApiDeps) =>
   operation('getStatus', 'GET /api/status', {
     summary: 'Show how the service is',
     scope: 'metrics:read',
     answers: { 200: { description: 'Numbers of this moment', schema: Status } },
     async run() {
-      const { version, startedAt, ...rest } = about()
-      const { received, runs, messages } = await orUnavailable(log, counts())
-      const body: z.output<typeof Status> = {
-        version,
-        started_at: isoTime(startedAt),
-        ...rest,
-        deliveries: { received },
-        runs,
-        messages,
-      }
-      return { status: 200, body }
+      const { startedAt, ...rest } = about()
+      const { received, ...counted } = await counts()
+      const body = { ...rest, started_at: isoTime(startedAt), deliveries: { received }, ...counted }
+      return { status: 200, body: body satisfies z.output<typeof Status> }
     },
   })
 
-const why = ({ trace, mayHear, log }: ApiDeps) =>
+const why = ({ trace, mayHear }: ApiDeps) =>
   operation('why', 'GET /api/why', {
     summary: 'Tell what happened and why',
     description: 'The newest 20 deliveries and runs of a target, with decisions, attempts and messages.',
@@ -55,7 +47,7 @@ const why = ({ trace, mayHear, log }: ApiDeps) =>
           'target: give a delivery GUID, the URL of a pull request or issue, or owner/repo#42',
         )
       }
-      const trail = await orUnavailable(log, trace(target))
+      const trail = await trace(target)
       const seen = trail && (await visibleTrail(principal, trail, mayHear))
       if (seen) return { status: 200, body: presentTrail(seen) }
       const code = target.kind === 'delivery' ? 'unknown_delivery' : 'not_found'
@@ -73,7 +65,7 @@ const metrics = (deps: ApiDeps) =>
     answers: {
       200: { description: 'Prometheus’ text format', schema: z.string(), contentType: METRICS_TYPE },
     },
-    run: async () => ({ status: 200, body: await orUnavailable(deps.log, deps.metrics()) }),
+    run: async () => ({ status: 200, body: await deps.metrics() }),
   })
 
 const backup = (deps: ApiDeps) =>
@@ -95,7 +87,7 @@ const backup = (deps: ApiDeps) =>
       if (!deps.backup) {
         throw new UserError('wrong_state', 'the database is no file of this service; use pg_dump')
       }
-      return { status: 200, body: await orUnavailable(deps.log, deps.backup()) }
+      return { status: 200, body: await deps.backup() }
     },
   })
 

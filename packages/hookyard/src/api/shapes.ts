@@ -6,6 +6,10 @@ import { formatEntity, NO_ENTITY, parseEntity } from '../entity/entity.ts'
 /** The named shapes: components of the OpenAPI document. */
 export const shapes = z.registry<{ id: string }>()
 
+/** An object that is such a component. */
+export const named = <Shape extends z.core.$ZodLooseShape>(id: string, shape: Shape) =>
+  z.object(shape).register(shapes, { id })
+
 /** ISO 8601 in UTC. */
 export const time = () => z.iso.datetime()
 

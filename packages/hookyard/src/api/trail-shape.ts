@@ -7,19 +7,17 @@ import { toPlainText } from '../send/message.ts'
 import type { SentMessage } from '../store/store.ts'
 import { Delivery, presentDelivery } from './delivery-shape.ts'
 import { presentRun, Run } from './run-shape.ts'
-import { isoTime, shapes, time } from './shapes.ts'
+import { isoTime, named, shapes, time } from './shapes.ts'
 
-const TrailMessage = z
-  .object({
-    to: z.string().describe('A web hook’s address is a secret: only its kind is told'),
-    status: z.enum(['queued', 'sent', 'dead']),
-    tries: z.int(),
-    last_error: z.string().nullable(),
-    text: z.string(),
-    created_at: time(),
-    sent_at: time().nullable(),
-  })
-  .register(shapes, { id: 'TrailMessage' })
+const TrailMessage = named('TrailMessage', {
+  to: z.string().describe('A web hook’s address is a secret: only its kind is told'),
+  status: z.enum(['queued', 'sent', 'dead']),
+  tries: z.int(),
+  last_error: z.string().nullable(),
+  text: z.string(),
+  created_at: time(),
+  sent_at: time().nullable(),
+})
 
 const RunTrail = Run.extend({ messages: z.array(TrailMessage) }).register(shapes, { id: 'RunTrail' })
 
@@ -29,14 +27,12 @@ const DeliveryTrail = Delivery.extend({
   messages: z.array(TrailMessage).describe('Those of no run'),
 }).register(shapes, { id: 'DeliveryTrail' })
 
-export const TrailAnswer = z
-  .object({
-    target: z.string().describe('The delivery’s GUID, or the entity'),
-    deliveries: z.array(DeliveryTrail).describe('Newest first'),
-    other_runs: z.array(RunTrail).describe('Runs that none of these deliveries names: invoked, scheduled'),
-    text: z.string().describe('The same for people'),
-  })
-  .register(shapes, { id: 'Trail' })
+export const TrailAnswer = named('Trail', {
+  target: z.string().describe('The delivery’s GUID, or the entity'),
+  deliveries: z.array(DeliveryTrail).describe('Newest first'),
+  other_runs: z.array(RunTrail).describe('Runs that none of these deliveries names: invoked, scheduled'),
+  text: z.string().describe('The same for people'),
+})
 
 /** The trail as the API writes it. */
 export function presentTrail(trail: Trail): z.output<typeof TrailAnswer> {

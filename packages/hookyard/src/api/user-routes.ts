@@ -3,38 +3,34 @@ import { z } from 'zod'
 import { hintFor } from '../config/hints.ts'
 import { UserError } from '../lib/errors.ts'
 import type { Principal } from '../receive/auth.ts'
-import { orUnavailable } from '../receive/errors.ts'
 import type { ApiDeps } from './deps.ts'
 import { operation, requireAdminOfAll } from './operation.ts'
-import { isoTime, shapes, time } from './shapes.ts'
+import { isoTime, named, time } from './shapes.ts'
 
 const UserName = z.object({ name: z.string().describe('The user’s name') })
 
-const User = z
-  .object({
-    name: z.string(),
-    role: z.enum(['admin', 'member']),
-    telegram_id: z.int().nullable().describe('The person on Telegram who is this user in groups'),
-    telegram_id_source: z
-      .enum(['config', 'claim'])
-      .nullable()
-      .describe('Who says so: the configuration, or the person, by a code'),
-  })
-  .register(shapes, { id: 'User' })
+const User = named('User', {
+  name: z.string(),
+  role: z.enum(['admin', 'member']),
+  telegram_id: z.int().nullable().describe('The person on Telegram who is this user in groups'),
+  telegram_id_source: z
+    .enum(['config', 'claim'])
+    .nullable()
+    .describe('Who says so: the configuration, or the person, by a code'),
+})
 
-const UserList = z.object({ users: z.array(User) }).register(shapes, { id: 'UserList' })
+const UserList = named('UserList', { users: z.array(User) })
 
-export const Invited = z
-  .object({
-    code: z.string().describe('For `/start CODE` to the bot; used once'),
-    user: z.string(),
-    expires_at: time(),
-  })
-  .register(shapes, { id: 'Invite' })
+export const Invited = named('Invite', {
+  code: z.string().describe('For `/start CODE` to the bot; used once'),
+  user: z.string(),
+  expires_at: time(),
+})
 
-export const Revoked = z
-  .object({ user: z.string(), revoked: z.boolean().describe('false: there was nothing to take back') })
-  .register(shapes, { id: 'Revoked' })
+export const Revoked = named('Revoked', {
+  user: z.string(),
+  revoked: z.boolean().describe('false: there was nothing to take back'),
+})
 
 const refusals = ['insufficient_scope', 'not_authorized'] as const
 const ofOne = ['storage_unavailable', ...refusals] as const
@@ -68,7 +64,7 @@ const inviteUser = (deps: ApiDeps) =>
     refusals: ofOne,
     async run({ principal, params }) {
       const name = invitable(deps, principal, params.name)
-      const { code, expiresAt } = await orUnavailable(deps.log, deps.invite(name))
+      const { code, expiresAt } = await deps.invite(name)
       deps.log.info({ user: name, token: principal.name }, 'a user was invited')
       return { status: 200, body: { code, user: name, expires_at: isoTime(expiresAt) } }
     },
@@ -85,7 +81,7 @@ const revokeUser = (deps: ApiDeps) =>
     refusals: ofOne,
     async run({ principal, params }) {
       const name = invitable(deps, principal, params.name)
-      const revoked = await orUnavailable(deps.log, deps.revoke(name))
+      const revoked = await deps.revoke(name)
       deps.log.info({ user: name, revoked, token: principal.name }, 'a claim was taken back')
       return { status: 200, body: { user: name, revoked } }
     },

@@ -1,7 +1,7 @@
 // What the OpenAPI document says of webhooks and health, whose routes are in receive/.
 import { z } from 'zod'
 import { type Description, describe } from './operation.ts'
-import { shapes } from './shapes.ts'
+import { named, shapes } from './shapes.ts'
 
 const guid = () => z.string().describe('The delivery’s GUID')
 const Accepted = z
@@ -20,7 +20,7 @@ const Known = z
     z.object({ msg: z.literal('pong') }),
   ])
   .register(shapes, { id: 'Known' })
-const Ok = z.object({ status: z.literal('ok') }).register(shapes, { id: 'Ok' })
+const Ok = named('Ok', { status: z.literal('ok') })
 
 const header = (description?: string) => {
   const text = z.string().optional()

@@ -17,7 +17,7 @@ export interface AnsweringDeps {
 }
 
 /** What became of a pressed button: a note for who pressed it, and a line for the chat when it was an answer. */
-export interface Pressed {
+interface Pressed {
   readonly toast: string
   readonly lines: readonly Line[]
   /** The question is closed: its buttons answer nothing any more. */
@@ -121,13 +121,10 @@ const ownAnswer = (question: Question | undefined, user: User): string | null =>
     ? question.answer
     : null
 
-interface Given {
-  readonly run: RunRecord | null
-  readonly question: Question | undefined
-  readonly answer: string
-}
-
-function answered({ run, question, answer }: Given, user: User): Pressed {
+function answered(
+  { run, question, answer }: { run: RunRecord | null; question: Question | undefined; answer: string },
+  user: User,
+): Pressed {
   const label = question?.options.find(({ value }) => value === answer)?.label ?? answer
   const shown = oneLine(heard(label, run?.tainted === true), 100)
   const about =

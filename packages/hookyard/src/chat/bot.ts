@@ -7,24 +7,19 @@ const TIMEOUT_S = 60
 export const UNKNOWN_BOT =
   'Telegram does not know the bot: check telegram.bot_token; no chat command arrives until then'
 
-export interface Bot {
-  readonly token: string
-  /** The open half of the token. */
-  readonly id: string
-  /** Its methods reject with what grammy throws; read that with `readBotFailure`: its text may hold the token. */
-  readonly api: Api
-  /** Without the sign `@`. */
-  username(): Promise<string>
-}
+export type Bot = ReturnType<typeof createBot>
 
 /** `apiUrl`: `https://api.telegram.org`, or a stand-in. */
-export function createBot(token: string, apiUrl: string): Bot {
+export function createBot(token: string, apiUrl: string) {
   const api = new Api(token, { apiRoot: apiUrl.replace(/\/+$/, ''), timeoutSeconds: TIMEOUT_S })
   let username: string | null = null
   return {
     token,
+    /** The open half of the token. */
     id: token.split(':', 1)[0] ?? '',
+    /** Its methods reject with what grammy throws; read that with `readBotFailure`: its text may hold the token. */
     api,
+    /** Without the sign `@`. */
     username: async () => (username ??= (await api.getMe()).username),
   }
 }

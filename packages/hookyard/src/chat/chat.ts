@@ -2,7 +2,7 @@
 // names another bot.
 import type { Config } from '../config/config.ts'
 import { createBot } from './bot.ts'
-import { type Conversation, type ConversationDeps, createConversation } from './conversation.ts'
+import { type ConversationDeps, createConversation } from './conversation.ts'
 import { type PollerOptions, createPoller } from './poll.ts'
 import { register } from './register.ts'
 
@@ -13,23 +13,12 @@ export interface ChatOptions extends Omit<ConversationDeps, 'bot'> {
   readonly owner: string
 }
 
-export interface Chat {
-  /** Begins to take updates; does not wait for Telegram. */
-  start(): void
-  /** After a reload. */
-  reload(): Promise<void>
-  /** Resolves when the update under way is taken. */
-  stop(): Promise<void>
-  /** What Telegram proves itself with at the webhook; null: updates do not come that way. */
-  webhookSecret(): string | null
-  /** Takes an update that Telegram posted. Rejects when it is to come again. */
-  take(update: unknown): Promise<void>
-}
+export type Chat = ReturnType<typeof createChat>
 
 /** A chat that does nothing before `start`. */
-export function createChat(options: ChatOptions): Chat {
+export function createChat(options: ChatOptions) {
   const { config } = options
-  let connection: Connection | null = null
+  let connection: ReturnType<typeof openConnection> = null
 
   const connect = () => void (connection = openConnection(options))
   async function disconnect(): Promise<void> {
@@ -39,15 +28,20 @@ export function createChat(options: ChatOptions): Chat {
   }
 
   return {
+    /** Begins to take updates; does not wait for Telegram. */
     start: connect,
+    /** After a reload. */
     async reload() {
       if (connection?.key === keyOf(config())) return
       await disconnect()
       connect()
     },
+    /** Resolves when the update under way is taken. */
     stop: disconnect,
+    /** What Telegram proves itself with at the webhook; null: updates do not come that way. */
     webhookSecret: () => (config().telegram.updates === 'webhook' ? config().telegram.webhookSecret : null),
-    async take(update) {
+    /** Takes an update that Telegram posted. Rejects when it is to come again. */
+    async take(update: unknown) {
       // Between two connections, while a reload swaps them: Telegram sends it again.
       if (connection === null) throw new Error('no bot is connected at the moment')
       await connection.take(update)
@@ -55,16 +49,10 @@ export function createChat(options: ChatOptions): Chat {
   }
 }
 
-interface Connection extends Conversation {
-  /** Of the configuration that it was opened with. */
-  readonly key: string
-  close(): Promise<void>
-}
-
 const keyOf = ({ telegram, server }: Config): string => JSON.stringify([telegram, server.publicUrl])
 
 /** Null: the configuration wants none. */
-function openConnection(options: ChatOptions): Connection | null {
+function openConnection(options: ChatOptions) {
   const { telegram, server } = options.config()
   const { botToken, apiUrl, updates, webhookSecret: secret } = telegram
   if (botToken === null || updates === 'off') return null
@@ -78,6 +66,7 @@ function openConnection(options: ChatOptions): Connection | null {
   const poller = updates === 'polling' ? createPoller({ ...options, bot, take }) : null
   void registration.ready.then(() => poller?.start())
   return {
+    /** Of the configuration that it was opened with. */
     key: keyOf(options.config()),
     take,
     async close() {

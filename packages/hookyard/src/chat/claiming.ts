@@ -7,9 +7,9 @@ import type { Clock } from '../lib/clock.ts'
 import type { Line } from '../send/message.ts'
 import type { ChatStore, NewClaim } from '../store/store.ts'
 import type { Parsed } from './parse-text.ts'
-import type { ChatRef, Incoming, Person } from './update.ts'
+import type { ChatRef, Incoming } from './update.ts'
 
-export interface ClaimingDeps {
+interface ClaimingDeps {
   readonly config: () => Config
   readonly access: () => Access
   readonly store: Pick<ChatStore, 'invited'>
@@ -17,7 +17,7 @@ export interface ClaimingDeps {
 }
 
 /** What a code leads to. Without a claim nothing changes; without lines there is no answer. */
-export interface Claimed {
+interface Claimed {
   readonly lines: readonly Line[]
   readonly claim?: NewClaim
 }
@@ -37,8 +37,8 @@ export const codeIn = (parsed: Parsed): string | null =>
 
 /** Takes codes. Tries are counted in memory, by person. */
 export function createClaiming({ config, access, store, clock }: ClaimingDeps) {
-  const tries = createAnswerLimit(clock, { perChat: TRIES, all: Infinity })
-  const answers = createAnswerLimit(clock)
+  const mayTry = createAnswerLimit(clock, { perChat: TRIES, all: Infinity })
+  const mayAnswer = createAnswerLimit(clock)
 
   /** `addressed`: meant for this bot, and not for another one of the group. */
   return async (
@@ -46,15 +46,19 @@ export function createClaiming({ config, access, store, clock }: ClaimingDeps) {
     code: string,
     addressed: boolean,
   ): Promise<Claimed> => {
-    if (from === null || from.isBot || !tries.mayAnswer(from.id)) return SILENCE
+    if (from === null || from.isBot || !mayTry(from.id)) return SILENCE
     const codeHash = hashOfCode(code)
     const name = await store.invited(codeHash, clock())
     const user = name === null ? undefined : access().user(name)
     const configured = config().users
-    if (!user || isSetOtherwise(configured, user.name, from)) {
-      return (chat.isPrivate || addressed) && answers.mayAnswer(chat.id) ? NO_CODE : SILENCE
+    // What the operator has said of a user, no code changes.
+    const isSetOtherwise = (one: User) =>
+      one.name === name && one.telegramId !== null && one.telegramId !== from.id
+    if (!user || configured.some(isSetOtherwise)) {
+      return (chat.isPrivate || addressed) && mayAnswer(chat.id) ? NO_CODE : SILENCE
     }
-    const other = otherUser(configured, user.name, from)
+    const isOther = (one: User) => one.name !== name && (one.telegramId === from.id || one.chatId === from.id)
+    const other = configured.find(isOther)
     if (other)
       return { lines: [[`The configuration says that you are ${other.name}: this code is not for you.`]] }
     const chatId = chat.isPrivate ? chat.id : null
@@ -63,14 +67,6 @@ export function createClaiming({ config, access, store, clock }: ClaimingDeps) {
     return { claim, lines: welcome(user, chat, hearsHere) }
   }
 }
-
-/** The operator has said who this user is: no code changes that. */
-const isSetOtherwise = (users: readonly User[], name: string, { id }: Person): boolean =>
-  users.some((user) => user.name === name && user.telegramId !== null && user.telegramId !== id)
-
-/** The other user whom the configuration knows by this person's id. */
-const otherUser = (users: readonly User[], name: string, { id }: Person): User | undefined =>
-  users.find((user) => user.name !== name && (user.telegramId === id || user.chatId === id))
 
 function welcome({ name, role }: User, { isPrivate }: ChatRef, hearsHere: boolean): Line[] {
   const where = isPrivate ? 'here, and in groups' : 'in groups, and in a chat with me'
@@ -87,19 +83,17 @@ export function createAnswerLimit(clock: Clock, { perChat, all } = { perChat: 5,
   let since = -Infinity
   const counts = new Map<number, number>()
   let total = 0
-  return {
-    mayAnswer(chatId: number): boolean {
-      const now = clock()
-      if (now - since >= WINDOW_MS || now < since) {
-        since = now
-        counts.clear()
-        total = 0
-      }
-      const count = counts.get(chatId) ?? 0
-      if (count >= perChat || total >= all) return false
-      counts.set(chatId, count + 1)
-      total += 1
-      return true
-    },
+  return (chatId: number): boolean => {
+    const now = clock()
+    if (now - since >= WINDOW_MS || now < since) {
+      since = now
+      counts.clear()
+      total = 0
+    }
+    const count = counts.get(chatId) ?? 0
+    if (count >= perChat || total >= all) return false
+    counts.set(chatId, count + 1)
+    total += 1
+    return true
   }
 }

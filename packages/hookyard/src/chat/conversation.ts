@@ -26,10 +26,7 @@ export interface ConversationDeps extends AnsweringDeps {
   readonly log: Log
 }
 
-export interface Conversation {
-  /** Takes one update after the other. Rejects when the store or Telegram do not answer: then it is to come again. */
-  take(update: unknown): Promise<void>
-}
+export type Conversation = ReturnType<typeof createConversation>
 
 /** What an update leads to: settings, and lines that are answered in its chat. */
 interface Effect extends Partial<Reply> {
@@ -39,19 +36,16 @@ interface Effect extends Partial<Reply> {
 }
 
 /** A conversation with everybody who writes to the bot. */
-export function createConversation(deps: ConversationDeps): Conversation {
+export function createConversation(deps: ConversationDeps) {
   const { bot, store, log, clock } = deps
-  const strangers = createAnswerLimit(clock)
+  const mayAnswer = createAnswerLimit(clock)
   const { config, access } = deps.world
   const claiming = createClaiming({ config, access, store: store.chat, clock })
   let last: Promise<unknown> = Promise.resolve()
 
   async function takeOne(update: unknown): Promise<void> {
     const incoming = readUpdate(update, bot.id)
-    if (incoming === null) {
-      log.debug({}, 'something that is no update came from Telegram')
-      return
-    }
+    if (incoming === null) return log.debug({}, 'something that is no update came from Telegram')
     const { updateId, chat } = incoming
     if (await store.chat.isCommitted(bot.id, updateId)) return
     const { lines = [], changes = [], claim, after } = await effectOf(incoming)
@@ -78,11 +72,12 @@ export function createConversation(deps: ConversationDeps): Conversation {
     const speaker = speakerOf(access(), chat, from)
     if (speaker.kind !== 'stranger') return (await replyTo(incoming, parsed, speaker, deps)) ?? {}
     const isStart = parsed.kind === 'command' && parsed.name === 'start' && from?.isBot !== true
-    return isStart && strangers.mayAnswer(chat.id) ? { lines: [chatIdLine(chat.id)] } : {}
+    return isStart && mayAnswer(chat.id) ? { lines: [chatIdLine(chat.id)] } : {}
   }
 
   return {
-    take(update) {
+    /** Takes one update after the other. Rejects when the store or Telegram do not answer: then it is to come again. */
+    take(update: unknown): Promise<void> {
       // One at a time: settings that one update makes count for the next one.
       const taken = last.then(() => takeOne(update))
       last = taken.catch(() => undefined)
@@ -148,17 +143,13 @@ async function pressed(
   const user = speaker.kind === 'stranger' ? undefined : speaker.user
   const { toast, lines, closed } = await pressButton(deps, data, user)
   const quietly = (act: Promise<unknown>) =>
-    act.catch((thrown: unknown) =>
-      deps.log.debug({ err: toError(thrown).name }, 'a button could not be answered'),
-    )
+    act.catch((thrown) => deps.log.debug({ err: toError(thrown).name }, 'a button could not be answered'))
+  const answer = { text: toast.slice(0, 200), show_alert: lines.length === 0 }
   return {
     lines,
     async after() {
-      await quietly(
-        api.answerCallbackQuery(queryId, { text: toast.slice(0, 200), show_alert: lines.length === 0 }),
-      )
-      if (closed && chat !== null && messageId !== null)
-        await quietly(api.editMessageReplyMarkup(chat.id, messageId))
+      await quietly(api.answerCallbackQuery(queryId, answer))
+      if (closed && chat && messageId !== null) await quietly(api.editMessageReplyMarkup(chat.id, messageId))
     },
   }
 }

@@ -11,8 +11,6 @@ interface Effective<Value> {
   readonly source: 'default' | 'config' | 'user'
 }
 
-type Settings = readonly UserSetting[]
-
 /** Whether the user gets the module's runs; null for a module without a switch of its own. */
 export function effectiveFeature(
   { manifest: { featureFlag: flag } }: Module,
@@ -42,10 +40,7 @@ export function addressWithoutSetting(configured: User, user: User): string | nu
   return `telegram:${user.chatId}`
 }
 
-/**
- * Of which repositories the user hears (`everything`: all but the removed ones), and of which not by the user's own
- * word.
- */
+/** Of which repositories the user hears (`everything`: all but the removed ones), and which they removed. */
 export function effectiveRepos({ configured, user, settings }: Call) {
   const { added, removed } = repositoryPatterns(settings)
   const heard = user.repos.map((value): Effective<string> => {
@@ -56,10 +51,7 @@ export function effectiveRepos({ configured, user, settings }: Call) {
 }
 
 /** The mutes that still hold, the next to end first; `until` in ms since the epoch. */
-export function openMutes(
-  settings: Settings,
-  now: number,
-): { readonly key: string; readonly until: number }[] {
+export function openMutes(settings: readonly UserSetting[], now: number) {
   return settings
     .filter(({ kind, value }) => kind === 'mute' && Number(value) > now)
     .map(({ key, value }) => ({ key, until: Number(value) }))

@@ -34,11 +34,7 @@ export interface PollerOptions extends Partial<typeof PAUSES> {
   readonly random?: () => number
 }
 
-export interface Poller {
-  start(): void
-  /** Resolves when the update under way is taken and the lease is given back. */
-  stop(): Promise<void>
-}
+export type Poller = ReturnType<typeof createPoller>
 
 /** Telegram holds a poll for this long when nothing happens. */
 const POLL_S = 25
@@ -54,7 +50,7 @@ const AT_ONCE_MS = 500
 const RENEWALS = 3
 
 /** A loop that does nothing before `start`, and cannot be started again. */
-export function createPoller(options: PollerOptions): Poller {
+export function createPoller(options: PollerOptions) {
   const { bot, store, take, owner, clock, log, random = Math.random } = options
   const { conflictMs, unauthorizedMs, leaseMs, emptyMs } = { ...PAUSES, ...options }
   const lease = `telegram:${bot.id}`
@@ -138,6 +134,7 @@ export function createPoller(options: PollerOptions): Poller {
     start() {
       looping = run()
     },
+    /** Resolves when the update under way is taken and the lease is given back. */
     async stop() {
       stopping.abort()
       alarm.ring()

@@ -18,25 +18,13 @@ export interface RegistrationOptions {
   readonly random?: () => number
 }
 
-export interface Registration {
-  /** Resolves when updates can be fetched: Telegram refuses that while a webhook is set. Or when it was stopped. */
-  readonly ready: Promise<void>
-  /** Resolves when Telegram knows all, or when it was stopped. */
-  readonly done: Promise<void>
-  stop(): void
-}
+export type Registration = ReturnType<typeof register>
 
 const WEBHOOK =
   'the address for updates (server.public_url must be https; telegram.webhook_secret: letters, digits, _ and - alone)'
 
 /** Starts at once. */
-export function register({
-  bot,
-  updates,
-  webhook,
-  log,
-  random = Math.random,
-}: RegistrationOptions): Registration {
+export function register({ bot, updates, webhook, log, random = Math.random }: RegistrationOptions) {
   const stopping = new AbortController()
   const alarm = createAlarm()
   const signal = shim(stopping.signal)
@@ -73,7 +61,9 @@ export function register({
     await keepTrying('the commands', () => bot.api.setMyCommands(commandList(), {}, signal))
   }
   return {
+    /** Resolves when updates can be fetched: Telegram refuses that while a webhook is set. Or when it was stopped. */
     ready,
+    /** Resolves when Telegram knows all, or when it was stopped. */
     done: rest(),
     stop() {
       stopping.abort()

@@ -5,10 +5,7 @@ import type { People } from '../access/people.ts'
 import type { User } from '../config/config.ts'
 import type { ChatRef, Person } from './update.ts'
 
-export type Speaker =
-  | { readonly kind: 'user'; readonly user: User }
-  | { readonly kind: 'guest'; readonly user: User }
-  | { readonly kind: 'stranger' }
+export type Speaker = { readonly kind: 'user' | 'guest'; readonly user: User } | { readonly kind: 'stranger' }
 
 const STRANGER: Speaker = { kind: 'stranger' }
 

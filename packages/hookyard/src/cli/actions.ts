@@ -24,31 +24,25 @@ function renderReplay({ delivery, replay, decisions }: z.output<typeof Replayed>
   return `${cleanLines(lines.join('\n'))}\n`
 }
 
-export const runCancel = (id: string, options: AskOptions): Promise<void> =>
-  act(
-    options,
-    api('runs', id, 'cancel'),
-    RunStarted,
-    ({ run_id, module, status }) =>
-      `run ${run_id} of ${module} ${status === 'running' ? 'is told to stop' : 'is cancelled'}\n`,
-  )
+const DONE = {
+  cancel: (status: string) => (status === 'running' ? 'is told to stop' : 'is cancelled'),
+  retry: () => 'is queued again',
+  resume: () => 'goes on',
+}
 
-export const runRetry = (id: string, options: AskOptions): Promise<void> =>
+/** Cancels a run, tries it again, or answers its question (`body`). */
+export const runAct = (
+  action: keyof typeof DONE,
+  id: string,
+  options: AskOptions,
+  body?: { answer: string },
+): Promise<void> =>
   act(
     options,
-    api('runs', id, 'retry'),
+    api('runs', id, action),
     RunStarted,
-    ({ run_id, module }) => `run ${run_id} of ${module} is queued again\n`,
-  )
-
-/** Answers the question of a paused run. */
-export const runAnswer = (id: string, answer: string, options: AskOptions): Promise<void> =>
-  act(
-    options,
-    api('runs', id, 'resume'),
-    RunStarted,
-    ({ run_id, module }) => `run ${run_id} of ${module} goes on\n`,
-    { answer },
+    ({ run_id, module, status }) => `run ${run_id} of ${module} ${DONE[action](status)}\n`,
+    body,
   )
 
 /** Prints a code by which a person on Telegram becomes this user. */

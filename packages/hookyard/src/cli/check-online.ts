@@ -7,7 +7,7 @@ import { createAgent } from '../broker/agent/agent.ts'
 import { type GitHub, createGitHub } from '../broker/github/client.ts'
 import { telegramChat } from '../config/address.ts'
 import type { Config } from '../config/config.ts'
-import { type Fault, type Problem, problemAt } from '../config/problem.ts'
+import { type Fault, placeIn, type Problem, problemAt } from '../config/problem.ts'
 import { toError } from '../lib/errors.ts'
 import { systemClock } from '../lib/clock.ts'
 import { silentLog } from '../lib/log.ts'
@@ -26,7 +26,7 @@ export const onlineChecks: readonly Check[] = [checkGitHub, checkTelegram, check
 
 /** One problem of this key. */
 function wrong(config: Config, key: string, fault: Fault): Problem[] {
-  return [problemAt({ file: config.file ?? 'environment', line: 0, column: 0, key }, fault)]
+  return [problemAt(placeIn(config.file ?? 'environment', key), fault)]
 }
 
 /** The credentials, every repository that is named in full, its webhook, and GitHub's clock. */

@@ -1,6 +1,6 @@
 // `hookyard check`: what the files and the handlers behind the manifests say, and every problem of them.
 import { resolve } from 'node:path'
-import type { Config, User } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { environment } from '../config/env.ts'
 import type { Variables } from '../config/interpolate.ts'
 import { ConfigError, displayFile, formatProblems } from '../config/problem.ts'
@@ -8,7 +8,7 @@ import type { Problem } from '../config/problem.ts'
 import { loadInstallation } from '../registry/load.ts'
 import type { Installation } from '../registry/load.ts'
 import { describeNeeds } from '../registry/grants.ts'
-import type { ManifestTrigger, Module } from '../registry/manifest.ts'
+import type { Module } from '../registry/manifest.ts'
 import { createBoxCheck, isolationProblems } from '../run/box-problems.ts'
 import { describeWalls, type FoundWalls, findWalls, presentWalls } from '../run/find-walls.ts'
 import { inspectHandlers } from '../run/inspect-handlers.ts'
@@ -17,7 +17,7 @@ import { unsupportedSettings } from '../compose/start-problems.ts'
 import { onlineChecks } from './check-online.ts'
 import { CommandFailure } from './failure.ts'
 import { builtinModuleDirs } from './package.ts'
-import { print } from './print.ts'
+import { describeTrigger, print } from './print.ts'
 
 /** Prints the report. @throws CommandFailure when there are problems. */
 export async function runCheckCommand(options: {
@@ -88,15 +88,9 @@ export async function runCheck(options: CheckOptions): Promise<number> {
   return ok ? 0 : 1
 }
 
-interface Examined {
-  readonly installation: Installation | null
-  /** null: the files were not in order, and nothing was looked for. */
-  readonly walls: FoundWalls | null
-  readonly problems: readonly Problem[]
-}
-
-async function examine(options: CheckOptions): Promise<Examined> {
+async function examine(options: CheckOptions) {
   let installation: Installation | null = null
+  // null: the files were not in order, and nothing was looked for.
   let walls: FoundWalls | null = null
   try {
     const loaded = (installation = loadInstallation(options))
@@ -104,11 +98,8 @@ async function examine(options: CheckOptions): Promise<Examined> {
     const found = (walls = await findWalls(config.isolation, loaded.env))
     const more = await Promise.all((options.extraChecks ?? []).map((check) => check(loaded, found)))
     const missing = isolationProblems(found, source.place(['isolation']))
-    return {
-      installation,
-      walls,
-      problems: [...unsupportedSettings(config, source), ...missing, ...more.flat()],
-    }
+    const problems = [...unsupportedSettings(config, source), ...missing, ...more.flat()]
+    return { installation, walls, problems }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return { installation, walls, problems: error.problems }
@@ -122,11 +113,11 @@ function summaryOf({ config, registry }: Installation, walls: FoundWalls | null)
   return {
     file: config.file,
     repos: config.repos,
-    users: config.users.map((user) => ({
-      name: user.name,
-      role: user.role,
-      repos: user.repos,
-      hears: channelOf(user),
+    users: config.users.map(({ name, role, repos, address }) => ({
+      name,
+      role,
+      repos,
+      hears: channelOf(address),
     })),
     github: { login: loginOf(config), intake: config.github.intake, api_url: config.github.apiUrl },
     database: config.database === 'sqlite' ? 'sqlite' : 'postgres',
@@ -140,30 +131,13 @@ function summaryOf({ config, registry }: Installation, walls: FoundWalls | null)
 const loginOf = ({ github }: Config) => (github.app ? 'app' : github.token === null ? 'none' : 'token')
 
 /** The address's kind: a web hook's address is a secret. */
-function channelOf({ address }: User): string {
-  if (address === null) return 'log'
-  return address.startsWith('telegram:') ? address : (address.split(':', 1)[0] ?? address)
-}
+const channelOf = (address: string | null) =>
+  address?.startsWith('telegram:') ? address : (address?.split(':', 1)[0] ?? 'log')
 
 function describeModule({ name, enabled, manifest, granted }: Module) {
-  return {
-    name,
-    enabled,
-    description: manifest.description,
-    subject: manifest.subject,
-    feature_flag: manifest.featureFlag,
-    triggers: manifest.triggers.map(describeTrigger),
-    may: manifest.may,
-    needs: manifest.needs,
-    granted,
-    dir: manifest.dir,
-  }
-}
-
-function describeTrigger(trigger: ManifestTrigger): string {
-  if (trigger.type === 'command') return `/${trigger.command}`
-  if (trigger.type === 'schedule') return `schedule "${trigger.cron}" ${trigger.timezone ?? ''}`.trimEnd()
-  return trigger.actions === null ? trigger.event : `${trigger.event} (${trigger.actions.join(', ')})`
+  const { description, subject, featureFlag: feature_flag, may, needs, dir } = manifest
+  const triggers = manifest.triggers.map(describeTrigger)
+  return { name, enabled, description, subject, feature_flag, triggers, may, needs, granted, dir }
 }
 
 function render(

@@ -11,7 +11,7 @@ import { describeWalls } from '../run/find-walls.ts'
 import { oneLine } from '../send/untrusted-text.ts'
 import { type AskOptions, show } from './client/ask.ts'
 import { openClient } from './client/server-client.ts'
-import { dollars, print, renderTable, shortTime } from './print.ts'
+import { describeTrigger, dollars, print, renderTable, shortTime } from './print.ts'
 
 /** Prints how the server is. @throws CommandFailure */
 export async function runStatus(options: AskOptions): Promise<void> {
@@ -67,12 +67,7 @@ function moduleRow(module: ShownModule): string[] {
 }
 
 function startedBy({ triggers, invoke }: ShownModule): string {
-  const told = triggers.map((trigger) => {
-    if (trigger.type === 'command') return `/${trigger.command}`
-    if (trigger.type === 'schedule')
-      return `"${trigger.cron}"${trigger.timezone ? ` ${trigger.timezone}` : ''}`
-    return trigger.actions === null ? trigger.event : `${trigger.event} (${trigger.actions.join(', ')})`
-  })
+  const told = triggers.map((trigger) => describeTrigger(trigger).replace(/^schedule /, ''))
   return [...told, ...(invoke ? ['invoke'] : [])].join('; ')
 }
 

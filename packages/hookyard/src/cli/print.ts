@@ -6,15 +6,8 @@ import { oneLine } from '../send/untrusted-text.ts'
 export function renderTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [headings, ...rows].map((row) => row.map((cell) => oneLine(cell)))
   const widths = headings.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))))
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - width(cell))))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('')
+  const padded = (cell: string, column: number) => cell + ' '.repeat((widths[column] ?? 0) - width(cell))
+  return all.map((row) => `${row.map(padded).join('  ').trimEnd()}\n`).join('')
 }
 
 /** How many places a text takes, as far as counting its characters tells. */
@@ -36,6 +29,18 @@ export function print<Result>(
 ): void {
   done = true
   process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : render(result))
+}
+
+/** `/review`, `schedule "0 9 * * 1-5" Europe/Berlin`, `pull_request (opened)` */
+export function describeTrigger(
+  trigger:
+    | { type: 'webhook'; event: string; actions: readonly string[] | null }
+    | { type: 'command'; command: string }
+    | { type: 'schedule'; cron: string; timezone: string | null },
+): string {
+  if (trigger.type === 'command') return `/${trigger.command}`
+  if (trigger.type === 'schedule') return `schedule "${trigger.cron}" ${trigger.timezone ?? ''}`.trimEnd()
+  return trigger.actions === null ? trigger.event : `${trigger.event} (${trigger.actions.join(', ')})`
 }
 
 /** A moment as people read it, in UTC; a dash for none. */

@@ -135,13 +135,13 @@ function addServerCommands(hookyard: Command): void {
     async (guid, options) => (await actions()).runReplay(guid, options),
   )
   ask('cancel <run>', 'cancel a run').action(async (run, options) =>
-    (await actions()).runCancel(run, options),
+    (await actions()).runAct('cancel', run, options),
   )
   ask('retry <run>', 'try a failed or cancelled run again').action(async (run, options) =>
-    (await actions()).runRetry(run, options),
+    (await actions()).runAct('retry', run, options),
   )
   ask('answer <run> <answer>', 'answer the question of a paused run').action(async (run, answer, options) =>
-    (await actions()).runAnswer(run, answer, options),
+    (await actions()).runAct('resume', run, options, { answer }),
   )
   for (const action of ['enable', 'disable'] as const) {
     ask(

@@ -69,20 +69,11 @@ function warnOf({ warnings }: Installation, log: Log): void {
   }
 }
 
-interface StopSignals {
-  /** Resolves at the first SIGTERM or SIGINT. */
-  readonly asked: Promise<void>
-  /** From now on a stop may take its time. */
-  started(): void
-  /** Signals end the process again, as they do by themselves. */
-  unhear(): void
-}
-
 /** A start that was asked to stop has so long to come to its end, and a failed one to close what is open, in ms. */
 const LINGER_MS = 5_000
 
 /** A second signal ends the process at once. */
-function hearStop(): StopSignals {
+function hearStop() {
   let timer: NodeJS.Timeout | undefined
   let isStarting = true
   let isAsked = false
@@ -101,11 +92,14 @@ function hearStop(): StopSignals {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   return {
-    asked: new Promise((resolve) => (resolveAsked = resolve)),
+    /** Resolves at the first SIGTERM or SIGINT. */
+    asked: new Promise<void>((resolve) => (resolveAsked = resolve)),
+    /** From now on a stop may take its time. */
     started() {
       isStarting = false
       clearTimeout(timer)
     },
+    /** Signals end the process again, as they do by themselves. */
     unhear() {
       clearTimeout(timer)
       process.off('SIGTERM', stop)

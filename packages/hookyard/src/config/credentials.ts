@@ -17,10 +17,7 @@ export interface Credentials {
   readonly apiKey: string | null
 }
 
-export interface FoundCredentials extends Credentials {
-  readonly problems: readonly Problem[]
-  readonly warnings: readonly Problem[]
-}
+export type FoundCredentials = ReturnType<typeof findCredentials>
 
 interface Search {
   readonly source: YamlSource
@@ -37,7 +34,7 @@ export function findCredentials(
   source: YamlSource,
   environment: Environment,
   dir: string,
-): FoundCredentials {
+): Credentials & Pick<Search, 'problems' | 'warnings'> {
   const search: Search = { source, environment, dir, problems: [], warnings: [] }
   const [github, telegram, agent] = ['github', 'telegram', 'agent'].map((key) => asMap(asMap(value)[key]))
   const secrets = github?.['webhook_secret'] ?? byName(search, 'GITHUB_WEBHOOK_SECRET', 'a webhook secret')
@@ -58,12 +55,10 @@ function githubLogin(
   github: Readonly<Record<string, unknown>>,
 ): Pick<Credentials, 'token' | 'app'> {
   if (github['token'] !== undefined && github['app'] !== undefined) {
-    const fault = {
-      found: 'a token and an App',
-      expected: 'one of the two',
-      hint: 'remove github.token or github.app',
-    }
-    search.problems.push(problemAt(search.source.place(['github', 'app']), fault))
+    const [found, hint] = ['a token and an App', 'remove github.token or github.app']
+    search.problems.push(
+      problemAt(search.source.place(['github', 'app']), { found, expected: 'one of the two', hint }),
+    )
   }
   if (github['app'] !== undefined) return { token: null, app: appOfFile(search, asMap(github['app'])) }
   if (github['token'] !== undefined) return { token: asText(github['token']) ?? null, app: null }
@@ -101,13 +96,9 @@ function appByName(search: Search, hasToken: boolean): Credentials['app'] {
   }
   const missing = id === undefined ? 'GITHUB_APP_ID' : 'GITHUB_APP_PRIVATE_KEY or GITHUB_APP_PRIVATE_KEY_FILE'
   const place = search.environment.place(id === undefined ? keyName : 'GITHUB_APP_ID')
-  const problem = problemAt(place, {
-    found: 'half an App',
-    expected: `${missing} too`,
-    hint: `set ${missing}`,
-  })
+  const fault = { found: 'half an App', expected: `${missing} too`, hint: `set ${missing}` }
   // With a token the service can work, so the half App is worth a word and no more.
-  ;(hasToken ? search.warnings : search.problems).push(problem)
+  ;(hasToken ? search.warnings : search.problems).push(problemAt(place, fault))
   return null
 }
 

@@ -3,8 +3,7 @@
 import { IMPLICIT_ADMIN } from './config.ts'
 import type { Credentials, FoundCredentials } from './credentials.ts'
 import { hintFor } from './hints.ts'
-import { problemAt } from './problem.ts'
-import type { Fault, Path, Problem } from './problem.ts'
+import { collectInto, type Problem, type Say } from './problem.ts'
 import { hidden, quote } from './show.ts'
 import { asList, asMap, asText } from './value-path.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -12,36 +11,29 @@ import type { YamlSource } from './yaml-source.ts'
 /** Problems between keys. */
 export function crossCheck(value: unknown, credentials: FoundCredentials, source: YamlSource): Problem[] {
   const problems: Problem[] = []
-  const fail = (path: Path, fault: Fault) => problems.push(problemAt(source.place(path), fault))
+  const fail = collectInto(problems, source)
   checkUsers(asList(asMap(value)['users']).map(asMap), fail)
   checkTokens(asMap(value), fail)
   checkGithub(asMap(asMap(value)['github']), credentials, fail)
   checkAgent(asMap(asMap(value)['agent']), credentials, fail)
   const telegram = asMap(asMap(value)['telegram'])
   if (telegram['updates'] === 'webhook' && telegram['webhook_secret'] === undefined) {
-    const fault = { found: 'updates: webhook without a secret', expected: 'telegram.webhook_secret' }
-    fail(['telegram', 'updates'], {
-      ...fault,
-      hint: 'set telegram.webhook_secret: Telegram proves itself with it',
-    })
+    const found = 'updates: webhook without a secret'
+    const hint = 'set telegram.webhook_secret: Telegram proves itself with it'
+    fail(['telegram', 'updates'], { found, expected: 'telegram.webhook_secret', hint })
   }
   return problems
 }
 
-type Fail = (path: Path, fault: Fault) => void
 type Raw = Readonly<Record<string, unknown>>
 
-function checkUsers(users: readonly Raw[], fail: Fail): void {
-  checkUnique(users, 'name', (index) => ['users', index, 'name'], fail)
-  checkUnique(users, 'telegram_id', (index) => ['users', index, 'telegram_id'], fail)
+function checkUsers(users: readonly Raw[], fail: Say): void {
+  checkUnique(users, ['users', 'name'], fail)
+  checkUnique(users, ['users', 'telegram_id'], fail)
   users.forEach((user, index) => {
     if (user['notify'] === undefined || user['notify_chat_id'] === undefined) return
-    const fault = {
-      found: 'notify and notify_chat_id',
-      expected: 'one of the two',
-      hint: 'remove notify_chat_id',
-    }
-    fail(['users', index, 'notify_chat_id'], fault)
+    const [found, hint] = ['notify and notify_chat_id', 'remove notify_chat_id']
+    fail(['users', index, 'notify_chat_id'], { found, expected: 'one of the two', hint })
   })
   const roles = users.map((user) => user['role'] ?? 'member')
   if (users.length > 0 && roles.every((role) => role === 'member')) {
@@ -53,10 +45,10 @@ function checkUsers(users: readonly Raw[], fail: Fail): void {
   }
 }
 
-function checkTokens(value: Raw, fail: Fail): void {
+function checkTokens(value: Raw, fail: Say): void {
   const tokens = asList(value['api_tokens']).map(asMap)
-  checkUnique(tokens, 'name', (index) => ['api_tokens', index, 'name'], fail)
-  checkUnique(tokens, 'token', (index) => ['api_tokens', index, 'token'], fail)
+  checkUnique(tokens, ['api_tokens', 'name'], fail)
+  checkUnique(tokens, ['api_tokens', 'token'], fail)
   const users = asList(value['users']).map((user) => asText(asMap(user)['name']))
   if (users.some((name) => name === undefined)) return // a user without a name: which one is meant cannot be told
   const names = users.length === 0 ? [IMPLICIT_ADMIN] : users.filter((name) => name !== undefined)
@@ -71,7 +63,7 @@ function checkTokens(value: Raw, fail: Fail): void {
   })
 }
 
-function checkUnique(items: readonly Raw[], key: string, pathOf: (index: number) => Path, fail: Fail): void {
+function checkUnique(items: readonly Raw[], [list, key]: [string, string], fail: Say): void {
   const seen = new Set<string>()
   items.forEach((item, index) => {
     const found = item[key]
@@ -79,18 +71,14 @@ function checkUnique(items: readonly Raw[], key: string, pathOf: (index: number)
     if (value === undefined) return
     const shown = key === 'token' ? hidden(value) : quote(value)
     if (seen.has(value)) {
-      const fault = {
-        found: `${shown} a second time`,
-        expected: `a ${key} of its own`,
-        hint: `give each its own ${key}`,
-      }
-      fail(pathOf(index), fault)
+      const [found, hint] = [`${shown} a second time`, `give each its own ${key}`]
+      fail([list, index, key], { found, expected: `a ${key} of its own`, hint })
     }
     seen.add(value)
   })
 }
 
-function checkGithub(github: Raw, credentials: FoundCredentials, fail: Fail): void {
+function checkGithub(github: Raw, credentials: FoundCredentials, fail: Say): void {
   const intake = github['intake'] ?? 'webhook'
   if ((intake !== 'webhook' && intake !== 'both') || credentials.webhookSecrets.length > 0) return
   if (credentials.problems.some((problem) => problem.key === 'GITHUB_WEBHOOK_SECRET')) return
@@ -103,7 +91,7 @@ function checkGithub(github: Raw, credentials: FoundCredentials, fail: Fail): vo
   })
 }
 
-function checkAgent(agent: Raw, credentials: Credentials, fail: Fail): void {
+function checkAgent(agent: Raw, credentials: Credentials, fail: Say): void {
   const backend = agent['backend']
   if (backend === 'openai-compatible' && agent['base_url'] === undefined) {
     fail(['agent', 'base_url'], {

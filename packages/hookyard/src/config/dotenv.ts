@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Variables } from './interpolate.ts'
-import type { Place, Problem } from './problem.ts'
+import { type Place, placeIn, type Problem } from './problem.ts'
 import { readTextFile } from './text-file.ts'
 
 export interface Environment {
@@ -26,7 +26,7 @@ export function readEnvironment(dir: string, own: Variables): Environment {
     place(name) {
       const lines = text.split('\n')
       const index = lines.findLastIndex((line) => new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`).test(line))
-      if (own[name] !== undefined || index < 0) return { file: 'environment', line: 0, column: 0, key: name }
+      if (own[name] !== undefined || index < 0) return placeIn('environment', name)
       return { file, line: index + 1, column: (lines[index] ?? '').indexOf(name) + 1, key: name }
     },
   }

@@ -2,7 +2,7 @@
 import type { Config, ModuleSettings, User } from './config.ts'
 import { NO_NEEDS } from './needs.ts'
 import { hintFor } from './hints.ts'
-import { formatPath, problemAt } from './problem.ts'
+import { formatPath, placeIn, problemAt } from './problem.ts'
 import type { Path, Problem } from './problem.ts'
 import { asList, asMap } from './value-path.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -69,9 +69,7 @@ export function checkModuleNames(
 
 /** Where a path of hookyard.yaml is written; without the source, the file and the key alone. */
 export function placeOf(config: Pick<Config, 'file'>, path: Path, source?: YamlSource) {
-  return (
-    source?.place(path) ?? { file: config.file ?? 'configuration', line: 0, column: 0, key: formatPath(path) }
-  )
+  return source?.place(path) ?? placeIn(config.file ?? 'configuration', formatPath(path))
 }
 
 const unknown = (words: readonly string[], known: readonly string[]) =>

@@ -5,16 +5,11 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { says } from './schema-parts.ts'
 
-/** What a module reaches beyond its box; nothing by default. */
-export interface Needs {
-  /** `host` (any port) or `host:port`, lower case; an IPv6 address in brackets. */
-  readonly network: readonly string[]
-  /** Absolute paths of files and folders. */
-  readonly read: readonly string[]
-  readonly write: readonly string[]
-  /** Names of programs. */
-  readonly run: readonly string[]
-}
+/**
+ * What a module reaches beyond its box: hosts (`host` for any port, or `host:port`, lower case, an IPv6 address in
+ * brackets), absolute paths of files and folders, names of programs.
+ */
+export type Needs = Readonly<Record<'network' | 'read' | 'write' | 'run', readonly string[]>>
 
 export const NO_NEEDS: Needs = { network: [], read: [], write: [], run: [] }
 

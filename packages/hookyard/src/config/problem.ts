@@ -39,6 +39,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** The place of a file as a whole, or of a key whose line is not known. */
+export const placeIn = (file: string, key = ''): Place => ({ file, line: 0, column: 0, key })
+
+/** Tells of a fault at a path. */
+export type Say = (path: Path, fault: Fault) => void
+
+/** Puts what is told into the list. */
+export const collectInto =
+  (problems: Problem[], source: { place(path: Path): Place }): Say =>
+  (path, fault) =>
+    void problems.push(problemAt(source.place(path), fault))
+
 /** Joins a place and a fault. */
 export function problemAt(place: Place, fault: Fault): Problem {
   const { file, line, column, key } = place

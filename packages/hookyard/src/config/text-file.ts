@@ -1,6 +1,7 @@
 // Reads a file that a person wrote. Never throws: what is wrong with it comes back as a problem.
+import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
-import { problemAt } from './problem.ts'
+import { placeIn, problemAt } from './problem.ts'
 import type { Fault, Problem } from './problem.ts'
 
 /** In bytes. */
@@ -14,16 +15,18 @@ export function readTextFile(
   expected: string,
   hintWhenMissing: string | null = null,
 ): ReadText {
-  const fail = (fault: Fault, missing = false) => ({
-    problem: problemAt({ file, line: 0, column: 0, key: '' }, fault),
-    missing,
-  })
+  const fail = (fault: Fault, missing = false) => ({ problem: problemAt(placeIn(file), fault), missing })
   try {
     const stats = statSync(file)
     if (!stats.isFile())
       return fail({ found: stats.isDirectory() ? 'a folder' : 'no regular file', expected })
     if (stats.size > MAX_FILE_BYTES) return fail(tooLarge(stats.size))
-    return decode(readFileSync(file), file)
+    const bytes = readFileSync(file)
+    if (!isUtf8(bytes)) {
+      const expected = 'UTF-8 text'
+      return fail({ found: 'bytes that are not UTF-8', expected, hint: 'save the file as UTF-8' })
+    }
+    return checkText(bytes.toString(), file)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unreadable'
     if (code === 'ENOENT' || code === 'ENOTDIR')
@@ -32,24 +35,10 @@ export function readTextFile(
   }
 }
 
-function decode(bytes: Uint8Array, file: string): ReadText {
-  try {
-    return checkText(new TextDecoder('utf-8', { fatal: true }).decode(bytes), file)
-  } catch {
-    const fault = {
-      found: 'bytes that are not UTF-8',
-      expected: 'UTF-8 text',
-      hint: 'save the file as UTF-8',
-    }
-    return { problem: problemAt({ file, line: 0, column: 0, key: '' }, fault), missing: false }
-  }
-}
-
 /** The checks of text that came from elsewhere than a file: size, and no NUL character. */
 export function checkText(text: string, file: string): ReadText {
   const bytes = Buffer.byteLength(text)
-  if (bytes > MAX_FILE_BYTES)
-    return { problem: problemAt({ file, line: 0, column: 0, key: '' }, tooLarge(bytes)), missing: false }
+  if (bytes > MAX_FILE_BYTES) return { problem: problemAt(placeIn(file), tooLarge(bytes)), missing: false }
   const nul = text.indexOf('\0')
   if (nul < 0) return { text: text.replace(/^\uFEFF/, '') }
   const before = text.slice(0, nul).split('\n')

@@ -1,7 +1,6 @@
 // Warnings: the configuration works, but perhaps not as its author thinks.
 import type { Config } from './config.ts'
-import { problemAt } from './problem.ts'
-import type { Fault, Path, Problem } from './problem.ts'
+import { collectInto, type Problem, type Say } from './problem.ts'
 import { hidden } from './show.ts'
 import { asList, asMap } from './value-path.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -9,7 +8,7 @@ import type { YamlSource } from './yaml-source.ts'
 /** What to tell about a valid configuration. `value` is the file as written. */
 export function warningsOf(config: Config, value: unknown, source: YamlSource): Problem[] {
   const warnings: Problem[] = []
-  const warn = (path: Path, fault: Fault) => warnings.push(problemAt(source.place(path), fault))
+  const warn = collectInto(warnings, source)
   adviseIntake(config, warn)
   adviseAccess(config, value, warn)
   adviseTelegram(config, warn)
@@ -30,10 +29,8 @@ export function warningsOf(config: Config, value: unknown, source: YamlSource): 
   return warnings
 }
 
-type Warn = (path: Path, fault: Fault) => void
-
 /** The contract names polling; until it is built, nobody may believe that it brings anything. */
-function adviseIntake({ github: { intake } }: Config, warn: Warn): void {
+function adviseIntake({ github: { intake } }: Config, warn: Say): void {
   if (intake === 'webhook') return
   warn(['github', 'intake'], {
     found: intake,
@@ -45,7 +42,7 @@ function adviseIntake({ github: { intake } }: Config, warn: Warn): void {
   })
 }
 
-function adviseAccess(config: Config, value: unknown, warn: Warn): void {
+function adviseAccess(config: Config, value: unknown, warn: Say): void {
   if (config.github.token === null && config.github.app === null) {
     warn(['github', 'token'], {
       found: 'nothing',
@@ -67,7 +64,7 @@ function adviseAccess(config: Config, value: unknown, warn: Warn): void {
   }
 }
 
-function adviseTelegram(config: Config, warn: Warn): void {
+function adviseTelegram(config: Config, warn: Say): void {
   const { telegram, users } = config
   if (telegram.botToken === null && users.some((user) => user.address?.startsWith('telegram:'))) {
     warn(['telegram', 'bot_token'], {

@@ -83,18 +83,16 @@ function parse(text: string, walk: Walk): unknown {
     merge: true,
     logLevel: 'error',
   })
-  const first = document.errors.findIndex((error) => error.code === 'UNEXPECTED_TOKEN')
   // After one unexpected token, every next one is unexpected too.
-  const errors = document.errors.filter(
-    (error, index) => error.code !== 'UNEXPECTED_TOKEN' || index === first,
-  )
+  const first = document.errors.find((error) => error.code === 'UNEXPECTED_TOKEN')
+  const errors = document.errors.filter((error) => error.code !== 'UNEXPECTED_TOKEN' || error === first)
   for (const error of [...errors, ...document.warnings].slice(0, MAX_SYNTAX_PROBLEMS)) {
-    report(
-      walk,
-      error.pos[0],
-      [],
-      syntaxFault(error.code, maskTokens(error.message), text.slice(error.pos[0] - 1)),
-    )
+    const {
+      code,
+      message,
+      pos: [at],
+    } = error
+    report(walk, at, [], syntaxFault(code, maskTokens(message), text.slice(at - 1)))
   }
   if (document.errors.length === 0) return toValue(walk, document.contents, [], 0)
   walk.complete = false
@@ -109,9 +107,7 @@ function nearestPosition(positions: ReadonlyMap<string, Position>, path: Path): 
   return { line: 1, column: 1 }
 }
 
-function positionOf(walk: Walk, node: unknown): Position {
-  return positionAt(walk, (node as Node | null | undefined)?.range?.[0] ?? 0)
-}
+const offsetOf = (node: unknown) => (node as Node | null | undefined)?.range?.[0] ?? 0
 
 function positionAt(walk: Walk, offset: number): Position {
   const { line, col } = walk.lineCounter.linePos(Math.max(0, offset))
@@ -123,9 +119,8 @@ function report(walk: Walk, offset: number, path: Path, fault: Fault): void {
   walk.problems.push(problemAt(place, fault))
 }
 
-function reportNode(walk: Walk, node: unknown, path: Path, fault: Fault): void {
-  report(walk, (node as Node | null)?.range?.[0] ?? 0, path, fault)
-}
+const reportNode = (walk: Walk, node: unknown, path: Path, fault: Fault) =>
+  report(walk, offsetOf(node), path, fault)
 
 function toValue(walk: Walk, node: unknown, path: Path, depth: number): unknown {
   if (walk.stopped || node === null || node === undefined) return null
@@ -138,7 +133,7 @@ function toValue(walk: Walk, node: unknown, path: Path, depth: number): unknown 
   if (isMap(node)) return mapValue(walk, node, path, depth)
   if (isSeq(node)) {
     return node.items.map((item, index) => {
-      walk.positions.set(JSON.stringify([...path, index]), positionOf(walk, item))
+      walk.positions.set(JSON.stringify([...path, index]), positionAt(walk, offsetOf(item)))
       return toValue(walk, item, [...path, index], depth + 1)
     })
   }
@@ -189,7 +184,7 @@ function mapValue(walk: Walk, map: YAMLMap, path: Path, depth: number): Record<s
       const found = 'the same key a second time'
       reportNode(walk, pair.key, place, { found, expected: 'each key once', hint: 'remove one of the two' })
     }
-    walk.positions.set(JSON.stringify(place), positionOf(walk, pair.key))
+    walk.positions.set(JSON.stringify(place), positionAt(walk, offsetOf(pair.key)))
     written[key] = toValue(walk, pair.value, place, depth + 1)
   }
   const maps = merged.filter((value) => typeof value === 'object' && value !== null && !Array.isArray(value))

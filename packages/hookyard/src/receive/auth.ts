@@ -29,15 +29,7 @@ export interface AuthDeps {
   readonly localToken?: string
 }
 
-export interface Auth {
-  /**
-   * Reads the Bearer token and keeps the principal with the request.
-   * @throws UserError unauthorized; rate_limited after many wrong tokens
-   */
-  authenticate(request: FastifyRequest): Principal
-  /** An `onRequest` hook: authenticated and with this scope, or refused before the body is read. */
-  require(scope: string): (request: FastifyRequest, reply: unknown, done: () => void) => void
-}
+export type Auth = ReturnType<typeof createAuth>
 
 interface KnownToken {
   readonly name: string
@@ -52,24 +44,21 @@ const BEARER = /^Bearer +([^\s]{1,1024})$/i
 const LOCAL = '@local'
 
 /** Authentication by the tokens of the configuration in force. */
-export function createAuth(deps: AuthDeps): Auth {
-  let hashedFrom: Config | undefined
-  let known: readonly KnownToken[] = []
+export function createAuth(deps: AuthDeps) {
+  const known = new WeakMap<Config, readonly KnownToken[]>()
   const countWrong = createWrongTokens()
 
-  function tokens(): readonly KnownToken[] {
-    const config = deps.config()
-    if (config !== hashedFrom) {
-      known = hashTokens(config, deps.localToken)
-      hashedFrom = config
-    }
-    return known
-  }
-
+  /**
+   * Reads the Bearer token and keeps the principal with the request.
+   * @throws UserError unauthorized; rate_limited after many wrong tokens
+   */
   function authenticate(request: FastifyRequest): Principal {
     const presented = BEARER.exec(request.headers.authorization ?? '')?.[1]
     if (presented === undefined) throw unauthorized('this route wants `Authorization: Bearer TOKEN`', '')
-    const token = find(tokens(), digestOf(presented))
+    const config = deps.config()
+    const tokens = known.get(config) ?? hashTokens(config, deps.localToken)
+    known.set(config, tokens)
+    const token = find(tokens, digestOf(presented))
     const access = deps.access()
     const user = token && (token.user === null ? access.firstAdmin() : access.user(token.user))
     if (!token || !user) {
@@ -85,13 +74,7 @@ export function createAuth(deps: AuthDeps): Auth {
     return request.principal
   }
 
-  return {
-    authenticate,
-    require: (scope) => (request, _reply, done) => {
-      requireScope(authenticate(request), scope)
-      done()
-    },
-  }
+  return { authenticate }
 }
 
 /** @throws UserError insufficient_scope */
@@ -109,15 +92,13 @@ export function principalOf(request: FastifyRequest): Principal {
 }
 
 function hashTokens(config: Config, localToken: string | undefined): KnownToken[] {
-  const known = config.apiTokens.map(({ name, token, user, scopes }) => ({
+  const local = localToken ? [{ name: LOCAL, user: null, token: localToken, scopes: ['*'] }] : []
+  return [...local, ...config.apiTokens].map(({ name, token, user, scopes }) => ({
     name,
     user,
     digest: digestOf(token),
     scopes: new Set(scopes),
   }))
-  return localToken
-    ? [{ name: LOCAL, user: null, digest: digestOf(localToken), scopes: new Set(['*']) }, ...known]
-    : known
 }
 
 /** Looks at every token, so that the time taken tells nothing. */

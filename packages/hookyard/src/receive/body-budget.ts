@@ -1,8 +1,8 @@
 // The memory that bodies under way hold together. Anybody may send 25 MiB before a signature can be checked, so this
 // decides who has to go when strangers take it all: the slowest first, and what large bodies may take leaves a reserve
 // for those under 1 MiB, as nearly all of GitHub's are.
-import type { UserError } from '../lib/errors.ts'
-import { storageUnavailable, tooSlow } from './errors.ts'
+import { UserError } from '../lib/errors.ts'
+import { storageUnavailable } from './errors.ts'
 
 /** A body of so many bytes, announced or arrived, has no part in the reserve. */
 const SMALL_BYTES = 1_048_576
@@ -20,14 +20,7 @@ export interface BudgetLimits {
 }
 
 /** One body's part of the budget. */
-export interface Share {
-  /** So many bytes have arrived; drops whoever has to go for them, perhaps this very body. */
-  grow(bytes: number): void
-  /** The body is whole: it cannot be dropped any more. */
-  complete(): void
-  /** Its memory is free again. */
-  release(): void
-}
+export type Share = ReturnType<BodyBudget['begin']>
 
 interface Held {
   bytes: number
@@ -52,14 +45,17 @@ export class BodyBudget {
   }
 
   /** A body begins. `drop` is called at most once, and the body is to let go of its bytes then. */
-  begin(announcedBytes: number, drop: (reason: UserError) => void): Share {
+  begin(announcedBytes: number, drop: (reason: UserError) => void) {
     const now = performance.now()
     const isLarge = announcedBytes >= SMALL_BYTES
     const held: Held = { bytes: 0, isLarge, isComplete: false, since: now, pace: 0, at: now, drop }
     this.#held.add(held)
     return {
-      grow: (bytes) => this.#grow(held, bytes),
-      complete: () => (held.isComplete = true),
+      /** So many bytes have arrived; drops whoever has to go for them, perhaps this very body. */
+      grow: (bytes: number) => this.#grow(held, bytes),
+      /** The body is whole: it cannot be dropped any more. */
+      complete: () => void (held.isComplete = true),
+      /** Its memory is free again. */
       release: () => this.#release(held),
     }
   }
@@ -88,7 +84,11 @@ export class BodyBudget {
     const { minPace, graceMs } = this.#limits
     for (const held of this.#held) {
       const isSlow = now - held.since > graceMs && paceOf(held, now) * 1_000 < minPace
-      if (isSlow && !held.isComplete) this.#drop(held, tooSlow())
+      if (isSlow && !held.isComplete)
+        this.#drop(
+          held,
+          new UserError('invalid_input', 'the request did not arrive in time', { status: 408 }),
+        )
     }
   }
 

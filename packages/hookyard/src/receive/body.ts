@@ -32,10 +32,7 @@ export type BodyParser = (
 export function rawBody(maxBytes: number, budget: BodyBudget): BodyParser {
   return (request, payload, done) => {
     const announced = Number(request.headers['content-length'])
-    if (announced > maxBytes) {
-      done(tooLarge(maxBytes))
-      return
-    }
+    if (announced > maxBytes) return done(tooLarge(maxBytes))
     const chunks: Buffer[] = []
     let length = 0
     const share = budget.begin(announced, (reason) => finish(reason))
@@ -80,7 +77,11 @@ export function jsonBody(maxBytes: number, budget: BodyBudget): FastifyContentTy
       // Many clients announce JSON on every POST.
       if (body.length === 0 && request.routeOptions.config.mayBeEmpty) return done(null)
       try {
-        done(null, requireShallow(parseObject(body, MAX_VALUES)))
+        const value = parseObject(body, MAX_VALUES)
+        // Walking it must not exhaust the stack.
+        if (nests(value, MAX_DEPTH))
+          throw new UserError('invalid_input', `the body nests deeper than ${MAX_DEPTH} levels`)
+        done(null, value)
       } catch (refused) {
         done(refused as UserError)
       }
@@ -88,22 +89,10 @@ export function jsonBody(maxBytes: number, budget: BodyBudget): FastifyContentTy
   }
 }
 
-/**
- * The value, when walking it cannot exhaust the stack.
- * @throws UserError invalid_input
- */
-function requireShallow<T>(value: T): T {
-  if (nests(value, MAX_DEPTH)) {
-    throw new UserError('invalid_input', `the body nests deeper than ${MAX_DEPTH} levels`)
-  }
-  return value
-}
-
 function nests(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((inner) => nests(inner, levels - 1))
 }
 
-function tooLarge(maxBytes: number): UserError {
-  return new UserError('too_large', `the body is larger than ${maxBytes / 1_048_576} MiB`)
-}
+const tooLarge = (maxBytes: number) =>
+  new UserError('too_large', `the body is larger than ${maxBytes / 1_048_576} MiB`)

@@ -13,12 +13,9 @@ declare module 'fastify' {
   }
 }
 
-/** Sends the error's answer. */
-export type ErrorHandler = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply
-
 /** The error handler of the server; Fastify's own errors are put into our words here. */
-export function createErrorHandler(log: Log, onRefused?: (code: string) => void): ErrorHandler {
-  return (thrown, request, reply) => {
+export function createErrorHandler(log: Log, onRefused?: (code: string) => void) {
+  return (thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const error = thrown instanceof UserError ? thrown : translate(thrown, request)
     if (error instanceof UserError) {
       onRefused?.(error.code)
@@ -67,37 +64,27 @@ export function unsupported(request: FastifyRequest): UserError {
 }
 
 /** 404 for a path or method that leads nowhere. */
-export function notFound(request: FastifyRequest): UserError {
-  return new UserError('not_found', `there is no ${request.method} ${pathOf(request)}`)
-}
+export const notFound = (request: FastifyRequest): UserError =>
+  new UserError('not_found', `there is no ${request.method} ${pathOf(request)}`)
 
-/**
- * What the store promises, or 503.
- * @throws UserError storage_unavailable, after the cause was logged.
- */
+/** What the store promises. @throws UserError storage_unavailable, after the cause was logged */
 export async function orUnavailable<T>(log: Log, stored: Promise<T>): Promise<T> {
   try {
     return await stored
   } catch (thrown) {
-    // A refusal on the way to the store is no failure of the store.
-    if (thrown instanceof UserError) throw thrown
+    // A refusal, or a mistake in this program, is no failure of the store.
+    if (thrown instanceof UserError || thrown instanceof TypeError) throw thrown
     log.error({ err: toError(thrown) }, 'the store did not answer a request')
     throw storageUnavailable(thrown)
   }
 }
 
 /** 503 with a Retry-After. */
-export function storageUnavailable(cause?: unknown): UserError {
-  return new UserError('storage_unavailable', 'the request could not be stored; send it again in a moment', {
+export const storageUnavailable = (cause?: unknown): UserError =>
+  new UserError('storage_unavailable', 'the request could not be stored; send it again in a moment', {
     headers: { 'retry-after': '10' },
     cause,
   })
-}
-
-/** 408: the body comes too slowly. */
-export function tooSlow(): UserError {
-  return new UserError('invalid_input', 'the request did not arrive in time', { status: 408 })
-}
 
 /** Answers bytes that are no HTTP, or HTTP that came too slowly, and closes the connection. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
@@ -150,12 +137,10 @@ function send(
 }
 
 /** The path without its query, which may hold a secret; cut, because it may be of any length. */
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0]!.slice(0, 200)
-}
+const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0]!.slice(0, 200)
 
 /** Installs the error handler, and refuses unknown routes before their bodies are read. */
-export function installErrors(app: FastifyInstance, handler: ErrorHandler): void {
+export function installErrors(app: FastifyInstance, handler: ReturnType<typeof createErrorHandler>): void {
   app.setErrorHandler(handler)
   app.addHook('onRequest', (request, reply, done) => {
     // On every answer; one hook, because each of them costs on the hot path.

@@ -7,10 +7,11 @@ import type { Log } from '../lib/log.ts'
 import type { Module } from '../registry/manifest.ts'
 import type { ModuleRegistry } from '../registry/module-registry.ts'
 import { newRun } from '../store/new-run.ts'
-import type { CreateOptions, NewRun, RunStatus, RunStore } from '../store/store.ts'
+import type { CreateOptions, NewRun, RunRecord, RunStore } from '../store/store.ts'
 import type { Principal } from './auth.ts'
 import { orUnavailable } from './errors.ts'
-import { type Invocation, readInvocation } from './invoke-input.ts'
+import type { z } from 'zod'
+import { type Invocation, type InvokeBody, readInvocation } from './invoke-input.ts'
 
 export interface InvokeDeps {
   readonly registry: () => Pick<ModuleRegistry, 'get'>
@@ -24,14 +25,6 @@ export interface InvokeDeps {
   readonly log: Log
 }
 
-/** The answer of an invocation. */
-export interface Invoked {
-  readonly run_id: string
-  readonly module: string
-  readonly status: RunStatus
-  readonly status_url: string
-}
-
 /**
  * Starts a run of the module as this principal, or answers with the run that its idempotency key started before.
  * @throws UserError unknown_module, invoke_disabled, wrong_state, invalid_input, not_authorized,
@@ -41,8 +34,8 @@ export async function invokeModule(
   deps: InvokeDeps,
   principal: Principal,
   name: string,
-  body: unknown,
-): Promise<Invoked & { readonly existing: boolean }> {
+  body: z.output<typeof InvokeBody>,
+) {
   const module = invocableModule(deps, name)
   const invocation = readInvocation(module.manifest, body)
   const faults = await deps.checkInput?.(module, invocation.input)
@@ -62,11 +55,11 @@ export async function invokeModule(
     case 'created':
       deps.log.info({ run: run.id, module: name, entity: run.entity, token: principal.name }, 'invoked')
       deps.wakeRuns()
-      return { ...answerOf(name, run.id, 'queued'), existing: false }
+      return { ...startedAnswer({ ...run, status: 'queued' }), existing: false }
     case 'existing': {
       const before = await orUnavailable(deps.log, deps.store.runs.get(result.runId))
       if (!before) throw conflict('the run of this idempotency_key is no longer held; use a new key')
-      return { ...answerOf(name, before.id, before.status), existing: true }
+      return { ...startedAnswer(before), existing: true }
     }
     case 'conflict':
       throw conflict('this idempotency_key came before with another body; use a new key, or the same body')
@@ -79,10 +72,7 @@ export async function invokeModule(
   }
 }
 
-/**
- * The module, if it can be started by a call.
- * @throws UserError unknown_module, invoke_disabled, wrong_state
- */
+/** The module, if it can be started by a call. @throws UserError unknown_module, invoke_disabled, wrong_state */
 export function invocableModule({ registry }: Pick<InvokeDeps, 'registry'>, name: string): Module {
   const module = registry().get(name)
   if (!module) {
@@ -91,12 +81,9 @@ export function invocableModule({ registry }: Pick<InvokeDeps, 'registry'>, name
       `there is no module ${JSON.stringify(name.slice(0, 63))}; see \`hookyard modules\``,
     )
   }
-  if (!module.manifest.invoke) {
+  if (!module.manifest.invoke)
     throw new UserError('invoke_disabled', `the manifest of ${name} says \`invoke: false\``)
-  }
-  if (!module.enabled) {
-    throw new UserError('wrong_state', `${name} is disabled; enable it first`)
-  }
+  if (!module.enabled) throw new UserError('wrong_state', `${name} is disabled; enable it first`)
   return module
 }
 
@@ -125,8 +112,12 @@ function optionsOf(principal: Principal, module: Module, invocation: Invocation)
   }
 }
 
-function answerOf(module: string, runId: string, status: RunStatus): Invoked {
-  return { run_id: runId, module, status, status_url: `/api/runs/${runId}` }
-}
+/** The answer to whoever started, stopped or resumed a run. */
+export const startedAnswer = ({ id, module, status }: Pick<RunRecord, 'id' | 'module' | 'status'>) => ({
+  run_id: id,
+  module,
+  status,
+  status_url: `/api/runs/${id}`,
+})
 
 const conflict = (message: string) => new UserError('idempotency_conflict', message)

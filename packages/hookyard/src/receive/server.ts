@@ -1,7 +1,6 @@
 // The HTTP server: what is common to all routes (limits, errors, headers), and the list of the routes.
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
-import type { Config } from '../config/config.ts'
 import { toError } from '../lib/errors.ts'
 import type { Store } from '../store/store.ts'
 import { type Auth, createAuth } from './auth.ts'
@@ -29,60 +28,45 @@ export interface ServerDeps extends GitHubDeps, InboundDeps {
   readonly stopping?: () => boolean
 }
 
-/** Sizes in bytes, times in ms. */
-export interface ServerLimits {
-  /** Of `/webhook/*`. */
-  readonly webhookBodyBytes: number
-  /** Of every other route, `/webhook` included. */
-  readonly bodyBytes: number
-  /** What all bodies of GitHub's webhook may hold together while they arrive, large ones until they are answered. */
-  readonly heldBytes: number
-  /** The part of it that only bodies under 1 MiB may use. */
-  readonly reserveBytes: number
-  /** What all other bodies may hold together. Their senders have shown a secret. */
-  readonly apiHeldBytes: number
-  /** A body must keep up so many bytes per second once `graceMs` have passed. */
-  readonly minPace: number
-  readonly graceMs: number
-  /** Deliveries that wait for the disk; further ones are answered 503. */
-  readonly waiting: number
-  readonly connections: number
-  /** From the first byte of a request to its last. */
-  readonly requestMs: number
-  readonly headersMs: number
-  /** How often the times above, and paces, are checked. */
-  readonly checkMs: number
-  /** How long a closing server waits for what is under way. */
-  readonly drainMs: number
-}
-
 const MIB = 1_048_576
-const LIMITS: ServerLimits = {
+/** Sizes in bytes, times in ms. */
+const LIMITS = {
+  /** Of `/webhook/*`. */
   webhookBodyBytes: 25 * MIB,
+  /** Of every other route, `/webhook` included. */
   bodyBytes: MIB,
+  /** What all bodies of GitHub's webhook may hold together while they arrive, large ones until they are answered. */
   heldBytes: 128 * MIB,
+  /** The part of it that only bodies under 1 MiB may use. */
   reserveBytes: 64 * MIB,
+  /** What all other bodies may hold together. Their senders have shown a secret. */
   apiHeldBytes: 64 * MIB,
-  // A home line of 1 Mbit/s has 125 KiB/s. GitHub itself gives up after 10 s.
+  /** Bytes per second after `graceMs`. A home line of 1 Mbit/s has 125 KiB/s; GitHub itself gives up after 10 s. */
   minPace: 16 * 1_024,
   graceMs: 5_000,
+  /** Deliveries that wait for the disk; further ones are answered 503. */
   waiting: 10_000,
   connections: 1_000,
+  /** From the first byte of a request to its last. */
   requestMs: 60_000,
   headersMs: 20_000,
+  /** How often the times above, and paces, are checked. */
   checkMs: 5_000,
+  /** How long a closing server waits for what is under way. */
   drainMs: 10_000,
 }
+export type ServerLimits = Readonly<typeof LIMITS>
 
 /** Builds the server; `listen` and `close` are the caller's. */
 export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {}): FastifyInstance {
   const all = { ...LIMITS, ...limits }
   const { webhookBodyBytes, bodyBytes, requestMs, headersMs, checkMs } = all
+  const { trustProxy } = deps.config().server
   const handleError = createErrorHandler(deps.log, deps.onRefused)
   const app = Fastify({
     logger: false,
     bodyLimit: bodyBytes,
-    trustProxy: trustedProxies(deps.config()),
+    trustProxy: trustProxy.length > 0 && [...trustProxy],
     requestTimeout: requestMs,
     http: { requestTimeout: requestMs, headersTimeout: headersMs, connectionsCheckingInterval: checkMs },
     // A delivery's GUID may have 128 characters, each of them percent-encoded.
@@ -117,7 +101,7 @@ export function createServer(deps: ServerDeps, limits: Partial<ServerLimits> = {
 }
 
 /** Strangers may fill GitHub's; who may send to the other routes is known before a body is read. */
-function createBudgets(app: FastifyInstance, limits: ServerLimits): { github: BodyBudget; api: BodyBudget } {
+function createBudgets(app: FastifyInstance, limits: ServerLimits) {
   const { heldBytes: maxBytes, reserveBytes, apiHeldBytes, minPace, graceMs, checkMs } = limits
   const github = new BodyBudget({ maxBytes, reserveBytes, minPace, graceMs })
   const api = new BodyBudget({ maxBytes: apiHeldBytes, reserveBytes: 0, minPace, graceMs })
@@ -149,7 +133,3 @@ function healthRoutes(app: FastifyInstance, { store, log }: ServerDeps, stopping
     return reply.code(503).header('retry-after', '10').send({ status: 'unavailable' })
   })
 }
-
-/** In Fastify's words. */
-const trustedProxies = ({ server }: Config): false | string[] =>
-  server.trustProxy.length > 0 && [...server.trustProxy]

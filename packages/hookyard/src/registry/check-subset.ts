@@ -1,6 +1,6 @@
 // What a handler says it can do against what the manifest asks of it.
 import { join } from 'node:path'
-import { formatPath, problemAt } from '../config/problem.ts'
+import { formatPath, placeIn, problemAt } from '../config/problem.ts'
 import type { Path, Problem } from '../config/problem.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import type { Manifest } from './manifest.ts'
@@ -17,7 +17,7 @@ export function checkSubset(
 ): Problem[] {
   const problems: Problem[] = []
   const fail = (path: Path, found: string, expected: string, hint: string) => {
-    const unknown = { file: join(manifest.dir, 'module.yaml'), line: 0, column: 0, key: formatPath(path) }
+    const unknown = placeIn(join(manifest.dir, 'module.yaml'), formatPath(path))
     problems.push(problemAt(source?.place(path) ?? unknown, { found, expected, hint }))
   }
   if (handlerSubject !== undefined && handlerSubject !== manifest.subject) {

@@ -6,8 +6,7 @@ import { checkFeatures } from '../config/feature-check.ts'
 import type { Variables } from '../config/interpolate.ts'
 import { oncePerKey, readConfig } from '../config/load-config.ts'
 import type { ConfigReading, ConfigSource } from '../config/load-config.ts'
-import { ConfigError, inReadingOrder } from '../config/problem.ts'
-import type { Place, Problem } from '../config/problem.ts'
+import { ConfigError, inReadingOrder, type Place, placeIn, type Problem } from '../config/problem.ts'
 import { hideSecrets } from '../config/show.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
 import type { Log } from '../lib/log.ts'
@@ -76,6 +75,5 @@ function flagsOf({ complete, bad }: ScannedModules, registry: ModuleRegistry): r
 
 function placeOfDir(dir: string, reading: ConfigReading): Place {
   const index = reading.moduleDirs.indexOf(dir)
-  if (index < 0) return { file: dir, line: 0, column: 0, key: '' }
-  return reading.source.place(['module_dirs', index])
+  return index < 0 ? placeIn(dir) : reading.source.place(['module_dirs', index])
 }

@@ -1,14 +1,13 @@
 // Rules of module.yaml that join several keys or need GitHub's list of events. They read the raw value with
 // tolerance: all problems come at once.
 import { nearest } from '../config/hints.ts'
-import type { Fault, Path } from '../config/problem.ts'
+import type { Path, Say } from '../config/problem.ts'
 import { quote } from '../config/show.ts'
 import { asList, asMap } from '../config/value-path.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { GITHUB_EVENTS } from './github-events.ts'
 
 type Raw = Readonly<Record<string, unknown>>
-type Say = (path: Path, fault: Fault) => void
 
 const KINDS = ['webhook', 'command', 'schedule'] as const
 

@@ -1,7 +1,6 @@
 // module.yaml -> Manifest, or its problems.
 import { basename, dirname } from 'node:path'
-import { inReadingOrder, problemAt } from '../config/problem.ts'
-import type { Fault, Path, Problem } from '../config/problem.ts'
+import { collectInto, inReadingOrder, type Problem, type Say } from '../config/problem.ts'
 import { showValue } from '../config/show.ts'
 import { asMap } from '../config/value-path.ts'
 import { validate } from '../config/validate.ts'
@@ -31,14 +30,9 @@ export function parseManifest(text: string, file: string): ParsedManifest {
   if (!source.complete) return { manifest: null, problems: source.problems, warnings: [], source }
   const problems: Problem[] = [...source.problems]
   const warnings: Problem[] = []
-  const fail = (path: Path, fault: Fault) => problems.push(problemAt(source.place(path), fault))
-  const warn = (path: Path, fault: Fault) => warnings.push(problemAt(source.place(path), fault))
-
-  const checked = validate(manifestSchema, {
-    source,
-    jsonSchema: manifestJsonSchema,
-    value: source.value ?? {},
-  })
+  const [fail, warn] = [collectInto(problems, source), collectInto(warnings, source)]
+  const value = source.value ?? {}
+  const checked = validate(manifestSchema, { source, jsonSchema: manifestJsonSchema, value })
   const raw = asMap(checked.value)
   const dir = dirname(file)
   checkName(raw['name'], basename(dir), fail)
@@ -56,7 +50,7 @@ export function parseManifest(text: string, file: string): ParsedManifest {
   return { manifest: toManifest(checked.data, dir, handler.file), problems: [], warnings, source }
 }
 
-function checkName(name: unknown, folder: string, fail: (path: Path, fault: Fault) => void): void {
+function checkName(name: unknown, folder: string, fail: Say): void {
   if (typeof name !== 'string' || !NAME_PATTERN.test(name) || name === folder) return
   const expected = `the folder's name, ${showValue(folder)}`
   fail(['name'], { found: showValue(name), expected, hint: 'rename the folder or the module' })

@@ -1,8 +1,7 @@
 // The module folders of an installation: every sub-folder with a module.yaml.
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { problemAt } from '../config/problem.ts'
-import type { Place, Problem } from '../config/problem.ts'
+import { type Place, placeIn, type Problem, problemAt } from '../config/problem.ts'
 import { readTextFile } from '../config/text-file.ts'
 import { asMap, asText } from '../config/value-path.ts'
 import type { YamlSource } from '../config/yaml-source.ts'
@@ -34,8 +33,7 @@ export interface ScanOptions {
 
 /** Reads the modules of these folders (absolute paths). Never throws: all problems come back at once. */
 export function scanModules(dirs: readonly string[], options: ScanOptions = {}): ScannedModules {
-  const { placeOf = (file: string): Place => ({ file, line: 0, column: 0, key: '' }), log = silentLog } =
-    options
+  const { placeOf = (file: string) => placeIn(file), log = silentLog } = options
   const problems: Problem[] = []
   const warnings: Problem[] = []
   const bad: { name: string; flag: string | null | undefined }[] = []
@@ -75,13 +73,12 @@ export function scanModules(dirs: readonly string[], options: ScanOptions = {}):
   }
 }
 
-function twoOfOneName(source: YamlSource, manifest: Manifest, twin: Manifest): Problem {
-  return problemAt(source.place(['name']), {
+const twoOfOneName = (source: YamlSource, manifest: Manifest, twin: Manifest): Problem =>
+  problemAt(source.place(['name']), {
     found: `a second module named ${manifest.name}, in ${manifest.dir}`,
     expected: `one; the first is in ${twin.dir}`,
     hint: 'rename one of them (folder and name), or take its folder out of module_dirs',
   })
-}
 
 function moduleFolders(
   dirs: readonly string[],
@@ -113,9 +110,8 @@ function moduleFolders(
       seen.add(real)
       if (existsSync(join(folder, MANIFEST_FILE))) return [folder]
       if (existsSync(join(folder, 'module.yml'))) {
-        const place = { file: join(folder, 'module.yml'), line: 0, column: 0, key: '' }
         const fault = { found: 'module.yml', expected: MANIFEST_FILE, hint: `rename it to ${MANIFEST_FILE}` }
-        warnings.push(problemAt(place, fault))
+        warnings.push(problemAt(placeIn(join(folder, 'module.yml')), fault))
       } else log.debug({ folder }, 'no module.yaml: not a module')
       return []
     })

@@ -1,22 +1,17 @@
 // One line on stderr that is written over and over: on a terminal alone.
 
-export interface Progress {
-  show(text: string): void
-  /** Takes the line away. */
-  clear(): void
-}
-
 /** Shows nothing unless stderr is a terminal. */
-export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  if (!stream.isTTY) return { show() {}, clear() {} }
+export function createProgress() {
+  const write = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${text}`)
   let shown = false
   return {
-    show(text) {
+    show(text: string) {
       shown = true
-      stream.write(`\r\x1b[2K${text}`)
+      write(text)
     },
+    /** Takes the line away. */
     clear() {
-      if (shown) stream.write('\r\x1b[2K')
+      if (shown) write('')
       shown = false
     },
   }

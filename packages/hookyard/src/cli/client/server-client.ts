@@ -4,17 +4,9 @@ import { toError } from '../../lib/errors.ts'
 import { fields } from '../../lib/fields.ts'
 import { CommandFailure } from '../failure.ts'
 import type { ServerOptions } from './find-server.ts'
-import { openServerLine, type ServerLine } from './server-line.ts'
+import { openServerLine } from './server-line.ts'
 
-export interface ServerClient {
-  readonly url: string
-  /** @throws ServerRefusal; CommandFailure when it does not answer, or not as this version expects */
-  get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>>
-  /** As `get`. */
-  post<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown): Promise<z.output<Schema>>
-  /** The answer’s bytes. */
-  download(path: string): Promise<ReadableStream<Uint8Array>>
-}
+export type ServerClient = Awaited<ReturnType<typeof openClient>>
 
 /** The server answered, and said no. */
 export class ServerRefusal extends CommandFailure {
@@ -35,11 +27,9 @@ export class ServerRefusal extends CommandFailure {
 export class ServerSilence extends CommandFailure {}
 
 /** A client of the server that these options mean. @throws CommandFailure, UsageError */
-export async function openClient(options: ServerOptions): Promise<ServerClient> {
-  return createClient(await openServerLine(options))
-}
+export async function openClient(options: ServerOptions) {
+  const line = await openServerLine(options)
 
-function createClient(line: ServerLine): ServerClient {
   async function ask(path: string, init: RequestInit): Promise<Response> {
     let answer: Response
     try {
@@ -67,12 +57,16 @@ function createClient(line: ServerLine): ServerClient {
     get url() {
       return line.server.url
     },
-    get: async (path, schema) => read(await ask(path, {}), schema, path),
-    async post(path, schema, body) {
+    /** @throws ServerRefusal; CommandFailure when it does not answer, or not as this version expects */
+    get: async <Schema extends z.ZodType>(path: string, schema: Schema) =>
+      read(await ask(path, {}), schema, path),
+    /** As `get`. */
+    async post<Schema extends z.ZodType>(path: string, schema: Schema, body?: unknown) {
       const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
       return read(await ask(path, { method: 'POST', ...(body === undefined ? {} : json) }), schema, path)
     },
-    async download(path) {
+    /** The answer’s bytes. */
+    async download(path: string) {
       const { body } = await ask(path, {})
       if (body) return body
       throw new CommandFailure(`${line.server.url}${path} answers without a body`)

@@ -3,20 +3,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fields } from '../../lib/fields.ts'
 import { toError } from '../../lib/errors.ts'
-import { type FoundServer, findServer, type ServerOptions } from './find-server.ts'
-
-export interface ServerLine {
-  /** Where it leads now. */
-  readonly server: FoundServer
-  /** `fetch` of a path, with the token. Rejects as `fetch` does. */
-  fetch(path: string, init?: RequestInit): Promise<Response>
-}
+import { findServer, type ServerOptions } from './find-server.ts'
 
 /** server.json is written a moment after the port opens. */
 const WRITTEN_MS = 250
 
 /** @throws CommandFailure when no server is named and none runs here; UsageError for a URL that is none */
-export async function openServerLine(options: ServerOptions): Promise<ServerLine> {
+export async function openServerLine(options: ServerOptions) {
   let server = await findServer(options)
 
   function ask(path: string, init: RequestInit = {}): Promise<Response> {
@@ -34,10 +27,12 @@ export async function openServerLine(options: ServerOptions): Promise<ServerLine
   }
 
   return {
+    /** Where it leads now. */
     get server() {
       return server
     },
-    async fetch(path, init) {
+    /** `fetch` of a path, with the token. Rejects as `fetch` does. */
+    async fetch(path: string, init?: RequestInit) {
       // Asked again only where the first request cannot have had an effect: nobody took it, or nobody was let in.
       try {
         const answer = await ask(path, init)

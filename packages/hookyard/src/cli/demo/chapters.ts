@@ -1,5 +1,10 @@
 // What the demo shows, chapter by chapter. Every line tells what the real pipeline just did.
-import { access, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { z } from 'zod'
+import type { Delivery } from '../../api/delivery-shape.ts'
+import type { Run } from '../../api/run-shape.ts'
 import { explainDecision } from '../../explain/reasons.ts'
 import { officialPayload } from '@hookyard/standins/payloads'
 import type { Narrator } from './narrator.ts'
@@ -10,22 +15,8 @@ const REPOSITORY = 'Codertocat/Hello-World'
 const PATIENCE_MS = 30_000
 
 type Json = Record<string, unknown>
-
-interface DeliveryAnswer {
-  readonly status: string
-  readonly decisions: readonly {
-    user: string
-    module: string | null
-    outcome: 'ran'
-    reason: string | null
-    run_id: string | null
-  }[]
-}
-interface RunAnswer {
-  readonly status: string
-  readonly reason: string | null
-  readonly attempt: number
-}
+type DeliveryAnswer = z.output<typeof Delivery>
+type RunAnswer = z.output<typeof Run>
 
 /** Plays all chapters. @throws Error naming what did not happen in time. */
 export async function playChapters(world: DemoWorld, narrator: Narrator): Promise<void> {
@@ -85,7 +76,7 @@ async function killed(world: DemoWorld, { chapter, say, quote }: Narrator): Prom
   world.github.setDiff(REPOSITORY, 3, DIFF)
   const { guid } = await world.post('pull_request', payload)
   const delivery = await dispatched(world, guid)
-  await until('the AI to start thinking', () => exists(`${world.gate}.waiting`))
+  await until('the AI to start thinking', () => existsSync(`${world.gate}.waiting`))
   const pids = world.service.moduleProcesses()
   say(`The review is under way; kill -9 ${pids.join(' ')}`)
   for (const pid of pids) process.kill(pid, 'SIGKILL')
@@ -127,15 +118,11 @@ async function api<T>(world: DemoWorld, path: string): Promise<T> {
   return (await answer.json()) as T
 }
 
-async function dispatched(world: DemoWorld, guid: string): Promise<DeliveryAnswer> {
-  let delivery: DeliveryAnswer | undefined
-  await until(`delivery ${guid} to be dispatched`, async () => {
-    delivery = await api<DeliveryAnswer>(world, `/api/deliveries/${guid}`)
-    return delivery.status === 'dispatched'
+const dispatched = (world: DemoWorld, guid: string): Promise<DeliveryAnswer> =>
+  until(`delivery ${guid} to be dispatched`, async () => {
+    const delivery = await api<DeliveryAnswer>(world, `/api/deliveries/${guid}`)
+    return delivery.status === 'dispatched' && delivery
   })
-  if (!delivery) throw new Error(`delivery ${guid} is gone`)
-  return delivery
-}
 
 const decisionOf = (delivery: DeliveryAnswer, user: string) =>
   delivery.decisions.find((decision) => decision.user === user && decision.run_id !== null)
@@ -143,12 +130,11 @@ const decisionOf = (delivery: DeliveryAnswer, user: string) =>
 async function runEnded(world: DemoWorld, delivery: DeliveryAnswer, user: string): Promise<RunAnswer> {
   const id = decisionOf(delivery, user)?.run_id
   if (!id) throw new Error(`no run was given to ${user}: ${JSON.stringify(delivery.decisions)}`)
-  let run: RunAnswer | undefined
-  await until(`run ${id} to end`, async () => {
-    run = await api<RunAnswer>(world, `/api/runs/${id}`)
-    return !['queued', 'running'].includes(run.status)
+  const run = await until(`run ${id} to end`, async () => {
+    const found = await api<RunAnswer>(world, `/api/runs/${id}`)
+    return !['queued', 'running'].includes(found.status) && found
   })
-  if (run?.status !== 'done') throw new Error(`run ${id} ended ${run?.status}: ${run?.reason ?? ''}`)
+  if (run.status !== 'done') throw new Error(`run ${id} ended ${run.status}: ${run.reason ?? ''}`)
   return run
 }
 
@@ -164,43 +150,29 @@ function tellDecisions(delivery: DeliveryAnswer, say: (text: string) => void): v
 const ownComments = (world: DemoWorld, number: number) =>
   world.github.comments(REPOSITORY, number).filter((found) => found.login === world.github.login)
 
-async function comment(
-  world: DemoWorld,
-  number: number,
-  fits: (body: string) => boolean = () => true,
-): Promise<string> {
-  let body: string | undefined
-  await until(`a comment on #${number}`, () => {
-    body = ownComments(world, number).find((found) => fits(found.body))?.body
-    return body !== undefined
-  })
-  return body ?? ''
-}
+const comment = (world: DemoWorld, number: number, fits: (body: string) => boolean = () => true) =>
+  until(`a comment on #${number}`, () => ownComments(world, number).find((found) => fits(found.body))?.body)
 
-async function message(world: DemoWorld, chat: number, pattern: RegExp): Promise<string> {
-  let text: string | undefined
-  await until(`a message to chat ${chat}`, () => {
-    text = world.telegram.messages.find(
-      (sent) => Number(sent.chat_id) === chat && pattern.test(sent.text),
-    )?.text
-    return text !== undefined
-  })
-  return text ?? ''
-}
+const message = (world: DemoWorld, chat: number, pattern: RegExp) =>
+  until(
+    `a message to chat ${chat}`,
+    () =>
+      world.telegram.messages.find((sent) => Number(sent.chat_id) === chat && pattern.test(sent.text))?.text,
+  )
 
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+/** What `look` finds at last. */
+async function until<T>(
+  what: string,
+  look: () => T | false | undefined | Promise<T | false | undefined>,
+): Promise<T> {
   const giveUp = performance.now() + PATIENCE_MS
-  while (!(await holds())) {
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
     if (performance.now() > giveUp) throw new Error(`the demo waited ${PATIENCE_MS / 1_000} s for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await delay(200)
   }
 }
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
 
 function pullRequestPayload(number: number, action: string, more: { head?: string } = {}): Json {
   const payload = structuredClone(

@@ -9,32 +9,15 @@ import { secretsOf } from '../../config/secrets.ts'
 import { environment } from '../../config/env.ts'
 import { silentLog } from '../../lib/log.ts'
 import { createLogger } from '../../lib/logger.ts'
-import { type Opened, closeAll, type Service, startService } from '../../compose/main.ts'
+import { type Opened, closeAll, startService } from '../../compose/main.ts'
 import { loadInstallation } from '../../registry/load.ts'
 import { standinAgent } from '@hookyard/standins/agent'
-import { type GitHubStandin, startGitHub } from '@hookyard/standins/github'
+import { startGitHub } from '@hookyard/standins/github'
 import { signedHeaders } from '@hookyard/standins/payloads'
-import { type TelegramStandin, startTelegram } from '@hookyard/standins/telegram'
+import { startTelegram } from '@hookyard/standins/telegram'
 import { builtinModuleDirs, version } from '../package.ts'
 
-export interface DemoWorld {
-  readonly service: Service
-  readonly github: GitHubStandin
-  readonly telegram: TelegramStandin
-  /** A user's token for the API. */
-  readonly token: string
-  /** The configuration, for the commands to try. */
-  readonly configFile: string
-  /** While this file is missing the AI thinks; `GATE.waiting` says that it does. */
-  readonly gate: string
-  /** Posts a webhook as GitHub does; `secret` null signs it wrongly. */
-  post(
-    event: string,
-    payload: unknown,
-    options?: { secret?: string },
-  ): Promise<{ status: number; guid: string; body: unknown; tookMs: number }>
-  close(): Promise<void>
-}
+export type DemoWorld = Awaited<ReturnType<typeof open>>
 
 export const USERS = { reviewing: 'ada', listening: 'grace' } as const
 
@@ -52,7 +35,7 @@ export async function openDemoWorld(port: number): Promise<DemoWorld> {
   }
 }
 
-async function open(port: number, opened: Opened): Promise<DemoWorld> {
+async function open(port: number, opened: Opened) {
   const dir = await mkdtemp(join(tmpdir(), 'hookyard-demo-'))
   opened.push({ name: 'folder', close: () => rm(dir, { recursive: true, force: true }) })
   const secret = randomBytes(24).toString('base64url')
@@ -67,16 +50,15 @@ async function open(port: number, opened: Opened): Promise<DemoWorld> {
   ])
   opened.push({ name: 'stand-ins', close: () => Promise.all([github.close(), telegram.close()]) })
   const configFile = join(dir, 'hookyard.yaml')
-  const config = demoConfig({
-    port: await freePort(port),
-    secret,
-    githubToken,
-    githubUrl: github.url,
-    botToken,
-    telegramUrl: telegram.url,
-    token,
-    gate,
-  })
+  const config = {
+    repos: ['codertocat/*'],
+    server: { port: await freePort(port) },
+    github: { webhook_secret: secret, token: githubToken, api_url: github.url },
+    telegram: { bot_token: botToken, api_url: telegram.url, updates: 'off' },
+    agent: { backend: 'claude-cli', command: standinAgent(), env: { HOOKYARD_STANDIN_GATE: gate } },
+    api_tokens: [{ name: 'demo', token, user: USERS.reviewing, scopes: ['*'] }],
+    ...SETTINGS,
+  }
   await writeFile(
     configFile,
     `# The configuration of this demo. Delete the folder when you are done.\n${stringify(config)}`,
@@ -98,61 +80,42 @@ async function open(port: number, opened: Opened): Promise<DemoWorld> {
     service,
     github,
     telegram,
+    /** A user's token for the API. */
     token,
+    /** The configuration, for the commands to try. */
     configFile,
+    /** While this file is missing the AI thinks; `GATE.waiting` says that it does. */
     gate,
-    async post(event, payload, options = {}) {
+    /** Posts a webhook as GitHub does; another `secret` signs it wrongly. */
+    async post(event: string, payload: unknown, options: { secret?: string } = {}) {
       const body = JSON.stringify(payload)
       sent += 1
       const guid = `demo-${sent}-${randomBytes(4).toString('hex')}`
       const headers = signedHeaders(options.secret ?? secret, body, { event, guid })
       const before = performance.now()
       const answer = await fetch(`${service.url}/webhook/github`, { method: 'POST', body, headers })
-      return {
-        status: answer.status,
-        guid,
-        body: (await answer.json()) as unknown,
-        tookMs: performance.now() - before,
-      }
+      const said = (await answer.json()) as unknown
+      return { status: answer.status, guid, body: said, tookMs: performance.now() - before }
     },
     close: () => closeAll(opened, silentLog),
   }
 }
 
-interface DemoSecrets {
-  readonly port: number
-  readonly secret: string
-  readonly githubToken: string
-  readonly githubUrl: string
-  readonly botToken: string
-  readonly telegramUrl: string
-  readonly token: string
-  readonly gate: string
-}
-
-function demoConfig(given: DemoSecrets) {
-  return {
-    repos: ['codertocat/*'],
-    server: { port: given.port },
-    github: { webhook_secret: given.secret, token: given.githubToken, api_url: given.githubUrl },
-    telegram: { bot_token: given.botToken, api_url: given.telegramUrl, updates: 'off' },
-    agent: { backend: 'claude-cli', command: standinAgent(), env: { HOOKYARD_STANDIN_GATE: given.gate } },
-    users: [
-      {
-        name: USERS.reviewing,
-        role: 'admin',
-        chat_id: 111,
-        repos: ['codertocat/*'],
-        features: { pr_review: true, issue_triage: true },
-      },
-      { name: USERS.listening, chat_id: 222, repos: ['codertocat/*'] },
-    ],
-    // Short waits, so that the tour takes seconds; the defaults are 30s and 5m.
-    modules: {
-      'pr-review': { debounce: '1s', max_wait: '10s', cooldown: '1s', retries: { max: 3, backoff: '1s' } },
+const SETTINGS = {
+  users: [
+    {
+      name: USERS.reviewing,
+      role: 'admin',
+      chat_id: 111,
+      repos: ['codertocat/*'],
+      features: { pr_review: true, issue_triage: true },
     },
-    api_tokens: [{ name: 'demo', token: given.token, user: USERS.reviewing, scopes: ['*'] }],
-  }
+    { name: USERS.listening, chat_id: 222, repos: ['codertocat/*'] },
+  ],
+  // Short waits, so that the tour takes seconds; the defaults are 30s and 5m.
+  modules: {
+    'pr-review': { debounce: '1s', max_wait: '10s', cooldown: '1s', retries: { max: 3, backoff: '1s' } },
+  },
 }
 
 /** The wanted port, or any free one. */
