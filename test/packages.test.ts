@@ -37,7 +37,7 @@ const HANDLER = `import { defineModule, done, type Repository } from '@hookyard/
 interface Greeting { readonly text: string }
 
 const greet = (repository: Repository | undefined, name: string): Greeting =>
-  ({ text: \`hello \${name}\${repository ? \` of \${repository.fullName}\` : ''}\` })
+  ({ text: \`hello \${name}\${repository ? \` of \${repository.full_name}\` : ''}\` })
 
 function refuse(name: string): never {
   throw new Error(\`nobody is called \${name}\`)

@@ -1,12 +1,11 @@
 // One call of a module (a read of its subject, or a verb), with the checks that every one begins with.
 import { z } from 'zod'
-import type { Octokit } from 'octokit'
 import type { Clock } from '../../lib/clock.ts'
 import { PermanentError } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Grant } from '../../registry/manifest.ts'
 import type { EffectStore } from '../../store/store.ts'
-import type { GitHub } from './client.ts'
+import type { GitHub, Octokit } from './client.ts'
 import { type FoundMarker, type Marked, ownMarker } from './marker.ts'
 import { type RunScope, type ScopeSubject, checked, entityOf, ownerAndName } from './scope.ts'
 import type { Serial } from '../../lib/serial.ts'

@@ -1,7 +1,10 @@
 // GitHub as the service sees it: an Octokit per repository over one transport (http-transport.ts), whose errors are
 // already PermanentError (GitHub refuses), RetryAfterError (a limit) or Error (try again).
 import { setTimeout as delay } from 'node:timers/promises'
-import { Octokit, RequestError } from 'octokit'
+import { Octokit as Core } from '@octokit/core'
+import { paginateRest } from '@octokit/plugin-paginate-rest'
+import { restEndpointMethods } from '@octokit/plugin-rest-endpoint-methods'
+import { RequestError } from '@octokit/request-error'
 import { PermanentError, toError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
@@ -125,6 +128,9 @@ const sleepAwhile: Sleep = (ms, signal) =>
   })
 
 /** For its routes, types and pagination; throttling, retries and authentication are the transport's. */
+const Octokit = Core.plugin(restEndpointMethods, paginateRest)
+export type Octokit = InstanceType<typeof Octokit>
+
 function createOctokit(github: GitHub, log: Log, repository: string, signal?: AbortSignal): Octokit {
   const fetch = async (url: string, init: RequestInit = {}): Promise<Response> => {
     if (!url.startsWith(`${github.apiUrl}/`)) {
@@ -144,8 +150,6 @@ function createOctokit(github: GitHub, log: Log, repository: string, signal?: Ab
   const octokit = new Octokit({
     baseUrl: github.apiUrl,
     request: { fetch },
-    throttle: { enabled: false },
-    retry: { enabled: false },
     log: {
       debug: () => undefined,
       info: () => undefined,

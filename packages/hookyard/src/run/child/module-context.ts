@@ -1,6 +1,6 @@
 // The module's context inside its process: what came with the run, calls to the broker, and Octokit over it.
 import { createRequire } from 'node:module'
-import type { Octokit as OctokitClass } from 'octokit'
+import { extname } from 'node:path'
 import {
   type Call,
   type ContextParts,
@@ -71,7 +71,8 @@ function toResponse(answer: Answer, body: string | Buffer<ArrayBuffer>, url = an
 
 /** Octokit, loaded only by modules that ask for it; its fetch is the broker. */
 function createClient({ githubApiUrl: baseUrl }: RunInit, call: Call): GitHubClient {
-  const { Octokit } = createRequire(import.meta.url)('octokit') as { Octokit: typeof OctokitClass }
+  const file = `./octokit${extname(import.meta.url)}`
+  const { Octokit } = createRequire(import.meta.url)(file) as typeof import('./octokit.ts')
   const fetch = async (
     url: string,
     {
@@ -86,8 +87,6 @@ function createClient({ githubApiUrl: baseUrl }: RunInit, call: Call): GitHubCli
   const octokit = new Octokit({
     baseUrl,
     request: { fetch },
-    throttle: { enabled: false },
-    retry: { enabled: false },
     log: { debug() {}, info() {}, warn() {}, error() {} },
   })
   // Octokit wraps what its fetch throws; the broker's own errors say whether to try again, so they pass as they are.
