@@ -9,6 +9,7 @@ import {
   type ModuleContext,
 } from '@hookyard/sdk/host'
 import type { RunInit } from '../protocol.ts'
+import type * as OctokitFile from './octokit.ts'
 
 interface Parts extends Pick<ContextParts, 'call' | 'log' | 'records'> {
   readonly init: RunInit
@@ -72,7 +73,7 @@ function toResponse(answer: Answer, body: string | Buffer<ArrayBuffer>, url = an
 /** Octokit, loaded only by modules that ask for it; its fetch is the broker. */
 function createClient({ githubApiUrl: baseUrl }: RunInit, call: Call): GitHubClient {
   const file = `./octokit${extname(import.meta.url)}`
-  const { Octokit } = createRequire(import.meta.url)(file) as typeof import('./octokit.ts')
+  const { Octokit } = createRequire(import.meta.url)(file) as typeof OctokitFile
   const fetch = async (
     url: string,
     {
