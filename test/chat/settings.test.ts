@@ -3,13 +3,21 @@
 import { writeFileSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import fc from 'fast-check'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadInstallation } from '../../packages/hookyard/src/registry/load.ts'
 import { officialPayload } from '@hookyard/standins/payloads'
 import { closeInstallations, until } from '../installation.ts'
-import { ALICE, BOB, type ChatScene, openChat } from './scene.ts'
+import { ALICE, BOB, type ChatScene, openChat, people } from './scene.ts'
 
-afterEach(closeInstallations)
+/** A member without repositories, one with some of another owner, an admin of all, a member beside alice. */
+const [CAROL, DAVE, ERIN, FRANK] = [333, 444, 555, 666]
+const users = [
+  ...people,
+  { name: 'carol', chat_id: CAROL, repos: [], github: 'carol' },
+  { name: 'dave', chat_id: DAVE, repos: ['acme/*'], github: 'dave' },
+  { name: 'erin', role: 'admin', chat_id: ERIN, repos: [] },
+  { name: 'frank', chat_id: FRANK, repos: ['codertocat/*'] },
+]
 
 const opened = (number = 2) => {
   const payload = structuredClone(officialPayload('pull_request', 'opened')) as {
@@ -29,9 +37,27 @@ async function outcome(at: ChatScene, guid: string, user: string, module: string
 const postOpened = async (at: ChatScene, number?: number) =>
   (await at.post('pull_request', opened(number))).guid
 
+let shared: ChatScene
+beforeAll(async () => {
+  shared = await openChat({ users, builtins: true })
+  shared.github.createRepository('codertocat/hello-world', { private: true })
+})
+afterAll(closeInstallations)
+
+/** The chat of the file, in which nobody has set or said anything. */
+async function open(): Promise<ChatScene> {
+  // Telegram's pace of messages is not what this is about.
+  shared.advance(3_600_000)
+  for (const chat of [ALICE, BOB]) await shared.ask(chat, '/reset all')
+  const before = new Map([ALICE, BOB, -500].map((chat) => [chat, shared.said(chat).length]))
+  return Object.assign(Object.create(shared) as ChatScene, {
+    said: (chat: number) => shared.said(chat).slice(before.get(chat) ?? 0),
+  })
+}
+
 describe('/on and /off', () => {
   test('switch a module for one user alone, and say whose word it was and is', async () => {
-    const at = await openChat({ builtins: true })
+    const at = await open()
     expect(await outcome(at, await postOpened(at), 'alice', 'taker')).toBe('skipped:feature_disabled')
     await at.messagesSent(1)
     expect(await at.ask(ALICE, '/on taker')).toBe(
@@ -51,7 +77,7 @@ describe('/on and /off', () => {
   })
 
   test('survive a restart', async () => {
-    const at = await openChat()
+    const at = await open()
     await at.ask(ALICE, '/on taker')
     await at.restart()
     expect(await outcome(at, await postOpened(at), 'alice', 'taker')).toBe('ran')
@@ -89,90 +115,75 @@ describe('/on and /off', () => {
   })
 
   test('never make a module work where the operator did not allow it', async () => {
-    const users = [
-      { name: 'alice', role: 'admin', chat_id: ALICE, repos: ['other/thing'] },
-      { name: 'bob', chat_id: BOB, repos: [], github: 'bob' },
-    ]
-    const at = await openChat({ users })
-    at.github.createRepository('codertocat/hello-world', { private: true })
-    at.github.setPermission('codertocat/hello-world', 'bob', 'read')
-    expect(await at.ask(BOB, '/on taker')).toContain(
+    const at = await open()
+    at.github.setPermission('codertocat/hello-world', 'carol', 'read')
+    expect(await at.ask(CAROL, '/on taker')).toContain(
       'The operator has given you no repository to work in: you join the runs that others start.',
     )
-    expect(await at.ask(BOB, '/add codertocat/hello-world')).toBe(
-      "You hear of codertocat/hello-world (user).\ncodertocat/hello-world lies outside your repos in hookyard.yaml: it counts as long as your GitHub login bob may read it.\nYou get its messages. Modules don't work there: that is the operator's to say.",
+    expect(await at.ask(CAROL, '/add codertocat/hello-world')).toBe(
+      "You hear of codertocat/hello-world (user).\ncodertocat/hello-world lies outside your repos in hookyard.yaml: it counts as long as your GitHub login carol may read it.\nYou get its messages. Modules don't work there: that is the operator's to say.",
     )
     const guid = await postOpened(at)
-    expect(await outcome(at, guid, 'bob', 'taker')).toBe('skipped:not_authorized')
-    expect(await outcome(at, guid, 'bob', null)).toBe('notified')
-    expect(await at.ask(BOB, '/run taker codertocat/hello-world#2')).toMatch(
-      /^bob may not start runs in codertocat/,
+    expect(await outcome(at, guid, 'carol', 'taker')).toBe('skipped:not_authorized')
+    expect(await outcome(at, guid, 'carol', null)).toBe('notified')
+    expect(await at.ask(CAROL, '/run taker codertocat/hello-world#2')).toMatch(
+      /^carol may not start runs in codertocat/,
     )
   })
 })
 
 describe('/add, /remove and /repos', () => {
   test('what is added is heard of, what is removed is not, and /repos says whose word each is', async () => {
-    const at = await openChat({
-      users: [
-        { name: 'alice', role: 'admin', chat_id: ALICE, repos: ['octocat/*'] },
-        { name: 'bob', chat_id: BOB, repos: ['acme/*'], github: 'bob' },
-      ],
-    })
-    at.github.createRepository('codertocat/hello-world', { private: true })
-    at.github.setPermission('codertocat/hello-world', 'bob', 'read')
-    expect(await at.ask(BOB, '/add https://github.com/Codertocat/Hello-World')).toContain(
+    const at = await open()
+    at.github.setPermission('codertocat/hello-world', 'dave', 'read')
+    expect(await at.ask(DAVE, '/add https://github.com/Codertocat/Hello-World')).toContain(
       'You hear of codertocat/hello-world (user).',
     )
-    expect(await outcome(at, await postOpened(at), 'bob', null)).toBe('notified')
-    expect(await at.ask(BOB, '/remove acme/one')).toBe('You hear no more of acme/one (user).')
-    expect(await at.ask(BOB, '/repos')).toBe(
-      'You hear of\nacme/* (config)\ncodertocat/hello-world (user, as far as bob may read it)\nnot of acme/one (user)\nModules work for you in\nacme/* (config)',
+    expect(await outcome(at, await postOpened(at), 'dave', null)).toBe('notified')
+    expect(await at.ask(DAVE, '/remove acme/one')).toBe('You hear no more of acme/one (user).')
+    expect(await at.ask(DAVE, '/repos')).toBe(
+      'You hear of\nacme/* (config)\ncodertocat/hello-world (user, as far as dave may read it)\nnot of acme/one (user)\nModules work for you in\nacme/* (config)',
     )
     await at.restart()
-    expect(await at.ask(BOB, '/repos')).toContain(
-      'codertocat/hello-world (user, as far as bob may read it)\nnot of acme/one (user)',
+    expect(await at.ask(DAVE, '/repos')).toContain(
+      'codertocat/hello-world (user, as far as dave may read it)\nnot of acme/one (user)',
     )
-    expect(await at.ask(BOB, '/remove codertocat/hello-world')).toContain('You hear no more of')
-    expect(await at.ask(BOB, '/add acme/one')).toBe('You hear of acme/one (config).')
-    expect(await at.ask(BOB, '/repos')).toBe(
+    expect(await at.ask(DAVE, '/remove codertocat/hello-world')).toContain('You hear no more of')
+    expect(await at.ask(DAVE, '/add acme/one')).toBe('You hear of acme/one (config).')
+    expect(await at.ask(DAVE, '/repos')).toBe(
       'You hear of\nacme/* (config)\nModules work for you in\nacme/* (config)',
     )
-    expect(await at.ask(BOB, '/remove codertocat/hello-world')).toBe(
+    expect(await at.ask(DAVE, '/remove codertocat/hello-world')).toBe(
       "You don't hear of codertocat/hello-world. /repos lists what you hear of.",
     )
-    expect(await outcome(at, await postOpened(at), 'bob', null)).toBe('')
+    expect(await outcome(at, await postOpened(at), 'dave', null)).toBe('')
   })
 
   test('an admin without repositories hears of all, until one is added, but never of a removed one', async () => {
-    const users = [
-      { name: 'alice', role: 'admin', chat_id: ALICE, repos: [] },
-      { name: 'bob', chat_id: BOB, repos: ['codertocat/*'] },
-    ]
-    const at = await openChat({ users })
-    expect(await at.ask(ALICE, '/repos')).toContain('every repository (default)')
-    await at.ask(ALICE, '/remove codertocat/hello-world')
-    expect(await outcome(at, await postOpened(at), 'alice', null)).toBe('')
-    expect(await at.ask(ALICE, '/add codertocat/hello-world')).toBe(
+    const at = await open()
+    expect(await at.ask(ERIN, '/repos')).toContain('every repository (default)')
+    await at.ask(ERIN, '/remove codertocat/hello-world')
+    expect(await outcome(at, await postOpened(at), 'erin', null)).toBe('')
+    expect(await at.ask(ERIN, '/add codertocat/hello-world')).toBe(
       "You hear of codertocat/hello-world (default).\nYou get its messages. Modules don't work there: that is the operator's to say.",
     )
-    expect(await outcome(at, await postOpened(at), 'alice', null)).toBe('notified')
-    expect(await at.ask(ALICE, '/add acme/one')).toContain('Until now you heard of every repository')
-    expect(await outcome(at, await postOpened(at), 'alice', null)).toBe('')
-    expect(await at.ask(ALICE, '/remove acme/*')).toContain('you now hear of every other one')
-    expect(await outcome(at, await postOpened(at), 'alice', null)).toBe('notified')
+    expect(await outcome(at, await postOpened(at), 'erin', null)).toBe('notified')
+    expect(await at.ask(ERIN, '/add acme/one')).toContain('Until now you heard of every repository')
+    expect(await outcome(at, await postOpened(at), 'erin', null)).toBe('')
+    expect(await at.ask(ERIN, '/remove acme/*')).toContain('you now hear of every other one')
+    expect(await outcome(at, await postOpened(at), 'erin', null)).toBe('notified')
   })
 })
 
 describe('/notify', () => {
   test('brings messages to the chat where it is written, also to a group, and back', async () => {
-    const at = await openChat()
+    const at = await open()
     expect(await at.ask(-500, '/notify here', { id: ALICE })).toBe(
       'Your messages go to this chat (user). /notify default takes that back.',
     )
-    await postOpened(at)
+    await postOpened(at, 12)
     await until('the message in the group', () =>
-      at.said(-500).some((text) => text.startsWith('PR #2 opened')),
+      at.said(-500).some((text) => text.startsWith('PR #12 opened')),
     )
     expect(await at.ask(ALICE, '/status')).toContain('Your messages go to chat -500 (user)')
     await at.restart()
@@ -181,14 +192,14 @@ describe('/notify', () => {
     )
     expect(await at.ask(ALICE, '/notify default')).toBe('Your messages go to this chat again.')
     expect(await at.ask(ALICE, '/notify')).toContain('this chat (config)')
-    await postOpened(at)
+    await postOpened(at, 12)
     await until('the message in her chat', () =>
-      at.said(ALICE).some((text) => text.startsWith('PR #2 opened')),
+      at.said(ALICE).some((text) => text.startsWith('PR #12 opened')),
     )
   })
 
   test('does not make the group a place for commands, nor strangers heard', async () => {
-    const at = await openChat()
+    const at = await open()
     await at.ask(-500, '/notify here', { id: ALICE })
     for (const from of [{ id: ALICE }, { id: 999 }]) at.telegram.sendText(-500, '/status', from)
     at.telegram.sendText(-500, '/notify here', { id: 999 })
@@ -199,7 +210,7 @@ describe('/notify', () => {
 
 describe('/mute', () => {
   test('keeps messages of an entity away until its time, and the trail says why', async () => {
-    const at = await openChat()
+    const at = await open()
     expect(await at.ask(ALICE, '/mute Codertocat/Hello-World#2 2h')).toMatch(
       /^No messages of codertocat\/hello-world#2 until \d{4}-\d\d-\d\d \d\d:\d\d UTC \(user\)\.\nModules go on working, and a question still reaches you\.$/,
     )
@@ -215,36 +226,31 @@ describe('/mute', () => {
   })
 
   test('keeps messages of runs away too, and the modules work on', async () => {
-    const at = await openChat()
+    const at = await open()
     await at.ask(ALICE, '/on taker')
     await at.ask(ALICE, '/mute codertocat/hello-world 1d')
-    const guid = await postOpened(at)
+    const guid = await postOpened(at, 13)
     const run = (await at.decisions(guid)).find(({ module }) => module === 'taker')
     expect(run?.outcome).toBe('ran')
     await at.ended(String(run?.run_id))
-    expect(await at.ask(ALICE, '/run taker codertocat/hello-world#2')).toContain(
-      'You muted codertocat/hello-world#2: no message will come of it (/unmute).',
+    expect(await at.ask(ALICE, '/run taker codertocat/hello-world#13')).toContain(
+      'You muted codertocat/hello-world#13: no message will come of it (/unmute).',
     )
     expect(await at.ask(ALICE, '/mute')).toMatch(/^Muted: codertocat\/hello-world until .* \(user\)$/)
     expect(await at.ask(ALICE, '/unmute codertocat/hello-world')).toBe(
       'You get messages of codertocat/hello-world again.',
     )
     expect(at.said(ALICE).filter((text) => text.startsWith('took'))).toEqual([])
-    await at.ask(ALICE, '/run taker codertocat/hello-world#2')
+    await at.ask(ALICE, '/run taker codertocat/hello-world#13')
     await until('the result', () => at.said(ALICE).some((text) => text.startsWith('took')))
   })
 
   test('is one user’s own: the others hear', async () => {
-    const at = await openChat({
-      users: [
-        { name: 'alice', role: 'admin', chat_id: ALICE, repos: ['codertocat/*'] },
-        { name: 'bob', chat_id: BOB, repos: ['codertocat/*'] },
-      ],
-    })
+    const at = await open()
     await at.ask(ALICE, '/mute codertocat/hello-world 7d')
     const guid = await postOpened(at)
     expect(await outcome(at, guid, 'alice', null)).toBe('no_message:muted')
-    expect(await outcome(at, guid, 'bob', null)).toBe('notified')
+    expect(await outcome(at, guid, 'frank', null)).toBe('notified')
   })
 })
 
@@ -275,7 +281,7 @@ test('a reload starts and ends the chat', async () => {
 })
 
 test('/reset takes settings back, one or all', async () => {
-  const at = await openChat()
+  const at = await open()
   for (const text of ['/on taker', '/add acme/one', '/notify here', '/mute octocat/x 1h'])
     await at.ask(ALICE, text)
   expect(await at.ask(ALICE, '/reset taker')).toBe('The configuration holds again: taking.')
