@@ -1,9 +1,9 @@
 // A paused run's question in the chat: buttons or a text, from those whom it is for, once, over restarts.
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TOKEN, closeInstallations, handler, until } from '../installation.ts'
 import { ALICE, BOB, type ChatScene, openChat } from './scene.ts'
 
-afterEach(closeInstallations)
+afterAll(closeInstallations)
 
 const modules = {
   asker: {
@@ -39,7 +39,28 @@ const config = {
     { name: 'bobs', token: 'the-token-of-bob', user: 'bob', scopes: ['*'] },
   ],
 }
-const open = (more: Parameters<typeof openChat>[0] = {}) => openChat({ users, modules, config, ...more })
+
+let shared: ChatScene
+beforeAll(async () => {
+  shared = await openChat({ users, modules, config })
+})
+/** Of the answers to buttons, those that were given before this test. */
+let answeredBefore = 0
+
+/** The chat of the file, in which no question is open and nothing is said yet. */
+async function open(): Promise<ChatScene> {
+  // Telegram's pace of messages is not what this is about.
+  shared.advance(60_000)
+  const { body } = await shared.api('/api/runs?status=paused')
+  for (const { id } of body['runs'] as { id: string }[])
+    expect(await shared.api(`/api/runs/${id}/cancel`, { json: {} })).toMatchObject({ status: 202 })
+  await shared.settled(BOB)
+  answeredBefore = shared.telegram.answers.length
+  const before = new Map([ALICE, BOB].map((chat) => [chat, shared.said(chat).length]))
+  return Object.assign(Object.create(shared) as ChatScene, {
+    said: (chat: number) => shared.said(chat).slice(before.get(chat) ?? 0),
+  })
+}
 
 /** Starts the module as this chat's user, and resolves with the run and the message that asks. */
 async function askedBy(at: ChatScene, chatId: number, module: keyof typeof modules, entity = 'octocat/x#1') {
@@ -83,7 +104,10 @@ const finished = (at: ChatScene, runId: string) =>
     return body['status'] === 'done' && body
   })
 const toasts = (at: ChatScene, count: number) =>
-  until(`${count} answers`, () => at.telegram.answers.length >= count && at.telegram.answers)
+  until(`${count} answers`, () => {
+    const answers = at.telegram.answers.slice(answeredBefore)
+    return answers.length >= count && answers
+  })
 
 describe('buttons', () => {
   test('a pressed button resumes the run, says so to everybody, and leaves no buttons', async () => {
@@ -123,6 +147,7 @@ describe('buttons', () => {
   })
 
   test('in a group a stranger, and a user whom it is not for, are refused', async () => {
+    answeredBefore = 0
     const group = await openChat({
       users: [{ ...users[0]!, notify_chat_id: -500 }, users[2]!],
       modules,
@@ -179,8 +204,8 @@ describe('buttons', () => {
 
   test('a muted entity still asks', async () => {
     const at = await open()
-    await at.ask(BOB, '/mute octocat/x 1d')
-    const { runId, question } = await askedBy(at, BOB, 'asker')
+    await at.ask(BOB, '/mute octocat/muted 1d')
+    const { runId, question } = await askedBy(at, BOB, 'asker', 'octocat/muted#1')
     at.telegram.press(question.message_id, buttons(question)[0]!.callback_data)
     await finished(at, runId)
     await at.settled(BOB)
