@@ -1,9 +1,16 @@
 // The reference system's webhook tests, over HTTP against the whole service: what becomes of an event.
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { officialPayload } from '@hookyard/standins/payloads'
-import { type Given, SECRET, closeInstallations, handler, openInstallation } from './installation.ts'
-
-afterEach(closeInstallations)
+import { payloadIn } from './builders.ts'
+import {
+  type Given,
+  SECRET,
+  type TestInstallation,
+  closeInstallations,
+  handler,
+  openInstallation,
+  until,
+} from './installation.ts'
 
 /** A module without a subject that takes pull requests, as quick as a module can be. */
 const taking = (more: Record<string, unknown> = {}): Given['modules'] => ({
@@ -24,12 +31,46 @@ const alice = (more: Record<string, unknown> = {}) => ({
   features: { taking: true },
   ...more,
 })
-const opened = () => officialPayload('pull_request', 'opened')
+const opened = (repository = 'Codertocat/Hello-World') => payloadIn(repository, 'pull_request', 'opened')
+
+/** The installation of the file; a test that looks at messages or windows has a repository of its own. */
+let at: TestInstallation
+beforeAll(async () => {
+  at = await openInstallation({
+    users: [
+      alice(),
+      alice({ name: 'flagless', chat_id: 112, repos: ['flagless/*'], features: { taking: false } }),
+      alice({ name: 'ann', chat_id: 113, repos: ['hearers/*'], features: {} }),
+      { name: 'bob', chat_id: 222, repos: ['Hearers/Hello-World'], notify_chat_id: -100222 },
+      { name: 'carol', chat_id: 333, repos: ['other/*'] },
+      { name: 'dave', chat_id: 444, repos: [] },
+    ],
+    builtins: true,
+    modules: {
+      ...taking({ cooldown: '5m' }),
+      triager: {
+        manifest: { subject: 'none', triggers: [{ webhook: 'issues', actions: ['opened'] }] },
+        handler: handler(`return done('triaged ' + ctx.entity)`),
+      },
+    },
+    config: { inbound: { secret: SECRET } },
+  })
+})
+afterAll(closeInstallations)
+
+/** Resolves with the messages about the repository once there are so many. */
+const messagesOf = (repository: string, count: number) =>
+  until(`${count} messages of ${repository}`, () => {
+    const found = at.telegram.messages.filter(({ text }) =>
+      text.toLowerCase().includes(repository.toLowerCase()),
+    )
+    return found.length >= count && found
+  })
 
 describe('dispatch through the registry', () => {
   test('pull_request.opened starts the module, and its summary replaces the notification', async () => {
-    const at = await openInstallation({ users: [alice()], builtins: true, modules: taking() })
-    const { status, body, guid } = await at.post('pull_request', opened())
+    const repository = 'Codertocat/Taken'
+    const { status, body, guid } = await at.post('pull_request', opened(repository))
     expect([status, body]).toEqual([202, { status: 'accepted', delivery: guid }])
     const [decision] = await at.decisions(guid)
     expect(decision).toMatchObject({
@@ -44,20 +85,13 @@ describe('dispatch through the registry', () => {
       status: 'done',
       result: { summary: 'took opened' },
     })
-    const messages = await at.messagesSent(1)
+    const messages = await messagesOf(repository, 1)
     expect(messages.map(({ chat_id, text }) => [chat_id, text.split('\n')[0]])).toEqual([
       [111, 'took opened'],
     ])
   })
 
   test('issues.opened starts a module of issues', async () => {
-    const modules = {
-      triager: {
-        manifest: { subject: 'none', triggers: [{ webhook: 'issues', actions: ['opened'] }] },
-        handler: handler(`return done('triaged ' + ctx.entity)`),
-      },
-    }
-    const at = await openInstallation({ users: [alice({ features: {} })], modules })
     const { guid } = await at.post('issues', officialPayload('issues', 'opened'))
     const taken = (await at.decisions(guid)).find(({ module }) => module === 'triager')
     expect(await at.ended(String(taken?.run_id))).toMatchObject({
@@ -67,34 +101,32 @@ describe('dispatch through the registry', () => {
   })
 
   test('closed goes to the formatter, whatever the flags', async () => {
-    const at = await openInstallation({ users: [alice()], modules: taking() })
-    await at.post('pull_request', officialPayload('pull_request', 'closed'))
-    const [message] = await at.messagesSent(1)
-    expect(message?.text).toMatch(/^PR #2 (closed|merged) in Codertocat\/Hello-World\n/)
+    await at.post('pull_request', payloadIn('Codertocat/Closed', 'pull_request', 'closed'))
+    const [message] = await messagesOf('Codertocat/Closed', 1)
+    expect(message?.text).toMatch(/^PR #2 (closed|merged) in Codertocat\/Closed\n/)
   })
 
   test('a flag that is off sends the event to the formatter', async () => {
-    const at = await openInstallation({ users: [alice({ features: { taking: false } })], modules: taking() })
-    const { guid } = await at.post('pull_request', opened())
+    const { guid } = await at.post('pull_request', opened('Flagless/Hello-World'))
     expect(await at.decisions(guid)).toContainEqual({
-      user: 'alice',
+      user: 'flagless',
       module: 'taker',
       outcome: 'skipped',
       reason: 'feature_disabled',
       run_id: null,
     })
-    const [message] = await at.messagesSent(1)
+    const [message] = await messagesOf('Flagless/Hello-World', 1)
     expect(message?.text).toBe(
-      'PR #2 opened in Codertocat/Hello-World\nUpdate the README with new information.\nby Codertocat\nhttps://github.com/Codertocat/Hello-World/pull/2',
+      'PR #2 opened in Flagless/Hello-World\nUpdate the README with new information.\nby Codertocat\nhttps://github.com/Flagless/Hello-World/pull/2',
     )
   })
 
   test('an event inside the cooldown is skipped and notifies nobody; after it the module runs again', async () => {
-    const at = await openInstallation({ users: [alice()], modules: taking({ cooldown: '5m' }) })
-    const first = await at.post('pull_request', opened())
+    const repository = 'Codertocat/Cooling'
+    const first = await at.post('pull_request', opened(repository))
     await at.decisions(first.guid)
-    await at.messagesSent(1)
-    const second = await at.post('pull_request', opened())
+    await messagesOf(repository, 1)
+    const second = await at.post('pull_request', opened(repository))
     expect(await at.decisions(second.guid)).toContainEqual({
       user: 'alice',
       module: 'taker',
@@ -103,18 +135,17 @@ describe('dispatch through the registry', () => {
       run_id: null,
     })
     at.advance(5 * 60_000)
-    const third = await at.post('pull_request', opened())
+    const third = await at.post('pull_request', opened(repository))
     expect((await at.decisions(third.guid)).find(({ module }) => module === 'taker')).toMatchObject({
       outcome: 'ran',
     })
-    const messages = await at.messagesSent(2)
+    const messages = await messagesOf(repository, 2)
     expect(messages.map(({ text }) => text.split('\n')[0])).toEqual(['took opened', 'took opened'])
   })
 
   test('the cooldown is of the entity: another pull request runs at once', async () => {
-    const at = await openInstallation({ users: [alice()], modules: taking({ cooldown: '5m' }) })
-    await at.post('pull_request', opened())
-    const other = structuredClone(opened()) as { number: number; pull_request: { number: number } }
+    await at.post('pull_request', opened('Codertocat/Two'))
+    const other = opened('Codertocat/Two') as unknown as { number: number; pull_request: { number: number } }
     other.number = other.pull_request.number = 77
     const { guid } = await at.post('pull_request', other)
     expect((await at.decisions(guid)).find(({ module }) => module === 'taker')).toMatchObject({
@@ -123,7 +154,6 @@ describe('dispatch through the registry', () => {
   })
 
   test('an event that no module takes ends in a formatted message', async () => {
-    const at = await openInstallation()
     await at.post('push', officialPayload('push', null, 2))
     const { guid } = await at.post('star', officialPayload('star', 'created'))
     expect(await at.decisions(guid)).toEqual([
@@ -133,19 +163,11 @@ describe('dispatch through the registry', () => {
 })
 
 describe('who hears', () => {
-  const users = [
-    alice({ features: {} }),
-    { name: 'bob', chat_id: 222, repos: ['Codertocat/Hello-World'], notify_chat_id: -100222 },
-    { name: 'carol', chat_id: 333, repos: ['other/*'] },
-    { name: 'dave', chat_id: 444, repos: [] },
-  ]
-
   test('subscribers hear, in their own chats; a member without repositories and one of another do not', async () => {
-    const at = await openInstallation({ users })
-    const { guid } = await at.post('pull_request', opened())
+    const { guid } = await at.post('pull_request', opened('Hearers/Hello-World'))
     await at.decisions(guid)
-    const messages = await at.messagesSent(2)
-    expect(messages.map(({ chat_id }) => chat_id).toSorted()).toEqual([-100222, 111])
+    const messages = await messagesOf('Hearers/Hello-World', 2)
+    expect(messages.map(({ chat_id }) => chat_id).toSorted()).toEqual([-100222, 113])
   })
 
   test('an admin without repositories hears everything; the last resort is the first admin', async () => {
@@ -183,7 +205,6 @@ describe('who hears', () => {
 
 describe('the door', () => {
   test('a ping is answered, a wrong signature refused, bad JSON named, a duplicate known', async () => {
-    const at = await openInstallation()
     expect(await at.post('ping', officialPayload('ping', null))).toMatchObject({
       status: 200,
       body: { msg: 'pong' },
@@ -202,7 +223,6 @@ describe('the door', () => {
   })
 
   test('the generic webhook tells the first admin, in plain text', async () => {
-    const at = await openInstallation({ config: { inbound: { secret: SECRET } } })
     const send = (body: string, secret = SECRET) =>
       at.api('/webhook', {
         method: 'POST',
@@ -212,15 +232,17 @@ describe('the door', () => {
     expect((await send('{"message":"<b>disk</b> is *full*"}')).status).toBe(202)
     expect(await send('{}', 'guessed')).toMatchObject({ status: 401 })
     expect(await send('null')).toMatchObject({ status: 400, body: { code: 'not_an_object' } })
-    expect((await at.messagesSent(1))[0]?.text).toBe('<b>disk</b> is *full*')
+    const message = await until('the message', () =>
+      at.telegram.messages.find(({ text }) => text.includes('disk')),
+    )
+    expect([message.chat_id, message.text]).toEqual([111, '<b>disk</b> is *full*'])
   })
 })
 
 describe('invoke', () => {
   test('202 and the run ends; an unknown module is 404; no token is 401', async () => {
-    const at = await openInstallation({ users: [alice()], modules: taking() })
     const { status, body } = await at.api('/api/modules/taker/invoke', {
-      json: { entity: 'codertocat/hello-world#2' },
+      json: { entity: 'codertocat/invoked#2' },
     })
     expect([status, body]).toEqual([
       202,
