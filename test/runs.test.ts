@@ -2,8 +2,9 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { officialPayload } from '@hookyard/standins/payloads'
+import { payloadIn } from './builders.ts'
 import { openSqliteStore } from '../packages/hookyard/src/store/sqlite/open.ts'
 import {
   type Given,
@@ -14,7 +15,7 @@ import {
   until,
 } from './installation.ts'
 
-afterEach(closeInstallations)
+afterAll(closeInstallations)
 
 const REPOSITORY = 'codertocat/hello-world'
 const acting = (body: string, manifest: Record<string, unknown> = {}): Given => ({
@@ -32,8 +33,43 @@ const acting = (body: string, manifest: Record<string, unknown> = {}): Given => 
   },
 })
 
-async function deliver(at: TestInstallation, action = 'opened', head?: string) {
-  const payload = officialPayload('pull_request', action) as { pull_request: { head: { sha: string } } }
+/** What the module of the file's installation does, by the repository whose pull request it gets. */
+const BODIES = {
+  throwing: `throw new Error('attempt ' + ctx.run.attempt)`,
+  journaling: `
+    await ctx.pr.comment('note', 'a note')
+    const made = await ctx.once('made', () => 'at attempt ' + ctx.run.attempt)
+    await ctx.notify('told ' + made)
+    if (ctx.run.attempt < 3) throw new Error('again')
+    return done(made)`,
+  telling: `await ctx.notify('looks at a\\u202egnp.exe\\u0000\\r\\n<b>now</b>'); return skipped('seen')`,
+  killed: `
+    await ctx.pr.comment('note', 'attempt ' + ctx.run.attempt)
+    if (ctx.run.attempt === 1) await new Promise((resolve) => setTimeout(resolve, 60_000))
+    return done('survived')`,
+  moved: `
+    await ctx.notify('loaded')
+    while (!ctx.signal.aborted && (await ctx.github.rest.issues.get({ owner: 'codertocat', repo: 'moved', issue_number: 2 })).data.title !== 'moved') {}
+    await ctx.pr.comment('note', 'for an old head')
+    return done('wrote')`,
+  failing: `if (ctx.run.attempt === 1) return failed('not today'); return done('now')`,
+}
+const acts = Object.entries(BODIES).map(([name, body]) => `${name}: async () => { ${body} }`)
+
+let shared: TestInstallation
+beforeAll(async () => {
+  shared = await openInstallation(acting(`return { ${acts.join()} }[ctx.entity.split(/[/#]/)[1]]()`))
+})
+
+async function deliver(
+  at: TestInstallation,
+  action = 'opened',
+  head?: string,
+  repository = 'Codertocat/Hello-World',
+) {
+  const payload = payloadIn(repository, 'pull_request', action) as {
+    pull_request: { head: { sha: string } }
+  }
   if (head) payload.pull_request.head.sha = head
   else at.github.seedFromPayload(payload)
   const { guid } = await at.post('pull_request', payload)
@@ -41,59 +77,48 @@ async function deliver(at: TestInstallation, action = 'opened', head?: string) {
   return { guid, runId: String(decision?.run_id), decision }
 }
 
+const deliverIn = (repository: keyof typeof BODIES) =>
+  deliver(shared, 'opened', undefined, `Codertocat/${repository}`)
+/** Resolves with the texts that hold the words once there are so many. */
+const textsWith = (words: RegExp, count: number) =>
+  until(`${count} messages with ${words}`, () => {
+    const texts = shared.telegram.messages.map(({ text }) => text).filter((text) => words.test(text))
+    return texts.length >= count && texts
+  })
+
 test('a handler that throws is tried again; when the repeats are spent, the crash notice goes out once', async () => {
-  const at = await openInstallation(acting(`throw new Error('attempt ' + ctx.run.attempt)`))
-  const { runId } = await deliver(at)
-  const run = await at.ended(runId)
+  const { runId } = await deliverIn('throwing')
+  const run = await shared.ended(runId)
   expect(run).toMatchObject({ status: 'failed', reason: 'exhausted', attempt: 3, error: 'attempt 3' })
-  const messages = await at.messagesSent(1)
-  expect(messages.map(({ text }) => text)).toEqual([
-    `acting failed on ${REPOSITORY}#2: attempt 3 (run ${runId})`,
+  expect(await textsWith(/throwing/, 1)).toEqual([
+    `acting failed on codertocat/throwing#2: attempt 3 (run ${runId})`,
   ])
 })
 
 test('what was commented before the throw is there once, and once() ran once', async () => {
-  const at = await openInstallation(
-    acting(`
-      await ctx.pr.comment('note', 'a note')
-      const made = await ctx.once('made', () => 'at attempt ' + ctx.run.attempt)
-      await ctx.notify('told ' + made)
-      if (ctx.run.attempt < 3) throw new Error('again')
-      return done(made)
-    `),
-  )
-  const { runId } = await deliver(at)
-  expect(await at.ended(runId)).toMatchObject({
+  const { runId } = await deliverIn('journaling')
+  expect(await shared.ended(runId)).toMatchObject({
     status: 'done',
     attempt: 3,
     result: { summary: 'at attempt 1' },
   })
-  expect(at.github.comments(REPOSITORY, 2)).toHaveLength(1)
-  const texts = (await at.messagesSent(2)).map(({ text }) => text.split('\n')[0])
+  expect(shared.github.comments('codertocat/journaling', 2)).toHaveLength(1)
+  const texts = (await textsWith(/at attempt/, 2)).map((text) => text.split('\n')[0])
   expect(texts).toEqual(['told at attempt 1', 'at attempt 1'])
 })
 
 test('a title that a module tells on the way turns no text around', async () => {
-  const at = await openInstallation(
-    acting(`await ctx.notify('looks at a\\u202egnp.exe\\u0000\\r\\n<b>now</b>'); return skipped('seen')`),
-  )
-  await deliver(at)
-  expect((await at.messagesSent(1)).map(({ text }) => text)).toEqual(['looks at agnp.exe \n<b>now</b>'])
+  await deliverIn('telling')
+  expect(await textsWith(/looks at/, 1)).toEqual(['looks at agnp.exe \n<b>now</b>'])
 })
 
 test('a module process killed with SIGKILL is replaced, and the run completes', async () => {
-  const at = await openInstallation(
-    acting(`
-      await ctx.pr.comment('note', 'attempt ' + ctx.run.attempt)
-      if (ctx.run.attempt === 1) await new Promise((resolve) => setTimeout(resolve, 60_000))
-      return done('survived')
-    `),
-  )
-  const { runId } = await deliver(at)
-  await until('the comment', () => at.github.comments(REPOSITORY, 2).length === 1)
-  for (const pid of at.service.moduleProcesses()) process.kill(pid, 'SIGKILL')
-  expect(await at.ended(runId)).toMatchObject({ status: 'done', attempt: 2 })
-  expect(at.github.comments(REPOSITORY, 2).map(({ body }) => body.split('\n')[0])).toEqual(['attempt 2'])
+  const { runId } = await deliverIn('killed')
+  const comments = () => shared.github.comments('codertocat/killed', 2)
+  await until('the comment', () => comments().length === 1)
+  for (const pid of shared.service.moduleProcesses()) process.kill(pid, 'SIGKILL')
+  expect(await shared.ended(runId)).toMatchObject({ status: 'done', attempt: 2 })
+  expect(comments().map(({ body }) => body.split('\n')[0])).toEqual(['attempt 2'])
 })
 
 test('a run that takes too long is ended with its process, and says so', async () => {
@@ -128,21 +153,13 @@ test('how long a process takes to start and to load its handler is not the time 
 })
 
 test('a head that moved ends a run that writes as superseded, without a message', async () => {
-  const at = await openInstallation(
-    acting(`
-      await ctx.notify('loaded')
-      while (!ctx.signal.aborted && (await ctx.github.rest.issues.get({ owner: 'codertocat', repo: 'hello-world', issue_number: 2 })).data.title !== 'moved') {}
-      await ctx.pr.comment('note', 'for an old head')
-      return done('wrote')
-    `),
-  )
-  const { runId } = await deliver(at)
-  await at.messagesSent(1)
-  at.github.pushCommit(REPOSITORY, 2)
-  at.github.change(REPOSITORY, 2, { title: 'moved' })
-  expect(await at.ended(runId)).toMatchObject({ status: 'skipped', reason: 'superseded' })
-  expect(at.github.comments(REPOSITORY, 2)).toEqual([])
-  expect(at.telegram.messages).toHaveLength(1)
+  const { runId } = await deliverIn('moved')
+  await textsWith(/^loaded/, 1)
+  shared.github.pushCommit('codertocat/moved', 2)
+  shared.github.change('codertocat/moved', 2, { title: 'moved' })
+  expect(await shared.ended(runId)).toMatchObject({ status: 'skipped', reason: 'superseded' })
+  expect(shared.github.comments('codertocat/moved', 2)).toEqual([])
+  expect(await textsWith(/^loaded|moved/, 1)).toHaveLength(1)
 })
 
 test('closing cancels a running run, and its window closes', async () => {
@@ -263,14 +280,10 @@ test.each([
 )
 
 test("GitHub's Redeliver button tries failed runs of that delivery again", async () => {
-  const at = await openInstallation(
-    acting(
-      `if ((ctx.state?.n ?? 0) === 0 && ctx.run.attempt === 1) return failed('not today'); return done('now')`,
-    ),
-  )
-  const { guid, runId } = await deliver(at)
+  const at = shared
+  const { guid, runId } = await deliverIn('failing')
   expect(await at.ended(runId)).toMatchObject({ status: 'failed', reason: 'declared' })
-  const payload = officialPayload('pull_request', 'opened')
+  const payload = payloadIn('Codertocat/failing', 'pull_request', 'opened')
   expect(await at.post('pull_request', payload, { guid, hookId: '999' })).toMatchObject({
     status: 200,
     body: { status: 'duplicate' },
