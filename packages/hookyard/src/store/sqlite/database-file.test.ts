@@ -59,6 +59,9 @@ const openDescriptors = (path: string): number =>
       }).length
     : Infinity
 
+/** The thread that copies the log would find an accident, or make the log anew, when it opens the file behind it. */
+const threadsHaveOpened = () => vi.waitUntil(() => openDescriptors(`${file}-wal`) >= 2, { timeout: 20_000 })
+
 const big = (guid: string) => newDelivery(guid, { body: crypto.getRandomValues(new Uint8Array(50_000)) })
 
 const ACCIDENTS: readonly [string, RegExp, () => Promise<unknown>][] = [
@@ -86,8 +89,7 @@ test.each(ACCIDENTS)(
     await first.close()
     const store = await open()
     await store.deliveries.accept([big('c')])
-    // The thread that copies the log would find the accident, or make the log anew, when it opens the file behind it.
-    await vi.waitUntil(() => openDescriptors(`${file}-wal`) >= 2, { timeout: 20_000 })
+    await threadsHaveOpened()
     said = []
     await accident()
     for (const guid of ['d', 'e']) {
@@ -105,6 +107,7 @@ test.each(ACCIDENTS)(
 
 test('a file that is moved away and back again takes deliveries as before', async () => {
   const store = await open()
+  await threadsHaveOpened()
   await rename(file, `${file}.old`)
   await expect(store.ping()).rejects.toMatchObject({ code: 'file_changed' })
   await rename(`${file}.old`, file)
