@@ -6,6 +6,7 @@ import { headersOf, ISSUE, PEOPLE, type StartOptions } from '../../testing/recei
 import type { Store } from '../store/store.ts'
 import { ENTITY, startPopulated } from '../../testing/api/populated.ts'
 import type { DescribedOperation } from '../../testing/api/openapi-document.ts'
+import { StoreError } from '../store/store.ts'
 
 interface Case {
   readonly operation: string
@@ -346,7 +347,7 @@ function vanishing(store: Store, state: { gone: boolean }): Store {
     const methods = Object.entries(stage as Record<string, (...args: unknown[]) => Promise<unknown>>).map(
       ([method, call]) => [
         method,
-        (...args: unknown[]) => (state.gone ? Promise.reject(new Error('gone')) : call(...args)),
+        (...args: unknown[]) => (state.gone ? Promise.reject(new StoreError('died', 'gone')) : call(...args)),
       ],
     )
     return [name, Object.fromEntries(methods)]

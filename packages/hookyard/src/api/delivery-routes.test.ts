@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Decision } from '../store/store.ts'
 import { NOW, PEOPLE, startServer } from '../../testing/receive/start-server.ts'
+import { StoreError } from '../store/store.ts'
 
 const GUID = `8c1d:.${'g'.repeat(122)}`
 const DECISIONS: readonly Decision[] = [
@@ -89,7 +90,7 @@ test('503 when the store fails', async () => {
   const server = await start({
     wrap: (store) => ({
       ...store,
-      deliveries: { ...store.deliveries, get: () => Promise.reject(new Error('gone')) },
+      deliveries: { ...store.deliveries, get: () => Promise.reject(new StoreError('died', 'gone')) },
     }),
   })
   expect(await get(server, 'root-token')).toMatchObject([503, { code: 'storage_unavailable' }])

@@ -4,6 +4,7 @@ import { type Code, UserError } from '../lib/errors.ts'
 import type { Log } from '../lib/log.ts'
 import { type Principal, requireScope } from '../receive/auth.ts'
 import { orUnavailable } from '../receive/errors.ts'
+import { StoreError } from '../store/store.ts'
 
 type Scope = `${'modules' | 'runs' | 'deliveries'}:${'read' | 'write'}` | 'modules:invoke' | 'metrics:read'
 
@@ -105,7 +106,7 @@ export function admit(operation: Operation, principal: Principal, params: unknow
   if (operation.scope !== 'token') requireScope(principal, operation.scope)
 }
 
-/** Runs an operation on input that its schemas check first. @throws UserError; storage_unavailable for what is none */
+/** Runs an operation on input that its schemas check first. @throws UserError; storage_unavailable when the store failed */
 export async function perform({ params, query, body, run }: Operation, call: Call, log: Log) {
   const checked = {
     ...call,
@@ -113,7 +114,13 @@ export async function perform({ params, query, body, run }: Operation, call: Cal
     query: query && readInput(query, call.query, 'the query'),
     body: body && readInput(body, call.body, 'the body'),
   }
-  return orUnavailable(log, run(checked))
+  try {
+    return await run(checked)
+  } catch (thrown) {
+    // Whatever else fails is a mistake in this program: 500, with an id.
+    if (!(thrown instanceof StoreError)) throw thrown
+    return orUnavailable(log, Promise.reject(thrown))
+  }
 }
 
 /** @throws UserError invalid_input, with the key and what is wanted there; `what`: the body, the query */

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { NewRun } from '../store/store.ts'
 import { NOW, PEOPLE, startServer } from '../../testing/receive/start-server.ts'
+import { StoreError } from '../store/store.ts'
 
 type Server = Awaited<ReturnType<typeof startServer>>
 
@@ -125,10 +126,24 @@ test.each([['%00'], ["x'%20or%201=1"], ['%F0%9F%91%8B'], ['x'.repeat(500)]])(
   },
 )
 
+test('500 with an id, and no 503, when this program is at fault', async () => {
+  const server = await startServer({
+    config: PEOPLE,
+    wrap: (store) => ({
+      ...store,
+      runs: { ...store.runs, get: () => Promise.reject(new RangeError('mistake')) },
+    }),
+  })
+  expect(await get(server, 'run-a')).toMatchObject([500, { code: 'internal_error' }])
+})
+
 test('503 when the store fails', async () => {
   const server = await startServer({
     config: PEOPLE,
-    wrap: (store) => ({ ...store, runs: { ...store.runs, get: () => Promise.reject(new Error('gone')) } }),
+    wrap: (store) => ({
+      ...store,
+      runs: { ...store.runs, get: () => Promise.reject(new StoreError('died', 'gone')) },
+    }),
   })
   expect(await get(server, 'run-a')).toMatchObject([503, { code: 'storage_unavailable' }])
 })

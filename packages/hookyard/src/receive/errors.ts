@@ -72,8 +72,8 @@ export async function orUnavailable<T>(log: Log, stored: Promise<T>): Promise<T>
   try {
     return await stored
   } catch (thrown) {
-    // A refusal, or a mistake in this program, is no failure of the store.
-    if (thrown instanceof UserError || thrown instanceof TypeError) throw thrown
+    // A refusal on the way to the store is no failure of the store.
+    if (thrown instanceof UserError) throw thrown
     log.error({ err: toError(thrown) }, 'the store did not answer a request')
     throw storageUnavailable(thrown)
   }
