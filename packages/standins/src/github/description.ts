@@ -71,7 +71,7 @@ interface Compiled extends Operation {
 const SLASHED = new Set(['ref', 'basehead'])
 
 /** Answers whose description is wrong: an account here would have to be a user and an enterprise at once. */
-const MENDED: Readonly<Record<string, unknown>> = {
+const CORRECTED: Readonly<Record<string, unknown>> = {
   'apps/list-installations answer 200': {
     type: 'array',
     items: { $ref: '#/components/schemas/installation' },
@@ -123,7 +123,7 @@ function readDescription(): Description {
         : status >= 400
           ? basic
           : undefined
-      const schema = MENDED[key] ?? described
+      const schema = CORRECTED[key] ?? described
       if (!response && status < 400 && status !== 304) return [`status ${status} is not described`]
       if (schema === undefined)
         return body === undefined ? [] : [`status ${status} has no body in the description`]
