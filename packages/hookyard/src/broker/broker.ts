@@ -80,7 +80,8 @@ export function createBroker(options: BrokerOptions) {
         /** Serves one call of the module process. */
         async call(method: string, params: unknown): Promise<unknown> {
           signal.throwIfAborted()
-          const serve = METHODS[method]
+          // What every object has, `constructor` and the like, is no call.
+          const serve = Object.hasOwn(METHODS, method) ? METHODS[method] : undefined
           if (serve) return serve(options, state, params)
           const why = `the broker knows no call ${JSON.stringify(method)}`
           throw new PermanentError(why, { reason: 'unknown_call' })

@@ -65,6 +65,14 @@ const post = (n: number): Said => [
 ]
 const invoke = (n: number): Said => ['invoke', { module: 'other', input: { n } }]
 
+test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+  '%s, which every object has, is no call',
+  async (method) => {
+    const { call } = await attemptOf()
+    await expect(call(method, {})).rejects.toMatchObject({ reason: 'unknown_call' })
+  },
+)
+
 test.each([
   ['messages', 20, notify],
   ['effects', 50, comment],

@@ -72,6 +72,16 @@ test('runs that print, wait, read, ask and clean up behind them share a process'
   }
 })
 
+test('an answer that cannot be written down is an error of the call, and nothing else', async () => {
+  const made = start(
+    handler(`return done(await ctx.github.request('GET /x').then(String, (e) => e.message))`),
+  )
+  const circular: Record<string, unknown> = {}
+  circular['self'] = circular
+  const result = await made.run(init(), { ...deaf, onCall: () => Promise.resolve(circular) }, never)
+  expect(result).toMatchObject({ outcome: { summary: expect.stringContaining('circular') as string } })
+})
+
 test('what a handler leaves while it is loaded counts too', async () => {
   const made = start(handler(`return done('ok')`, `setInterval(() => {}, 60_000).unref()`))
   await made.inspect()

@@ -160,17 +160,18 @@ export class Session<T extends AnswerKind = AnswerKind> {
   ): Promise<void> {
     this.#outstanding += 1
     this.#outstandingCharacters += characters
-    let answer: ToSession
+    // After the outcome nobody waits for an answer any more.
+    const answer = (given: ToSession) => void (this.#result || this.#say(given))
     try {
       if (this.#outstanding > MAX_OUTSTANDING || this.#outstandingCharacters > MAX_OUTSTANDING_CHARACTERS)
         throw new PermanentError('too many calls at once', { reason: 'too_many_calls' })
-      answer = { t: 'answer', id, ok: true, value: await handlers.onCall(method, params) }
+      answer({ t: 'answer', id, ok: true, value: await handlers.onCall(method, params) })
     } catch (thrown) {
-      answer = { t: 'answer', id, ok: false, error: toWire(thrown) }
+      // A value that cannot be written down ends up here, too.
+      answer({ t: 'answer', id, ok: false, error: toWire(thrown) })
+    } finally {
+      this.#outstanding -= 1
+      this.#outstandingCharacters -= characters
     }
-    // After the outcome nobody waits for it any more.
-    if (!this.#result) this.#say(answer)
-    this.#outstanding -= 1
-    this.#outstandingCharacters -= characters
   }
 }
