@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { hookyard } from '../command-line.ts'
-import { TOKEN, closeInstallations } from '../installation.ts'
+import { TOKEN, closeInstallations, until } from '../installation.ts'
 import { deliver, json, open, run } from './talking.ts'
 
 afterEach(closeInstallations)
@@ -15,8 +15,10 @@ describe('why and simulate', () => {
   test('why reads the database when no server is named, and asks the server when one is', async () => {
     const at = await open()
     const { guid, runId } = await deliver(at)
-    const asked = await run(at, ['why', guid], {
-      env: { HOOKYARD_URL: at.service.url, HOOKYARD_TOKEN: TOKEN },
+    const env = { HOOKYARD_URL: at.service.url, HOOKYARD_TOKEN: TOKEN }
+    const asked = await until('the message is marked as sent', async () => {
+      const shown = await run(at, ['why', guid], { env })
+      return shown.stdout.includes(': sent') && shown
     })
     expect(asked.stdout).toContain(`alice · talking · ran (run ${runId})`)
     const document = await json(at, 'why', guid)
