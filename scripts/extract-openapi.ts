@@ -14,7 +14,7 @@ const INSIDE = 'package/generated/api.github.com.json'
 const OUTPUT = fileURLToPath(new URL('../packages/standins/src/github/openapi.json', import.meta.url))
 const REPO = '/repos/{owner}/{repo}'
 
-/** Every operation that src/standin/github answers: path, then methods. */
+/** Every operation that packages/standins/src/github answers: path, then methods. */
 const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   [REPO]: ['get'],
   [`${REPO}/pulls`]: ['get'],
@@ -69,7 +69,7 @@ const HELP = `Usage: node scripts/extract-openapi.ts [--from FILE] [--output FIL
 
 Extracts the GitHub operations that the stand-in serves from ${PACKAGE}@${VERSION}.
   --from FILE    an unpacked api.github.com.json; without it the package is fetched with npm pack
-  --output FILE  where to write (default: src/standin/github/openapi.json)
+  --output FILE  where to write (default: packages/standins/src/github/openapi.json)
   --check        write nothing; exit 1 when the file differs from what would be written
 `
 
