@@ -173,7 +173,7 @@ function errorsPage(): string {
   })
   return page(
     INTRO.errors,
-    'lib/errors.ts, explain/reasons.ts and scripts/docs-words.ts',
+    'packages/hookyard/src/{lib/errors,explain/reasons}.ts and scripts/docs-words.ts',
     ...[INTRO.http, table(['code', 'status', 'means'], codes)],
     ...[INTRO.decisions, table(['reason', 'means'], decisions)],
     ...[INTRO.runs, table(['reason', 'means'], Object.entries(RUN_REASONS)), INTRO.exits],
@@ -219,10 +219,14 @@ const made: Readonly<Record<string, string>> = {
   'docs/sdk.md': sdkPage(),
   'docs/reference-configuration.md': schemaPage(
     INTRO.configuration,
-    'config/schema.ts',
+    'packages/hookyard/src/config/schema.ts',
     toJsonSchema(configSchema),
   ),
-  'docs/reference-manifest.md': schemaPage(INTRO.manifest, 'registry/manifest-schema.ts', manifestJsonSchema),
+  'docs/reference-manifest.md': schemaPage(
+    INTRO.manifest,
+    'packages/hookyard/src/registry/manifest-schema.ts',
+    manifestJsonSchema,
+  ),
   'docs/reference-errors.md': errorsPage(),
   'docs/reference-cli.md': await cliPage(),
 }
